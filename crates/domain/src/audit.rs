@@ -1,0 +1,90 @@
+//! Audit records: who did what, written in the transaction that did it.
+//!
+//! The hash chain and its signed checkpoints are laid over these records where they are stored;
+//! a record itself knows nothing of its neighbours.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::identity::Actor;
+use crate::ids::SessionId;
+use crate::time::Timestamp;
+
+/// One line of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRecord {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: AuditKind,
+    /// Who.
+    pub actor: Actor,
+    /// About what: the id of an approval, run, rule or key, or a config key.
+    pub subject: String,
+    /// In which conversation.
+    pub session: Option<SessionId>,
+    /// Further facts; secrets are redacted.
+    pub detail: Map<String, Value>,
+}
+
+macro_rules! audit_kinds {
+    ($($(#[$doc:meta])* $name:ident = $word:literal),* $(,)?) => {
+        /// What an audit record is about.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum AuditKind {
+            $($(#[$doc])* #[serde(rename = $word)] $name,)*
+        }
+
+        impl AuditKind {
+            /// The word that the log holds.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+        }
+    };
+}
+
+audit_kinds! {
+    /// An approval was opened.
+    ApprovalRequested = "approval.requested",
+    /// A person decided.
+    ApprovalDecided = "approval.decided",
+    /// Somebody tried to decide and was refused.
+    ApprovalRefused = "approval.refused",
+    /// Silence ended it.
+    ApprovalExpired = "approval.expired",
+    /// It was no longer needed.
+    ApprovalCancelled = "approval.cancelled",
+    /// Its effect was claimed.
+    ApprovalClaimed = "approval.claimed",
+    /// Its effect ended.
+    ApprovalExecuted = "approval.executed",
+    /// Its effect's end is not known.
+    ApprovalIndeterminate = "approval.indeterminate",
+    /// Its effect never started.
+    ApprovalLapsed = "approval.lapsed",
+    /// An effect started on the guard's own word.
+    EffectAllowed = "effect.allowed",
+    /// An effect was forbidden.
+    EffectForbidden = "effect.forbidden",
+    /// A decision left a rule.
+    RuleCreated = "rule.created",
+    /// A rule let an action run.
+    RuleUsed = "rule.used",
+    /// A rule was taken back.
+    RuleRevoked = "rule.revoked",
+    /// A run started.
+    RunStarted = "run.started",
+    /// A run ended.
+    RunFinished = "run.finished",
+    /// A run was taken up again after a restart.
+    RunRecovered = "run.recovered",
+    /// A key was made.
+    KeyCreated = "key.created",
+    /// A key was taken back.
+    KeyRevoked = "key.revoked",
+    /// Somebody signed in to the web page.
+    SignedIn = "auth.signed_in",
+    /// Somebody failed to prove who they are.
+    AuthFailed = "auth.failed",
+}

@@ -1,0 +1,113 @@
+//! The in-process proof that an action may run.
+//!
+//! A [`Permit`] exists only after (1) the guard allowed the action or a person's decision was
+//! claimed, and (2) the store has committed that. Executors take a [`PermittedAction`], which only
+//! a permit for exactly that action unlocks. There is no other way to make either value, so a tool
+//! that forgets the guard does not compile.
+
+use crate::action::Action;
+use crate::digest::Digest;
+use crate::ids::{ApprovalId, RuleId};
+
+/// Why an action may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// The guard found nothing to ask about.
+    Allowed,
+    /// A standing rule covers it.
+    Rule(RuleId),
+    /// `approvals.mode` is `off`, so what would be asked runs.
+    ApprovalsOff,
+    /// A person approved exactly this.
+    Approval(ApprovalId),
+}
+
+/// A permit whose reason is not on stable storage yet: good for nothing.
+#[derive(Debug)]
+pub struct UncommittedPermit(Permit);
+
+/// The proof that one action may run once.
+#[derive(Debug)]
+pub struct Permit {
+    action: Digest,
+    basis: Basis,
+}
+
+/// An action and the permit that was good for it: all that an executor accepts.
+#[derive(Debug)]
+pub struct PermittedAction {
+    action: Action,
+    basis: Basis,
+}
+
+/// Proof that a unit of work is on stable storage. Only stores make it, after their commit.
+#[derive(Debug)]
+pub struct Committed(());
+
+/// What was about to run is not what the permit is for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("content changed: the permit is for {permitted}, the action is {actual}")]
+pub struct ContentChanged {
+    /// What may run.
+    pub permitted: Digest,
+    /// What would have run.
+    pub actual: Digest,
+}
+
+impl Committed {
+    /// For store implementations alone, after their transaction is durable. `xtask tidy` fails
+    /// when anything else calls it.
+    pub const fn by_store() -> Self {
+        Self(())
+    }
+}
+
+impl UncommittedPermit {
+    pub(crate) const fn by_approval(action: Digest, approval: ApprovalId) -> Self {
+        Self(Permit { action, basis: Basis::Approval(approval) })
+    }
+
+    pub(crate) const fn by_guard(action: Digest, basis: Basis) -> Self {
+        Self(Permit { action, basis })
+    }
+
+    /// The permit, now that its reason is durable.
+    pub fn committed(self, proof: &Committed) -> Permit {
+        let Committed(()) = proof;
+        self.0
+    }
+}
+
+impl Permit {
+    /// Why the action may run.
+    pub const fn basis(&self) -> Basis {
+        self.basis
+    }
+
+    /// Uses the permit up on `action`, whose digest is computed anew from what will run.
+    pub fn unlock(self, action: Action) -> Result<PermittedAction, ContentChanged> {
+        let actual = action.digest();
+        if actual == self.action {
+            Ok(PermittedAction { action, basis: self.basis })
+        } else {
+            Err(ContentChanged { permitted: self.action, actual })
+        }
+    }
+}
+
+impl PermittedAction {
+    /// What may run.
+    pub const fn action(&self) -> &Action {
+        &self.action
+    }
+
+    /// Why.
+    pub const fn basis(&self) -> Basis {
+        self.basis
+    }
+
+    /// The action, for the executor that runs it.
+    pub fn into_action(self) -> Action {
+        self.action
+    }
+}

@@ -1,0 +1,14 @@
+//! Runs: one piece of work of the agent, and the journal that lets it go on after a crash.
+
+mod event;
+mod journal;
+mod state;
+
+pub use event::{
+    ApprovalNotice, ApprovalRaised, Covers, Event, EventRecord, ExecutionNotice, ExecutionOutcome,
+    ShownFinding, Stream,
+};
+pub use journal::{
+    Entry, EntryBody, ProposedCall, Question, ToolCall, ToolCallState, ToolResult, ToolStatus,
+};
+pub use state::{Run, RunFailure, RunState, RunStatus, Session, StopRequest, Usage};

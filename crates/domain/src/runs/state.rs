@@ -1,0 +1,201 @@
+//! What a run and a session are at any moment.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::identity::{Actor, Principal};
+use crate::ids::{RunId, SessionId};
+use crate::time::Timestamp;
+
+/// One conversation, which runs share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Who began it.
+    pub created_by: Principal,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// One piece of work of the agent, from an input to an end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// The conversation that it belongs to.
+    pub session_id: SessionId,
+    /// Who started it.
+    pub requested_by: Principal,
+    /// Instructions for this run, added to the agent's own.
+    pub instructions: Option<String>,
+    /// The model asked for; `None` for the configured one.
+    pub model: Option<String>,
+    /// What the caller attached; never read by the gateway.
+    pub metadata: Map<String, Value>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When its state last changed.
+    pub updated_at: Timestamp,
+    /// Where it stands.
+    pub state: RunState,
+    /// Journal entries so far.
+    pub entries: u32,
+    /// Model calls made so far.
+    pub steps: u32,
+    /// Milliseconds spent working, not waiting for people.
+    pub active_ms: u64,
+    /// Tokens used so far.
+    pub usage: Usage,
+}
+
+/// Tokens that the model reported.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens read by the model.
+    pub input_tokens: u64,
+    /// Tokens written by the model.
+    pub output_tokens: u64,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum RunState {
+    /// Accepted, not begun.
+    Queued,
+    /// The model or a tool is at work.
+    Running,
+    /// Nothing goes on until a person decides.
+    WaitingForApproval,
+    /// Nothing goes on until a person answers the agent's question.
+    WaitingForAnswer,
+    /// Somebody asked for a stop; what runs is being killed.
+    Stopping(StopRequest),
+    /// Ended with an answer.
+    Completed {
+        /// The agent's last words.
+        output: String,
+    },
+    /// Ended without one.
+    Failed {
+        /// Why.
+        failure: RunFailure,
+    },
+    /// Ended because somebody stopped it.
+    Cancelled(StopRequest),
+}
+
+/// Who stopped a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopRequest {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Why a run ended without an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFailure {
+    /// A stable code, such as `model_unavailable`.
+    pub code: String,
+    /// What happened and what to do, for a person.
+    pub message: String,
+}
+
+/// The name of a run's state, without what it carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// [`RunState::Queued`].
+    Queued,
+    /// [`RunState::Running`].
+    Running,
+    /// [`RunState::WaitingForApproval`].
+    WaitingForApproval,
+    /// [`RunState::WaitingForAnswer`].
+    WaitingForAnswer,
+    /// [`RunState::Stopping`].
+    Stopping,
+    /// [`RunState::Completed`].
+    Completed,
+    /// [`RunState::Failed`].
+    Failed,
+    /// [`RunState::Cancelled`].
+    Cancelled,
+}
+
+impl RunStatus {
+    /// Every status.
+    pub const ALL: [Self; 8] = [
+        Self::Queued,
+        Self::Running,
+        Self::WaitingForApproval,
+        Self::WaitingForAnswer,
+        Self::Stopping,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// The word that people and the API see.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::WaitingForApproval => "waiting_for_approval",
+            Self::WaitingForAnswer => "waiting_for_answer",
+            Self::Stopping => "stopping",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The status named `word`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+
+    /// Whether nothing follows it.
+    pub const fn is_final(self) -> bool {
+        match self {
+            Self::Completed | Self::Failed | Self::Cancelled => true,
+            Self::Queued
+            | Self::Running
+            | Self::WaitingForApproval
+            | Self::WaitingForAnswer
+            | Self::Stopping => false,
+        }
+    }
+}
+
+impl RunState {
+    /// The name of this state.
+    pub const fn status(&self) -> RunStatus {
+        match self {
+            Self::Queued => RunStatus::Queued,
+            Self::Running => RunStatus::Running,
+            Self::WaitingForApproval => RunStatus::WaitingForApproval,
+            Self::WaitingForAnswer => RunStatus::WaitingForAnswer,
+            Self::Stopping(_) => RunStatus::Stopping,
+            Self::Completed { .. } => RunStatus::Completed,
+            Self::Failed { .. } => RunStatus::Failed,
+            Self::Cancelled(_) => RunStatus::Cancelled,
+        }
+    }
+}
+
+impl Run {
+    /// The name of the state.
+    pub const fn status(&self) -> RunStatus {
+        self.state.status()
+    }
+
+    /// The same run in another state.
+    #[must_use]
+    pub fn moved(&self, state: RunState, now: Timestamp) -> Self {
+        Self { state, updated_at: now, ..self.clone() }
+    }
+}

@@ -1,0 +1,260 @@
+//! The life of an approval: every state against every event, and random histories against what
+//! must hold whatever happens.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use countersign_domain::action::Action;
+use countersign_domain::approvals::{
+    Approval, Asked, CancelReason, Choice, DecideError, Decided, Decision, Due, LapseReason, Offer,
+    OutcomeStatus, Requester, Status, Timing, cancel, claim, decide, due, execute, lapse, lose,
+    open,
+};
+use countersign_domain::assessment::Assessment;
+use countersign_domain::digest::Digest;
+use countersign_domain::identity::{Actor, Principal};
+use countersign_domain::ids::{ApprovalId, CallId, RunId, SessionId};
+use countersign_domain::time::Timestamp;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+const OPENED: Timestamp = Timestamp::from_millis(1_000_000);
+const TIMEOUT: Duration = Duration::from_secs(900);
+const START_WITHIN: Duration = Duration::from_secs(120);
+
+fn pending() -> Approval {
+    let asked = Asked {
+        action: Action::Exec {
+            command: "rm -r build".to_owned(),
+            cwd: "/w".to_owned(),
+            env: BTreeMap::new(),
+            timeout_s: 60,
+        },
+        assessment: Assessment::allow(),
+        offer: Offer { choices: vec![Choice::Once, Choice::Session, Choice::Deny], covers: None },
+        requester: Requester {
+            session_id: SessionId::from_uuid(Uuid::from_u128(1)),
+            run_id: RunId::from_uuid(Uuid::from_u128(2)),
+            call_id: CallId::from_uuid(Uuid::from_u128(3)),
+            principal: Principal::Operator,
+        },
+    };
+    let timing = Timing {
+        timeout: Some(TIMEOUT),
+        remind_after: Some(TIMEOUT / 2),
+        start_within: START_WITHIN,
+    };
+    open(ApprovalId::from_uuid(Uuid::from_u128(4)), asked, timing, OPENED)
+}
+
+fn by(name: &str) -> Principal {
+    name.parse().unwrap()
+}
+
+fn answer(choice: Choice, who: &str, at: Timestamp) -> Decision {
+    Decision::new(choice, by(who), None, at)
+}
+
+/// One event of each kind, a second after the approval was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Event {
+    Approve,
+    Deny,
+    Cancel,
+    Claim,
+    Execute,
+    Lose,
+    Lapse,
+    TimeOut,
+}
+
+const EVENTS: [Event; 8] = [
+    Event::Approve,
+    Event::Deny,
+    Event::Cancel,
+    Event::Claim,
+    Event::Execute,
+    Event::Lose,
+    Event::Lapse,
+    Event::TimeOut,
+];
+
+/// The next value if the event changes anything.
+fn apply(approval: &Approval, event: Event) -> Option<Approval> {
+    let now = OPENED.after(Duration::from_secs(1));
+    let decided = |choice| match decide(approval, answer(choice, "api:one", now), None) {
+        Ok(Decided::Now(next)) => Some(*next),
+        Ok(Decided::Before(_)) | Err(_) => None,
+    };
+    match event {
+        Event::Approve => decided(Choice::Once),
+        Event::Deny => decided(Choice::Deny),
+        Event::Cancel => cancel(approval, CancelReason::RunStopped, Actor::System, now).ok(),
+        Event::Claim => claim(approval, now).ok().map(|claimed| claimed.approval),
+        Event::Execute => execute(approval, OutcomeStatus::Ok, Some(0), now).ok(),
+        Event::Lose => lose(approval, now).ok(),
+        Event::Lapse => lapse(approval, LapseReason::RunEnded, now).ok(),
+        Event::TimeOut => match due(approval, OPENED.after(Duration::from_secs(86_400))) {
+            Some(Due::Expiry(next) | Due::Lapse(next) | Due::Reminder(next)) => Some(*next),
+            None => None,
+        },
+    }
+}
+
+/// An approval in each state, reached on a legal way.
+fn in_state(status: Status) -> Approval {
+    let way: &[Event] = match status {
+        Status::Pending => &[],
+        Status::Approved => &[Event::Approve],
+        Status::Denied => &[Event::Deny],
+        Status::Expired => &[Event::TimeOut],
+        Status::Cancelled => &[Event::Cancel],
+        Status::Claimed => &[Event::Approve, Event::Claim],
+        Status::Executed => &[Event::Approve, Event::Claim, Event::Execute],
+        Status::Indeterminate => &[Event::Approve, Event::Claim, Event::Lose],
+        Status::Lapsed => &[Event::Approve, Event::Lapse],
+    };
+    way.iter().fold(pending(), |approval, event| apply(&approval, *event).unwrap())
+}
+
+#[test]
+fn every_state_takes_exactly_the_events_that_the_specification_lists() {
+    let mut table = String::new();
+    for status in Status::ALL {
+        let approval = in_state(status);
+        assert_eq!(approval.status(), status);
+        for event in EVENTS {
+            let next = apply(&approval, event).map_or("-", |next| next.status().as_str());
+            table.push_str(&format!("{:13} {:8} {next}\n", status.as_str(), format!("{event:?}")));
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn the_same_answer_by_the_same_principal_is_told_the_stored_one() {
+    let now = OPENED.after(Duration::from_secs(2));
+    let approved = in_state(Status::Approved);
+    let again = decide(&approved, answer(Choice::Once, "api:one", now), None);
+    let Ok(Decided::Before(stored)) = again else { panic!("{again:?}") };
+    assert_eq!(stored.by, by("api:one"));
+    for (choice, who) in [(Choice::Once, "api:two"), (Choice::Deny, "api:one")] {
+        let refused = decide(&approved, answer(choice, who, now), None);
+        assert!(matches!(refused, Err(DecideError::AlreadyDecided(_))), "{refused:?}");
+    }
+}
+
+#[test]
+fn an_answer_at_the_deadline_is_too_late_even_before_the_timer_has_run() {
+    let at = OPENED.after(TIMEOUT);
+    let late = decide(&pending(), answer(Choice::Once, "operator", at), None);
+    assert_eq!(late, Err(DecideError::Expired(at)));
+}
+
+#[test]
+fn an_answer_to_other_content_decides_nothing() {
+    let approval = pending();
+    let now = OPENED.after(Duration::from_secs(1));
+    let other = Digest::of(b"something else");
+    let refused = decide(&approval, answer(Choice::Once, "operator", now), Some(other));
+    assert_eq!(refused, Err(DecideError::ContentChanged { actual: approval.digest }));
+    let taken = decide(&approval, answer(Choice::Once, "operator", now), Some(approval.digest));
+    assert!(matches!(taken, Ok(Decided::Now(_))));
+}
+
+#[test]
+fn what_is_not_on_the_card_cannot_be_chosen() {
+    let now = OPENED.after(Duration::from_secs(1));
+    let refused = decide(&pending(), answer(Choice::Always, "operator", now), None);
+    assert_eq!(refused, Err(DecideError::NotOffered(Choice::Always)));
+}
+
+#[test]
+fn people_are_reminded_once() {
+    let at = OPENED.after(TIMEOUT / 2);
+    let Some(Due::Reminder(reminded)) = due(&pending(), at) else { panic!("no reminder") };
+    assert_eq!(reminded.status(), Status::Pending);
+    assert_eq!(due(&reminded, at), None);
+    assert_eq!(reminded.next_deadline(), Some(OPENED.after(TIMEOUT)));
+}
+
+#[test]
+fn a_decision_is_not_used_after_its_time() {
+    let approved = in_state(Status::Approved);
+    let decided_at = approved.state.decision().unwrap().at;
+    let last = Timestamp::from_millis(decided_at.after(START_WITHIN).as_millis() - 1);
+    assert!(claim(&approved, last).is_ok());
+    assert!(claim(&approved, decided_at.after(START_WITHIN)).is_err());
+}
+
+/// What two people, an agent and a clock may do, in any order and at any time.
+#[derive(Debug, Clone)]
+enum Step {
+    Decide { choice: Choice, who: &'static str, wrong_digest: bool },
+    Do(Event),
+    Wait(u64),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let choice = prop::sample::select(Choice::ALL.to_vec());
+    let who = prop::sample::select(vec!["operator", "api:one", "api:two"]);
+    let deciding = (choice, who, prop::bool::weighted(0.2))
+        .prop_map(|(choice, who, wrong_digest)| Step::Decide { choice, who, wrong_digest });
+    let doing = prop::sample::select(EVENTS.to_vec()).prop_map(Step::Do);
+    let waiting = (0..600_u64).prop_map(Step::Wait);
+    prop::collection::vec(prop_oneof![3 => deciding, 3 => doing, 1 => waiting], 0..24)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// One decision, at most one claim, and never a claim without an approving decision.
+    #[test]
+    fn no_history_decides_or_claims_twice(steps in steps()) {
+        let mut approval = pending();
+        let mut now = OPENED;
+        let mut first: Option<Decision> = None;
+        let mut claims = 0;
+        for step in steps {
+            let before = approval.clone();
+            let next = match step {
+                Step::Wait(seconds) => {
+                    now = now.after(Duration::from_secs(seconds));
+                    match due(&approval, now) {
+                        Some(Due::Expiry(next) | Due::Lapse(next) | Due::Reminder(next)) => Some(*next),
+                        None => None,
+                    }
+                }
+                Step::Decide { choice, who, wrong_digest } => {
+                    let seen = wrong_digest.then(|| Digest::of(b"other"));
+                    match decide(&approval, answer(choice, who, now), seen) {
+                        Ok(Decided::Now(next)) => Some(*next),
+                        Ok(Decided::Before(_)) | Err(_) => None,
+                    }
+                }
+                Step::Do(Event::Claim) => claim(&approval, now).ok().map(|claimed| {
+                    claims += 1;
+                    claimed.approval
+                }),
+                Step::Do(event @ (Event::Cancel | Event::Execute | Event::Lose | Event::Lapse)) => {
+                    apply(&approval, event)
+                }
+                Step::Do(Event::Approve | Event::Deny | Event::TimeOut) => None,
+            };
+            if let Some(next) = next {
+                prop_assert_eq!(next.digest, before.digest);
+                prop_assert_eq!(next.history.len(), before.history.len() + 1);
+                approval = next;
+            }
+            if let Some(decision) = approval.state.decision() {
+                let known = first.get_or_insert_with(|| decision.clone());
+                prop_assert_eq!(&*known, decision, "a decision was replaced");
+                prop_assert!(decision.at < OPENED.after(TIMEOUT), "silence was taken for consent");
+            }
+            prop_assert!(claims <= 1, "claimed twice");
+            if claims == 1 {
+                prop_assert!(first.as_ref().is_some_and(|d| d.choice.approves()));
+            }
+        }
+    }
+}
