@@ -1,0 +1,42 @@
+//! The one way from a tool call to its effect.
+
+use async_trait::async_trait;
+use countersign_domain::action::Action;
+use countersign_domain::ids::{ApprovalId, CallId, RunId};
+use countersign_domain::permit::PermittedAction;
+use countersign_domain::runs::{Question, ToolResult};
+
+use crate::store::StoreError;
+
+/// Decides, through the store, what becomes of a tool call. Implemented by the gateway alone.
+#[async_trait]
+pub trait EffectGate: Send + Sync + 'static {
+    /// Assesses what a proposed call wants to do. When this returns `Run`, the call is recorded as
+    /// started and must be finished; when it returns `Waiting`, the question is open.
+    async fn propose(
+        &self,
+        run: RunId,
+        call: CallId,
+        action: Action,
+    ) -> Result<Passage, StoreError>;
+
+    /// Asks again about a call that waits for an approval, after something has changed.
+    async fn claim(&self, run: RunId, call: CallId) -> Result<Passage, StoreError>;
+
+    /// Puts the agent's own question to the person; the call then waits for the answer.
+    async fn ask(&self, run: RunId, call: CallId, question: Question) -> Result<(), StoreError>;
+
+    /// Records what a call came to, whether it was started or could not even be proposed.
+    async fn finish(&self, run: RunId, call: CallId, result: ToolResult) -> Result<(), StoreError>;
+}
+
+/// What becomes of a tool call now.
+#[derive(Debug)]
+pub enum Passage {
+    /// It is started: run exactly this, once, and record the result.
+    Run(PermittedAction),
+    /// A person is asked.
+    Waiting(ApprovalId),
+    /// It will not run; the result is recorded already.
+    Refused(ToolResult),
+}

@@ -1,0 +1,14 @@
+//! Traits for all that is outside the rules, and the plain data that crosses them.
+//!
+//! Stores, buses, models and clocks implement these; the gateway and the agent use them. Nothing
+//! here decides anything.
+
+pub mod agent_runner;
+pub mod clock;
+pub mod duration;
+pub mod effect_gate;
+pub mod entropy;
+pub mod event_bus;
+pub mod model_provider;
+pub mod run_journal;
+pub mod store;

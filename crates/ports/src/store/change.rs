@@ -1,0 +1,110 @@
+//! Units of work: what is to become durable together.
+
+use countersign_domain::approvals::{Approval, Rule};
+use countersign_domain::audit::AuditRecord;
+use countersign_domain::digest::Digest;
+use countersign_domain::ids::{ApprovalId, CallId, KeyId, RuleId, RunId, WebSessionId};
+use countersign_domain::runs::{Entry, Event, Run, Session, ToolCall};
+use countersign_domain::time::Timestamp;
+
+use super::{ApiKey, IdempotentAnswer, SignInLink, WebSession};
+
+/// How often a value has been written. The first version is 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(pub u64);
+
+/// A value as read, with the version to name when changing it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Versioned<T> {
+    /// The value.
+    pub value: T,
+    /// Its version.
+    pub version: Version,
+}
+
+/// Changes that become durable together or not at all, applied in order.
+#[derive(Debug, Default)]
+pub struct UnitOfWork {
+    /// The changes.
+    pub changes: Vec<Change>,
+}
+
+/// One change.
+#[derive(Debug)]
+pub enum Change {
+    /// A new session, unless it exists.
+    AddSession(Session),
+    /// A new run.
+    AddRun(Box<Run>),
+    /// A run's new value, if it still has this version.
+    UpdateRun(Box<Run>, Version),
+    /// A new entry of a conversation.
+    AddEntry(Box<Entry>),
+    /// A new tool call.
+    AddCall(Box<ToolCall>),
+    /// A tool call's new value, if it still has this version.
+    UpdateCall(Box<ToolCall>, Version),
+    /// A new approval.
+    AddApproval(Box<Approval>),
+    /// An approval's new value, if it still has this version.
+    UpdateApproval(Box<Approval>, Version),
+    /// Changes nothing; fails unless the run still has this version.
+    ExpectRun(RunId, Version),
+    /// Changes nothing; fails unless the approval still has this version.
+    ExpectApproval(ApprovalId, Version),
+    /// Changes nothing; fails unless the tool call still has this version.
+    ExpectCall(CallId, Version),
+    /// A new rule.
+    AddRule(Box<Rule>),
+    /// A rule let an action run: counts it. Missing if the rule was revoked meanwhile.
+    UseRule(RuleId, Timestamp),
+    /// A rule is taken back. Missing if it does not exist.
+    RemoveRule(RuleId),
+    /// Something happened in a run. The store numbers it: one more than the run's last event, and
+    /// above every event before.
+    AddEvent {
+        /// The run.
+        run_id: RunId,
+        /// When.
+        at: Timestamp,
+        /// What.
+        event: Event,
+    },
+    /// A line of the audit log. The store numbers it without gaps.
+    AddAudit(Box<AuditRecord>),
+    /// A new API key; its name is taken by no living key.
+    AddKey(ApiKey),
+    /// An API key is taken back.
+    RevokeKey(KeyId, Timestamp),
+    /// A new one-time link.
+    AddSignInLink(SignInLink),
+    /// A one-time link is used up: it exists and runs out after the given time.
+    UseSignInLink(Digest, Timestamp),
+    /// Somebody signed in.
+    AddWebSession(WebSession),
+    /// Somebody signed out.
+    RemoveWebSession(WebSessionId),
+    /// An answer to be given again to the same request.
+    Remember(IdempotentAnswer),
+    /// Remembered answers, links and sign-ins that ran out before this are removed.
+    Forget(Timestamp),
+}
+
+impl UnitOfWork {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Self { changes: Vec::new() }
+    }
+
+    /// The same and one more change.
+    #[must_use]
+    pub fn and(mut self, change: Change) -> Self {
+        self.changes.push(change);
+        self
+    }
+
+    /// Adds one change.
+    pub fn push(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+}

@@ -1,0 +1,173 @@
+//! What can be read from a store. Absence is `None` or an empty list, never an error.
+
+use async_trait::async_trait;
+use countersign_domain::action::ActionKind;
+use countersign_domain::approvals::{Approval, Rule, Status};
+use countersign_domain::digest::Digest;
+use countersign_domain::identity::Principal;
+use countersign_domain::ids::{ApprovalId, CallId, RuleId, RunId, SessionId};
+use countersign_domain::runs::{Entry, EventRecord, Run, RunStatus, Session, Stream, ToolCall};
+use countersign_domain::time::Timestamp;
+
+use super::{ApiKey, IdempotentAnswer, StoreError, StoredAudit, Versioned, WebSession};
+
+/// Which part of a long list is wanted; lists are newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest<Id> {
+    /// Only what is older than this one; `None` for the newest.
+    pub before: Option<Id>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A part of a long list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T, Id> {
+    /// The items, newest first.
+    pub items: Vec<T>,
+    /// Where the next part begins; `None` at the end.
+    pub next: Option<Id>,
+}
+
+/// Which runs are wanted; a `None` does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    /// Of this session.
+    pub session_id: Option<SessionId>,
+    /// In this state.
+    pub status: Option<RunStatus>,
+    /// Started by this principal.
+    pub requested_by: Option<Principal>,
+}
+
+/// Which approvals are wanted; a `None` does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ApprovalFilter {
+    /// In this state.
+    pub status: Option<Status>,
+    /// Of this session.
+    pub session_id: Option<SessionId>,
+    /// Of this run.
+    pub run_id: Option<RunId>,
+    /// About this kind of action.
+    pub kind: Option<ActionKind>,
+}
+
+/// Runs, sessions and their journals.
+#[async_trait]
+pub trait RunReads: Send + Sync {
+    /// One run.
+    async fn run(&self, id: RunId) -> Result<Option<Versioned<Run>>, StoreError>;
+
+    /// Runs, newest first.
+    async fn runs(
+        &self,
+        filter: RunFilter,
+        page: PageRequest<RunId>,
+    ) -> Result<Page<Run, RunId>, StoreError>;
+
+    /// Every run that is not over, oldest first.
+    async fn unfinished(&self) -> Result<Vec<Run>, StoreError>;
+
+    /// The oldest run of a session that is not over.
+    async fn active_in(&self, session: SessionId) -> Result<Option<RunId>, StoreError>;
+
+    /// How many runs are not over and not merely waiting for a person.
+    async fn working(&self) -> Result<u64, StoreError>;
+
+    /// One session.
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
+
+    /// The last `limit` entries of a session's conversation, oldest first: by run, then position.
+    async fn entries(&self, session: SessionId, limit: usize) -> Result<Vec<Entry>, StoreError>;
+
+    /// The entries that one run added, oldest first.
+    async fn entries_of_run(&self, run: RunId) -> Result<Vec<Entry>, StoreError>;
+
+    /// The tool calls of a run, by entry and index.
+    async fn calls(&self, run: RunId) -> Result<Vec<Versioned<ToolCall>>, StoreError>;
+
+    /// One tool call.
+    async fn call(&self, id: CallId) -> Result<Option<Versioned<ToolCall>>, StoreError>;
+}
+
+/// Approvals and rules.
+#[async_trait]
+pub trait ApprovalReads: Send + Sync {
+    /// One approval.
+    async fn approval(&self, id: ApprovalId) -> Result<Option<Versioned<Approval>>, StoreError>;
+
+    /// Approvals, newest first.
+    async fn approvals(
+        &self,
+        filter: ApprovalFilter,
+        page: PageRequest<ApprovalId>,
+    ) -> Result<Page<Approval, ApprovalId>, StoreError>;
+
+    /// The approvals of a run in these states, oldest first.
+    async fn of_run(
+        &self,
+        run: RunId,
+        status: Status,
+    ) -> Result<Vec<Versioned<Approval>>, StoreError>;
+
+    /// How many approvals are pending.
+    async fn pending(&self) -> Result<u64, StoreError>;
+
+    /// Approvals whose next deadline is at or before `now`, most overdue first.
+    async fn due(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Versioned<Approval>>, StoreError>;
+
+    /// The earliest next deadline of all approvals.
+    async fn next_deadline(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// The rules in force in a session: its own and the persistent ones, oldest first.
+    async fn rules_for(&self, session: SessionId, now: Timestamp) -> Result<Vec<Rule>, StoreError>;
+
+    /// Every rule that has not run out, newest first.
+    async fn rules(&self, now: Timestamp) -> Result<Vec<Rule>, StoreError>;
+
+    /// One rule.
+    async fn rule(&self, id: RuleId) -> Result<Option<Rule>, StoreError>;
+}
+
+/// Events.
+#[async_trait]
+pub trait EventReads: Send + Sync {
+    /// Events of a stream numbered above `after`, in order, at most `limit`.
+    async fn after(
+        &self,
+        stream: Stream,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<EventRecord>, StoreError>;
+
+    /// The last event of a stream.
+    async fn last(&self, stream: Stream) -> Result<Option<EventRecord>, StoreError>;
+}
+
+/// Keys, sign-ins, remembered answers and the audit log.
+#[async_trait]
+pub trait AccessReads: Send + Sync {
+    /// The key with this secret, whether or not it is still good.
+    async fn key_by_secret(&self, secret: Digest) -> Result<Option<ApiKey>, StoreError>;
+
+    /// Every key, newest first.
+    async fn keys(&self) -> Result<Vec<ApiKey>, StoreError>;
+
+    /// The sign-in with this cookie, whether or not it is still good.
+    async fn web_session(&self, token: Digest) -> Result<Option<WebSession>, StoreError>;
+
+    /// What was answered to this caller under this key, whether or not it has run out.
+    async fn remembered(
+        &self,
+        caller: &Principal,
+        key: &str,
+    ) -> Result<Option<IdempotentAnswer>, StoreError>;
+
+    /// Lines of the audit log numbered above `after`, in order.
+    async fn audit(&self, after: u64, limit: usize) -> Result<Vec<StoredAudit>, StoreError>;
+}

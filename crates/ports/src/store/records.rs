@@ -1,0 +1,79 @@
+//! Stored values that are about access, not about agents.
+
+use std::collections::BTreeSet;
+
+use countersign_domain::access::Scope;
+use countersign_domain::audit::AuditRecord;
+use countersign_domain::digest::Digest;
+use countersign_domain::identity::{KeyName, Principal};
+use countersign_domain::ids::{KeyId, WebSessionId};
+use countersign_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// An API key; its secret is kept only as a digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: KeyId,
+    /// Its name, which becomes the principal `api:NAME`.
+    pub name: KeyName,
+    /// What its holder may do.
+    pub scopes: BTreeSet<Scope>,
+    /// SHA-256 of the secret.
+    pub secret: Digest,
+    /// Who made it.
+    pub created_by: Principal,
+    /// When.
+    pub created_at: Timestamp,
+    /// Until when it is good; `None` for ever.
+    pub expires_at: Option<Timestamp>,
+    /// When it was taken back.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A one-time link to the web page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInLink {
+    /// SHA-256 of its token.
+    pub token: Digest,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// A sign-in of the web page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebSession {
+    /// Its id.
+    pub id: WebSessionId,
+    /// SHA-256 of the cookie.
+    pub token: Digest,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// An answer that is given again when the same caller repeats the same request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotentAnswer {
+    /// Who asked.
+    pub caller: Principal,
+    /// The key that came with the request.
+    pub key: String,
+    /// Digest of what was asked: method, path and body.
+    pub request: Digest,
+    /// HTTP status of the answer.
+    pub status: u16,
+    /// Body of the answer.
+    pub body: String,
+    /// Until when it is remembered.
+    pub expires_at: Timestamp,
+}
+
+/// A line of the audit log in its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredAudit {
+    /// Its number, from 1, without gaps.
+    pub seq: u64,
+    /// The line.
+    #[serde(flatten)]
+    pub record: AuditRecord,
+}
