@@ -1,0 +1,97 @@
+//! The list of cases.
+
+/// Makes a test of every case. `$fresh` is a function that gives an empty store and whatever must
+/// live as long: `fn fresh() -> (SharedStore, impl Sized)`.
+#[macro_export]
+macro_rules! conformance_suite {
+    ($fresh:path) => {
+        $crate::conformance_cases! { $fresh;
+            units: [
+                a_unit_with_a_refused_change_leaves_nothing,
+                an_empty_unit_is_committed,
+                changes_of_a_unit_see_the_ones_before,
+                a_refused_unit_does_not_disturb_its_neighbours,
+                expectations_hold_only_for_the_named_version,
+                a_healthy_store_passes_its_check,
+                a_closed_store_refuses_work,
+            ],
+            runs: [
+                a_session_is_added_once,
+                a_run_reads_back_as_written,
+                a_run_needs_its_session,
+                a_run_is_added_once,
+                a_stale_change_of_a_run_is_refused,
+                runs_come_in_pages_newest_first,
+                runs_are_filtered,
+                unfinished_runs_are_found,
+                working_runs_are_counted,
+                what_does_not_exist_is_absent,
+            ],
+            journal: [
+                entries_come_in_the_order_of_the_conversation,
+                an_entry_has_one_place,
+                calls_come_in_order,
+                a_stale_change_of_a_call_is_refused,
+            ],
+            approvals: [
+                an_approval_reads_back_as_written,
+                an_approval_needs_its_run,
+                a_stale_change_of_an_approval_is_refused,
+                approvals_come_in_pages_newest_first,
+                approvals_are_filtered,
+                the_approvals_of_a_run_come_oldest_first,
+                pending_approvals_are_counted,
+                due_approvals_come_most_overdue_first,
+                the_next_deadline_follows_every_change,
+            ],
+            rules: [
+                a_rule_reads_back_as_written,
+                a_session_has_its_own_rules_and_the_persistent_ones,
+                rules_that_ran_out_are_not_in_force,
+                using_a_rule_counts_it,
+                a_removed_rule_cannot_be_used,
+            ],
+            log: [
+                events_are_numbered_within_their_run,
+                the_approvals_stream_has_only_approval_events,
+                a_reader_goes_on_where_it_stopped,
+                an_event_needs_its_run,
+                the_audit_log_has_no_gaps,
+                every_event_reads_back_as_written,
+            ],
+            access: [
+                a_key_is_found_by_its_secret,
+                a_name_is_taken_by_one_living_key,
+                a_revoked_key_keeps_its_first_end,
+                a_sign_in_link_is_used_once,
+                a_sign_in_ends_when_removed,
+                an_answer_is_remembered_per_caller,
+                an_answer_that_ran_out_is_replaced,
+                what_ran_out_is_forgotten,
+            ],
+            races: [
+                of_two_deciders_exactly_one_wins,
+                a_loser_sees_the_winner,
+                events_have_no_gaps_under_concurrency,
+                a_reader_sees_every_commit_that_was_acknowledged,
+            ],
+        }
+    };
+}
+
+/// One test for each name.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_cases {
+    ($fresh:path; $($area:ident: [$($case:ident),* $(,)?]),* $(,)?) => {
+        $(mod $area {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let (store, _guard) = $fresh();
+                    $crate::conformance::$area::$case(store).await;
+                }
+            )*
+        })*
+    };
+}

@@ -1,0 +1,316 @@
+//! The fixtures of every format that was ever written. They are never edited: what they hold is in
+//! somebody's database.
+
+use std::fmt::Debug;
+use std::path::Path;
+
+use countersign_domain::action::{Action, ActionKind};
+use countersign_domain::approvals::{
+    Approval, ApprovalState, CancelReason, Choice, HttpMatcher, LapseReason, Matcher,
+    OutcomeStatus, Rule, RuleScope, Status, WriteMatcher, cancel, claim, execute, lapse, lose,
+};
+use countersign_domain::assessment::FindingId;
+use countersign_domain::identity::{Actor, Principal};
+use countersign_domain::runs::{
+    ApprovalNotice, ApprovalRaised, Covers, EntryBody, Event, ExecutionNotice, ExecutionOutcome,
+    Question, RunFailure, RunState, ShownFinding, StopRequest, ToolCallState, ToolResult,
+    ToolStatus, Usage,
+};
+
+use super::{Document, decode, encode};
+use crate::conformance::samples::{
+    approval, approval_of, at, audit, call, decided, entry, exec, finding, id, key, matcher,
+    principal, rule, run, session,
+};
+
+/// A missing fixture is written when `WRITE_MISSING_FIXTURES` is set; one that exists never is.
+fn check<T: Document + PartialEq + Debug>(name: &str, expected: &T) {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/v1").join(format!("{name}.json"));
+    if !path.exists() && std::env::var_os("WRITE_MISSING_FIXTURES").is_some() {
+        let document = serde_json::to_string_pretty(expected).unwrap();
+        std::fs::write(&path, document + "\n").unwrap();
+    }
+    let fixture = std::fs::read_to_string(&path).unwrap();
+    let read = decode::<T>(1, &fixture, name);
+    assert_eq!(read.as_ref(), Ok(expected), "{name}");
+}
+
+fn check_all<T: Document + PartialEq + Debug>(prefix: &str, values: &[(&str, T)]) {
+    for (name, value) in values {
+        check(&format!("{prefix}_{name}"), value);
+    }
+}
+
+fn stop() -> StopRequest {
+    StopRequest { by: Actor::Principal(Principal::Operator), at: at(5) }
+}
+
+fn failure() -> RunFailure {
+    RunFailure {
+        code: "model_unavailable".to_owned(),
+        message: "the model did not answer; try again".to_owned(),
+    }
+}
+
+#[test]
+fn stored_sessions_keys_and_audit_records_stay_readable() {
+    check("session", &session(1));
+    check("key", &key(1, "ci"));
+    check("audit", &audit("appr_00000000000000000000000000000001"));
+}
+
+#[test]
+fn stored_runs_stay_readable() {
+    let output = "done".to_owned();
+    let states = [
+        ("queued", RunState::Queued),
+        ("running", RunState::Running),
+        ("waiting_for_approval", RunState::WaitingForApproval),
+        ("waiting_for_answer", RunState::WaitingForAnswer),
+        ("stopping", RunState::Stopping(stop())),
+        ("completed", RunState::Completed { output }),
+        ("failed", RunState::Failed { failure: failure() }),
+        ("cancelled", RunState::Cancelled(stop())),
+    ];
+    check_all("run", &states.map(|(name, state)| (name, run(1, 1).moved(state, at(6)))));
+}
+
+#[test]
+fn stored_entries_stay_readable() {
+    let text = "you are brief".to_owned();
+    let mut system = entry(1, 1, 0);
+    system.body = EntryBody::System { text: text.clone() };
+    let mut assistant = entry(1, 1, 2);
+    assistant.body = EntryBody::Assistant {
+        message_id: id("msg_", 1),
+        text,
+        calls: vec![call(1, 1, 2, 0).call],
+    };
+    let user = entry(1, 1, 1);
+    check_all("entry", &[("system", system), ("user", user), ("assistant", assistant)]);
+}
+
+#[test]
+fn stored_calls_stay_readable() {
+    let approval_id = id("appr_", 1);
+    let question = Question { text: "which branch?".to_owned() };
+    let result = ToolResult {
+        status: ToolStatus::Ok,
+        content: "ok\n".to_owned(),
+        exit_code: Some(0),
+        duration_ms: 12,
+    };
+    let started = ToolCallState::Started { at: at(3), approval_id: Some(approval_id) };
+    let states = [
+        ("proposed", ToolCallState::Proposed),
+        ("awaiting_approval", ToolCallState::AwaitingApproval { approval_id }),
+        ("awaiting_answer", ToolCallState::AwaitingAnswer { question }),
+        ("started", started),
+        ("done", ToolCallState::Done { result }),
+    ];
+    check_all(
+        "call",
+        &states.map(|(name, state)| {
+            let mut value = call(1, 1, 2, 0);
+            value.state = state;
+            (name, value)
+        }),
+    );
+}
+
+#[test]
+fn stored_approvals_stay_readable() {
+    let pending = approval(1, 1, 1);
+    let approved = decided(&pending, Choice::Session, "mattermost:4xp9f");
+    let claimed = claim(&approved, at(3)).unwrap().approval;
+    let mut expired = pending.clone();
+    expired.state = ApprovalState::Expired { at: at(901) };
+    let cancelled = cancel(&pending, CancelReason::RunStopped, Actor::System, at(3));
+    let values = [
+        ("denied", decided(&pending, Choice::Deny, "operator")),
+        ("expired", expired),
+        ("cancelled", cancelled.unwrap()),
+        ("executed", execute(&claimed, OutcomeStatus::Failed, Some(1), at(9)).unwrap()),
+        ("indeterminate", lose(&claimed, at(9)).unwrap()),
+        ("lapsed", lapse(&approved, LapseReason::StartedTooLate, at(99)).unwrap()),
+        ("pending", pending),
+        ("approved", approved),
+        ("claimed", claimed),
+    ];
+    check_all("approval", &values);
+}
+
+#[test]
+fn stored_actions_stay_readable_and_keep_their_digest() {
+    let path = "/etc/hosts".to_owned();
+    let Action::Exec { cwd, env, timeout_s, .. } = exec("ls") else {
+        return;
+    };
+    let actions = [
+        (
+            "code",
+            Action::Code {
+                language: "python".to_owned(),
+                source: "print('\u{202e}')\n".to_owned(),
+                cwd,
+                env: env.clone(),
+                timeout_s,
+            },
+        ),
+        ("file_read", Action::FileRead { path: path.clone() }),
+        ("file_write", Action::FileWrite { path, content: "\u{0}".to_owned() }),
+        (
+            "http_request",
+            Action::HttpRequest {
+                method: "POST".to_owned(),
+                url: "https://api.example.org/v1?q=1".to_owned(),
+                headers: env,
+                body: "{}".to_owned(),
+            },
+        ),
+    ];
+    let values = actions.map(|(name, action)| (name, approval_of(action, 1, 1, 1)));
+    for (name, value) in &values {
+        let doc = encode(value).unwrap();
+        let read: Approval = decode(1, &doc, name).unwrap();
+        assert_eq!(read.action.digest(), value.digest, "{name}");
+    }
+    check_all("approval_of", &values);
+}
+
+#[test]
+fn stored_rules_stay_readable() {
+    let findings = vec![FindingId::from_static("http.write")];
+    let file = WriteMatcher { path: "/etc/hosts".to_owned(), findings: findings.clone() };
+    let http = HttpMatcher {
+        method: "POST".to_owned(),
+        origin: "https://api.example.org".to_owned(),
+        findings,
+    };
+    let session_id = id("sess_", 1);
+    let of_session = rule(1, RuleScope::Session { session_id }, Some(at(9)));
+    let with = |matcher| Rule {
+        matcher,
+        uses: 2,
+        last_used_at: Some(at(7)),
+        ..rule(2, RuleScope::Always, None)
+    };
+    let values = [
+        ("of_session", of_session),
+        ("commands", with(matcher())),
+        ("http", with(Matcher::Http(http))),
+        ("file_write", with(Matcher::FileWrite(file.clone()))),
+        ("file_read", with(Matcher::FileRead(file))),
+    ];
+    check_all("rule", &values);
+}
+
+#[test]
+fn stored_run_events_stay_readable() {
+    let text = "hello".to_owned();
+    let message_id = id("msg_", 1);
+    let usage = Usage { input_tokens: 5, output_tokens: 7 };
+    let started = Event::RunStarted { session_id: id("sess_", 1), model: "m".to_owned() };
+    let events = [
+        ("run_started", started),
+        ("run_recovered", Event::RunRecovered {}),
+        ("message_delta", Event::MessageDelta { message_id, delta: text.clone() }),
+        ("message_completed", Event::MessageCompleted { message_id, text: text.clone() }),
+        ("run_completed", Event::RunCompleted { output: text, usage }),
+        ("run_failed", Event::RunFailed { error: failure() }),
+        ("run_cancelled", Event::RunCancelled { by: Actor::System }),
+    ];
+    check_all("event", &events);
+}
+
+#[test]
+fn stored_tool_events_stay_readable() {
+    let call_id = id("call_", 1);
+    let tool = "exec".to_owned();
+    let started = Event::ToolStarted { call_id, tool: tool.clone(), preview: "ls".to_owned() };
+    let completed = Event::ToolCompleted {
+        call_id,
+        tool,
+        status: ToolStatus::Denied,
+        error: true,
+        duration_ms: 0,
+        output: "denied".to_owned(),
+    };
+    let question = "which branch?".to_owned();
+    let answer = "main".to_owned();
+    let events = [
+        ("tool_started", started),
+        ("tool_completed", completed),
+        ("clarify_required", Event::ClarifyRequired { call_id, question }),
+        ("clarify_answered", Event::ClarifyAnswered { call_id, answer }),
+    ];
+    check_all("event", &events);
+}
+
+#[test]
+fn stored_approval_events_stay_readable() {
+    let approval_id = id("appr_", 1);
+    let updated = Event::ApprovalUpdated {
+        approval_id,
+        change: "reminded".to_owned(),
+        expires_at: Some(at(900)),
+    };
+    let resolved = Event::ApprovalResolved(ApprovalNotice {
+        approval_id,
+        status: Status::Denied,
+        choice: Some(Choice::Deny),
+        reason: Some("not today".to_owned()),
+        decided_by: Some(principal("api:ci")),
+    });
+    let executed = Event::ApprovalExecuted(ExecutionNotice {
+        approval_id,
+        outcome: ExecutionOutcome::Ok,
+        exit_code: Some(0),
+        duration_ms: Some(12),
+    });
+    let events = [
+        ("approval_required", Event::ApprovalRequired(Box::new(raised()))),
+        ("approval_updated", updated),
+        ("approval_resolved", resolved),
+        ("approval_executed", executed),
+    ];
+    check_all("event", &events);
+}
+
+fn raised() -> ApprovalRaised {
+    let asked = approval(1, 1, 1);
+    let found = finding(asked.action.text());
+    ApprovalRaised {
+        approval_id: asked.id,
+        session_id: asked.requester.session_id,
+        kind: ActionKind::Exec,
+        command: Some(asked.action.text().to_owned()),
+        language: None,
+        cwd: asked.action.cwd().map(str::to_owned),
+        destination: None,
+        content: None,
+        description: found.message.clone(),
+        findings: vec![ShownFinding {
+            id: found.id,
+            severity: found.severity,
+            span: found.span,
+            message: found.message,
+        }],
+        digest: asked.digest,
+        choices: asked.offer.choices,
+        covers: Covers { session: Some("`git push --force…`".to_owned()), always: None },
+        requested_by: asked.requester.principal,
+        created_at: asked.created_at,
+        expires_at: asked.expires_at,
+    }
+}
+
+#[test]
+fn a_document_of_an_unknown_format_is_refused_by_name() {
+    let refused = decode::<Approval>(2, "{}", "appr_1").unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the stored approval `appr_1` cannot be read: it has format 2, and 1 is the newest known"
+    );
+}

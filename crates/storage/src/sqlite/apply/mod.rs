@@ -1,0 +1,117 @@
+//! Carrying out changes inside the writer's transaction.
+
+mod access;
+mod approvals;
+mod log;
+mod runs;
+
+use countersign_ports::store::{Change, Conflicting, StoreError, Version};
+use rusqlite::{Connection, OptionalExtension, Params};
+
+use super::fault::{SqlError, Violation, violation};
+use crate::catalogue as sql;
+
+/// Carries out one change. What it did before failing is undone by the caller.
+pub(super) fn apply(tx: &Connection, change: &Change) -> Result<(), SqlError> {
+    match change {
+        Change::AddSession(session) => runs::add_session(tx, session),
+        Change::AddRun(run) => runs::add_run(tx, run),
+        Change::UpdateRun(run, version) => runs::update_run(tx, run, *version),
+        Change::AddEntry(entry) => runs::add_entry(tx, entry),
+        Change::AddCall(call) => runs::add_call(tx, call),
+        Change::UpdateCall(call, version) => runs::update_call(tx, call, *version),
+        Change::AddApproval(approval) => approvals::add(tx, approval),
+        Change::UpdateApproval(approval, version) => approvals::update(tx, approval, *version),
+        Change::ExpectRun(id, version) => {
+            expect(tx, sql::runs::RUN_VERSION, &id.to_string(), *version)
+        }
+        Change::ExpectCall(id, version) => {
+            expect(tx, sql::runs::CALL_VERSION, &id.to_string(), *version)
+        }
+        Change::ExpectApproval(id, version) => {
+            expect(tx, sql::approvals::APPROVAL_VERSION, &id.to_string(), *version)
+        }
+        Change::AddRule(rule) => approvals::add_rule(tx, rule),
+        Change::UseRule(id, at) => approvals::use_rule(tx, *id, *at),
+        Change::RemoveRule(id) => approvals::remove_rule(tx, *id),
+        Change::AddEvent { run_id, at, event } => log::add_event(tx, *run_id, *at, event),
+        Change::AddAudit(record) => log::add_audit(tx, record),
+        Change::AddKey(key) => access::add_key(tx, key),
+        Change::RevokeKey(id, at) => access::revoke_key(tx, *id, *at),
+        Change::AddSignInLink(link) => access::add_link(tx, link),
+        Change::UseSignInLink(token, now) => access::use_link(tx, token, *now),
+        Change::AddWebSession(session) => access::add_web_session(tx, session),
+        Change::RemoveWebSession(id) => access::remove_web_session(tx, *id),
+        Change::Remember(answer) => access::remember(tx, answer),
+        Change::Forget(before) => access::forget(tx, *before),
+    }
+}
+
+/// Adds a row with the key `id`. `parent` names the row that it belongs to.
+fn insert(
+    tx: &Connection,
+    sql: &str,
+    params: impl Params,
+    id: &str,
+    parent: &str,
+) -> Result<(), SqlError> {
+    let Err(error) = tx.prepare_cached(sql)?.execute(params) else {
+        return Ok(());
+    };
+    match violation(&error) {
+        Some(Violation::Taken) => Err(conflict(id)),
+        Some(Violation::NoParent) => Err(missing(parent)),
+        None => Err(error.into()),
+    }
+}
+
+/// Changes the row with the key `id`. `sql` changes it only in the version that was asked for, so
+/// when it changes nothing, `current` tells a stale version from a missing row.
+fn update(
+    tx: &Connection,
+    sql: &str,
+    params: impl Params,
+    current: &str,
+    id: &str,
+) -> Result<(), SqlError> {
+    if tx.prepare_cached(sql)?.execute(params)? == 1 {
+        return Ok(());
+    }
+    match version(tx, current, id)? {
+        Some(_) => Err(conflict(id)),
+        None => Err(missing(id)),
+    }
+}
+
+/// Fails unless the row with the key `id` has the version `expected`.
+fn expect(tx: &Connection, current: &str, id: &str, expected: Version) -> Result<(), SqlError> {
+    match version(tx, current, id)? {
+        Some(found) if found == stored(expected) => Ok(()),
+        Some(_) => Err(conflict(id)),
+        None => Err(missing(id)),
+    }
+}
+
+fn version(tx: &Connection, current: &str, id: &str) -> Result<Option<i64>, SqlError> {
+    let mut statement = tx.prepare_cached(current)?;
+    Ok(statement.query_row([id], |row| row.get(0)).optional()?)
+}
+
+fn is_there(tx: &Connection, sql: &str, params: impl Params) -> Result<bool, SqlError> {
+    let mut statement = tx.prepare_cached(sql)?;
+    let row = statement.query_row(params, |_| Ok(())).optional()?;
+    Ok(row.is_some())
+}
+
+fn conflict(id: &str) -> SqlError {
+    StoreError::Conflict(Conflicting::Value(id.to_owned())).into()
+}
+
+fn missing(id: &str) -> SqlError {
+    StoreError::Missing(id.to_owned()).into()
+}
+
+/// A version as SQLite counts it. One that it cannot hold is the version of nothing.
+fn stored(version: Version) -> i64 {
+    i64::try_from(version.0).unwrap_or(-1)
+}

@@ -1,0 +1,92 @@
+//! Approvals and rules.
+
+use async_trait::async_trait;
+use countersign_domain::approvals::{Approval, Rule, Status};
+use countersign_domain::ids::{ApprovalId, RuleId, RunId, SessionId};
+use countersign_domain::time::Timestamp;
+use countersign_ports::store::{
+    ApprovalFilter, ApprovalReads, Page, PageRequest, StoreError, Versioned,
+};
+use rusqlite::{params, params_from_iter};
+
+use super::runs::page_query;
+use super::{all, count, document, documents, limit, one, page, versioned};
+use crate::catalogue::approvals as sql;
+use crate::sqlite::reader::Readers;
+
+#[async_trait]
+impl ApprovalReads for Readers {
+    async fn approval(&self, id: ApprovalId) -> Result<Option<Versioned<Approval>>, StoreError> {
+        self.read(move |tx| one(tx, sql::APPROVAL, [id.to_string()], versioned)).await
+    }
+
+    async fn approvals(
+        &self,
+        filter: ApprovalFilter,
+        request: PageRequest<ApprovalId>,
+    ) -> Result<Page<Approval, ApprovalId>, StoreError> {
+        let wanted = request.limit;
+        let values = [
+            filter.status.map(|status| status.as_str().to_owned()),
+            filter.session_id.map(|id| id.to_string()),
+            filter.run_id.map(|id| id.to_string()),
+            filter.kind.map(|kind| kind.as_str().to_owned()),
+        ];
+        let query = page_query(sql::TABLE, &sql::FILTERS, values, &request);
+        let items = self.read(move |tx| documents(tx, &query.0, params_from_iter(query.1))).await?;
+        Ok(page(items, wanted, |approval: &Approval| approval.id))
+    }
+
+    async fn of_run(
+        &self,
+        run: RunId,
+        status: Status,
+    ) -> Result<Vec<Versioned<Approval>>, StoreError> {
+        self.read(move |tx| {
+            let params = params![run.to_string(), status.as_str()];
+            all(tx, sql::OF_RUN, params, versioned)
+        })
+        .await
+    }
+
+    async fn pending(&self) -> Result<u64, StoreError> {
+        self.read(|tx| Ok(one(tx, sql::PENDING, [], |row| count(row, 0))?.unwrap_or(0))).await
+    }
+
+    async fn due(
+        &self,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<Vec<Versioned<Approval>>, StoreError> {
+        self.read(move |tx| {
+            let params = params![now.as_millis(), limit(most)];
+            all(tx, sql::DUE, params, versioned)
+        })
+        .await
+    }
+
+    async fn next_deadline(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|tx| {
+            let earliest =
+                one(tx, sql::NEXT_DEADLINE, [], |row| Ok(row.get::<_, Option<i64>>(0)?))?;
+            Ok(earliest.flatten().map(Timestamp::from_millis))
+        })
+        .await
+    }
+
+    async fn rules_for(&self, session: SessionId, now: Timestamp) -> Result<Vec<Rule>, StoreError> {
+        self.read(move |tx| {
+            let params = params![session.to_string(), now.as_millis()];
+            documents(tx, sql::RULES_FOR, params)
+        })
+        .await
+    }
+
+    async fn rules(&self, now: Timestamp) -> Result<Vec<Rule>, StoreError> {
+        self.read(move |tx| documents(tx, sql::RULES, [now.as_millis()])).await
+    }
+
+    async fn rule(&self, id: RuleId) -> Result<Option<Rule>, StoreError> {
+        self.read(move |tx| document(tx, sql::RULE, [id.to_string()])).await
+    }
+}

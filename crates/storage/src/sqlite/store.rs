@@ -1,0 +1,82 @@
+//! The store itself: a writer, readers, and whether they still work.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use countersign_domain::permit::Committed;
+use countersign_ports::store::{
+    AccessReads, ApprovalReads, EventReads, RunReads, Store, StoreError, UnitOfWork,
+};
+use rusqlite::Connection;
+
+use super::health::Health;
+use super::open;
+use super::reader::Readers;
+use super::writer::Writer;
+
+/// A store in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+    health: Health,
+}
+
+impl SqliteStore {
+    /// Opens the file at `path`, which is created if it does not exist, and brings its schema up to
+    /// date. Its directory must exist. Blocks while the file is checked.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::over(path, open::writer(path)?)
+    }
+
+    /// The store of the file at `path` that writes through `connection`.
+    pub(super) fn over(path: &Path, connection: Connection) -> Result<Self, StoreError> {
+        let health = Health::new();
+        Ok(Self {
+            writer: Writer::start(connection, health.clone())?,
+            readers: Readers::new(path.to_owned(), health.clone()),
+            health,
+        })
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn commit(&self, work: UnitOfWork) -> Result<Committed, StoreError> {
+        self.health.check()?;
+        self.writer.commit(work).await?;
+        Ok(Committed::by_store())
+    }
+
+    fn runs(&self) -> &dyn RunReads {
+        &self.readers
+    }
+
+    fn approvals(&self) -> &dyn ApprovalReads {
+        &self.readers
+    }
+
+    fn events(&self) -> &dyn EventReads {
+        &self.readers
+    }
+
+    fn access(&self) -> &dyn AccessReads {
+        &self.readers
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.health.check()?;
+        ApprovalReads::pending(&self.readers).await?;
+        // Takes the write lock and writes nothing: asking often must not wear the disk.
+        self.writer.commit(UnitOfWork::new()).await
+    }
+
+    async fn broken(&self) -> StoreError {
+        self.health.broken().await
+    }
+
+    async fn close(&self) {
+        self.readers.close();
+        self.writer.close().await;
+    }
+}

@@ -1,0 +1,121 @@
+//! How SQLite answers the catalogue's statements: through indexes, never by reading whole tables.
+
+use rusqlite::Connection;
+
+use super::super::open as opening;
+use super::place;
+use crate::catalogue::{self, access, approvals, log, runs};
+
+/// Tables so small that reading them whole is fine when all of them is asked for.
+const SMALL: [&str; 2] = ["rules", "api_keys"];
+
+fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let parameters = statement.parameter_count();
+    let nothing = vec![rusqlite::types::Null; parameters];
+    let steps = statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get(3)).unwrap();
+    steps.map(Result::unwrap).collect()
+}
+
+fn pages(table: &str, columns: &[&str]) -> Vec<String> {
+    (0..1_usize << columns.len())
+        .map(|subset| {
+            let chosen: Vec<_> = columns
+                .iter()
+                .enumerate()
+                .filter_map(|(place, column)| (subset >> place & 1 == 1).then_some(*column))
+                .collect();
+            catalogue::page(table, &chosen)
+        })
+        .collect()
+}
+
+fn statements() -> Vec<String> {
+    let fixed = [
+        runs::SESSION,
+        runs::RUN,
+        runs::RUN_VERSION,
+        runs::UNFINISHED,
+        runs::ACTIVE_IN,
+        runs::WORKING,
+        runs::LAST_ENTRIES,
+        runs::ENTRIES_OF_RUN,
+        runs::CALL,
+        runs::CALL_VERSION,
+        runs::CALLS,
+        runs::UPDATE_RUN,
+        runs::UPDATE_CALL,
+        approvals::APPROVAL,
+        approvals::APPROVAL_VERSION,
+        approvals::UPDATE_APPROVAL,
+        approvals::OF_RUN,
+        approvals::PENDING,
+        approvals::DUE,
+        approvals::NEXT_DEADLINE,
+        approvals::REWRITE_RULE,
+        approvals::REMOVE_RULE,
+        approvals::RULE,
+        approvals::RULES_FOR,
+        approvals::RULES,
+        log::ADD_EVENT,
+        log::EVENTS_OF_RUN,
+        log::EVENTS_OF_APPROVALS,
+        log::LAST_OF_RUN,
+        log::LAST_OF_APPROVALS,
+        log::ADD_AUDIT,
+        log::AUDIT,
+        access::LIVING_KEY_NAMED,
+        access::REWRITE_KEY,
+        access::KEY,
+        access::KEY_BY_SECRET,
+        access::KEYS,
+        access::USE_LINK,
+        access::FORGET_LINKS,
+        access::REMOVE_WEB_SESSION,
+        access::WEB_SESSION,
+        access::FORGET_WEB_SESSIONS,
+        access::ANSWER_END,
+        access::ANSWER,
+        access::FORGET_ANSWERS,
+    ];
+    let mut all: Vec<_> = fixed.into_iter().map(str::to_owned).collect();
+    all.extend(pages(runs::TABLE, &runs::FILTERS));
+    all.extend(pages(approvals::TABLE, &approvals::FILTERS));
+    all
+}
+
+#[test]
+fn no_statement_reads_a_whole_table() {
+    let (path, _dir) = place();
+    let connection = opening::writer(&path).unwrap();
+    for sql in statements() {
+        for step in plan(&connection, &sql) {
+            let small = SMALL.iter().any(|table| step.starts_with(&format!("SCAN {table}")));
+            assert!(small || !step.starts_with("SCAN"), "{step}: {sql}");
+        }
+    }
+}
+
+#[test]
+fn pages_are_not_sorted() {
+    let (path, _dir) = place();
+    let connection = opening::writer(&path).unwrap();
+    let mut pages = pages(approvals::TABLE, &approvals::FILTERS);
+    pages.extend([log::EVENTS_OF_APPROVALS, approvals::DUE, runs::LAST_ENTRIES].map(str::to_owned));
+    for sql in pages {
+        for step in plan(&connection, &sql) {
+            assert!(!step.contains("TEMP B-TREE"), "{step}: {sql}");
+        }
+    }
+}
+
+/// Events of runs are many times those of approvals: the stream must not walk over them.
+#[test]
+fn the_approvals_stream_has_its_own_index() {
+    let (path, _dir) = place();
+    let connection = opening::writer(&path).unwrap();
+    for sql in [log::EVENTS_OF_APPROVALS, log::LAST_OF_APPROVALS] {
+        let plan = plan(&connection, sql).join("; ");
+        assert!(plan.contains("events_of_approvals"), "{plan}");
+    }
+}
