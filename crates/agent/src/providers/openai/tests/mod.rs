@@ -1,0 +1,7 @@
+//! The provider against a server that follows a script: every dialect and every fault.
+
+mod dialects;
+mod errors;
+mod hostile;
+mod requests;
+mod server;

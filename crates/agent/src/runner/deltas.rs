@@ -1,0 +1,43 @@
+//! Joining the small pieces of a model's text into few writes.
+
+use std::time::Duration;
+
+use countersign_domain::ids::{MessageId, RunId};
+use countersign_ports::run_journal::RunJournal;
+use countersign_ports::store::StoreError;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+/// A piece is written when it is this old …
+const AGE: Duration = Duration::from_millis(30);
+/// … or this large, in bytes.
+const SIZE: usize = 512;
+/// What has come meanwhile goes along up to this size, so that a slow store does not fall behind.
+const LARGEST: usize = 16 * 1024;
+
+/// Writes what comes through `pieces` to the journal, in order, until the sender is gone.
+pub(super) async fn write_deltas(
+    journal: &dyn RunJournal,
+    run: RunId,
+    message: MessageId,
+    mut pieces: mpsc::Receiver<String>,
+) -> Result<(), StoreError> {
+    while let Some(mut text) = pieces.recv().await {
+        let due = Instant::now() + AGE;
+        while text.len() < SIZE {
+            match timeout_at(due, pieces.recv()).await {
+                Ok(Some(piece)) => text.push_str(&piece),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        while text.len() < LARGEST
+            && let Ok(piece) = pieces.try_recv()
+        {
+            text.push_str(&piece);
+        }
+        if !text.is_empty() {
+            journal.delta(run, message, text).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! The loop against a small model of the gateway.
+
+pub(crate) mod actors;
+mod asking_the_model;
+mod limits;
+mod parallel_calls;
+mod recovery;
+mod runs;
+mod stage;
+mod steps;
+mod stopping;
+pub(crate) mod world;

@@ -1,0 +1,6 @@
+//! The tools on real files, processes and servers.
+
+mod code;
+mod files;
+mod http;
+mod terminal;
