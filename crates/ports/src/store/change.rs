@@ -56,7 +56,7 @@ pub enum Change {
     ExpectCall(CallId, Version),
     /// A new rule.
     AddRule(Box<Rule>),
-    /// A rule let an action run: counts it. Missing if the rule was revoked meanwhile.
+    /// A rule let an action run: counts it. A conflict if the rule was revoked meanwhile.
     UseRule(RuleId, Timestamp),
     /// A rule is taken back. Missing if it does not exist.
     RemoveRule(RuleId),
@@ -86,7 +86,7 @@ pub enum Change {
     RemoveWebSession(WebSessionId),
     /// An answer to be given again to the same request.
     Remember(IdempotentAnswer),
-    /// Remembered answers, links and sign-ins that ran out before this are removed.
+    /// Remembered answers, links, sign-ins and rules that ran out before this are removed.
     Forget(Timestamp),
 }
 

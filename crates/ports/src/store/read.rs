@@ -72,14 +72,21 @@ pub trait RunReads: Send + Sync {
     /// The oldest run of a session that is not over.
     async fn active_in(&self, session: SessionId) -> Result<Option<RunId>, StoreError>;
 
-    /// How many runs are not over and not merely waiting for a person.
+    /// How many runs are at work: running, stopping, or queued with no older run of their session
+    /// before them.
     async fn working(&self) -> Result<u64, StoreError>;
 
     /// One session.
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
 
-    /// The last `limit` entries of a session's conversation, oldest first: by run, then position.
-    async fn entries(&self, session: SessionId, limit: usize) -> Result<Vec<Entry>, StoreError>;
+    /// The last `limit` entries that runs older than `before` added to a session, oldest first: by
+    /// run, then position.
+    async fn earlier_entries(
+        &self,
+        session: SessionId,
+        before: RunId,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError>;
 
     /// The entries that one run added, oldest first.
     async fn entries_of_run(&self, run: RunId) -> Result<Vec<Entry>, StoreError>;

@@ -28,3 +28,4 @@ pub(crate) const REMEMBER: &str = "INSERT INTO answers (caller, key, request, st
 pub(crate) const ANSWER: &str = "SELECT caller, key, request, status, body, expires_at FROM answers \
      WHERE caller = ?1 AND key = ?2";
 pub(crate) const FORGET_ANSWERS: &str = "DELETE FROM answers WHERE expires_at < ?1";
+pub(crate) const FORGET_RULES: &str = "DELETE FROM rules WHERE expires_at < ?1";

@@ -13,8 +13,9 @@ pub(crate) const RUN: &str = "SELECT id, v, doc, version FROM runs WHERE id = ?1
 pub(crate) const UNFINISHED: &str = "SELECT id, v, doc FROM runs WHERE finished = 0 ORDER BY id";
 pub(crate) const ACTIVE_IN: &str =
     "SELECT id FROM runs WHERE session_id = ?1 AND finished = 0 ORDER BY id LIMIT 1";
-pub(crate) const WORKING: &str =
-    "SELECT COUNT(*) FROM runs WHERE status IN ('queued', 'running', 'stopping')";
+pub(crate) const WORKING: &str = "SELECT COUNT(*) FROM runs WHERE status IN ('queued', 'running', 'stopping') AND NOT EXISTS \
+     (SELECT 1 FROM runs AS older WHERE older.session_id = runs.session_id \
+      AND older.finished = 0 AND older.id < runs.id)";
 
 /// The table of runs, for [`super::page`].
 pub(crate) const TABLE: &str = "runs";
@@ -23,8 +24,8 @@ pub(crate) const FILTERS: [&str; 3] = ["session_id", "status", "requested_by"];
 
 pub(crate) const ADD_ENTRY: &str =
     "INSERT INTO entries (session_id, run_id, position, v, doc) VALUES (?1, ?2, ?3, ?4, ?5)";
-pub(crate) const LAST_ENTRIES: &str = "SELECT run_id, v, doc, position FROM entries WHERE session_id = ?1 \
-     ORDER BY run_id DESC, position DESC LIMIT ?2";
+pub(crate) const LAST_ENTRIES: &str = "SELECT run_id, v, doc, position FROM entries \
+     WHERE session_id = ?1 AND run_id < ?2 ORDER BY run_id DESC, position DESC LIMIT ?3";
 pub(crate) const ENTRIES_OF_RUN: &str =
     "SELECT run_id, v, doc, position FROM entries WHERE run_id = ?1 ORDER BY position";
 

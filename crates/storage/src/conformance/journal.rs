@@ -21,9 +21,9 @@ pub async fn entries_come_in_the_order_of_the_conversation(store: SharedStore) {
     commit(&*store, added).await;
     let expected = [(1, 0), (1, 1), (2, 0), (2, 2), (2, 10)];
     let expected = expected.map(|(run, position)| entry(run, 1, position));
-    let entries = store.runs().entries(id("sess_", 1), 100).await.unwrap();
+    let entries = store.runs().earlier_entries(id("sess_", 1), id("run_", 99), 100).await.unwrap();
     assert_eq!(entries, expected);
-    let last = store.runs().entries(id("sess_", 1), 2).await.unwrap();
+    let last = store.runs().earlier_entries(id("sess_", 1), id("run_", 99), 2).await.unwrap();
     assert_eq!(last, expected[3..]);
     let of_run = store.runs().entries_of_run(id("run_", 2)).await.unwrap();
     assert_eq!(of_run, expected[2..]);

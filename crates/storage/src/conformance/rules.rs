@@ -75,7 +75,7 @@ pub async fn a_removed_rule_cannot_be_used(store: SharedStore) {
     commit(&*store, [add(&written)]).await;
     commit(&*store, [Change::RemoveRule(written.id)]).await;
     let refused = attempt(&*store, [Change::UseRule(written.id, at(5))]).await;
-    assert_eq!(refused, missing(written.id));
+    assert_eq!(refused, stale(written.id));
     let refused = attempt(&*store, [Change::RemoveRule(written.id)]).await;
     assert_eq!(refused, missing(written.id));
     assert_eq!(store.approvals().rules(at(0)).await, Ok(vec![]));

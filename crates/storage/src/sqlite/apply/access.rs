@@ -89,7 +89,9 @@ pub(super) fn remember(tx: &Connection, answer: &IdempotentAnswer) -> Result<(),
 }
 
 pub(super) fn forget(tx: &Connection, before: Timestamp) -> Result<(), SqlError> {
-    for statement in [sql::FORGET_LINKS, sql::FORGET_WEB_SESSIONS, sql::FORGET_ANSWERS] {
+    for statement in
+        [sql::FORGET_LINKS, sql::FORGET_WEB_SESSIONS, sql::FORGET_ANSWERS, sql::FORGET_RULES]
+    {
         tx.prepare_cached(statement)?.execute([before.as_millis()])?;
     }
     Ok(())

@@ -6,7 +6,7 @@ use countersign_domain::time::Timestamp;
 use countersign_ports::store::Version;
 use rusqlite::{Connection, params};
 
-use super::{SqlError, insert, missing, stored};
+use super::{SqlError, conflict, insert, missing, stored};
 use crate::catalogue::approvals as sql;
 use crate::document::{FORMAT, encode};
 use crate::sqlite::reads::document;
@@ -57,7 +57,9 @@ pub(super) fn add_rule(tx: &Connection, rule: &Rule) -> Result<(), SqlError> {
 
 pub(super) fn use_rule(tx: &Connection, id: RuleId, at: Timestamp) -> Result<(), SqlError> {
     let id = id.to_string();
-    let mut rule: Rule = document(tx, sql::RULE, [&id])?.ok_or_else(|| missing(&id))?;
+    // A rule that was revoked meanwhile is a change by somebody else: whoever relied on it must
+    // look again.
+    let mut rule: Rule = document(tx, sql::RULE, [&id])?.ok_or_else(|| conflict(&id))?;
     rule.uses = rule.uses.saturating_add(1);
     rule.last_used_at = Some(at);
     tx.prepare_cached(sql::REWRITE_RULE)?.execute(params![id, FORMAT, encode(&rule)?])?;

@@ -53,10 +53,15 @@ impl RunReads for Readers {
         self.read(move |tx| document(tx, sql::SESSION, [id.to_string()])).await
     }
 
-    async fn entries(&self, session: SessionId, last: usize) -> Result<Vec<Entry>, StoreError> {
+    async fn earlier_entries(
+        &self,
+        session: SessionId,
+        before: RunId,
+        last: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
         let mut entries = self
             .read(move |tx| {
-                let params = params![session.to_string(), limit(last)];
+                let params = params![session.to_string(), before.to_string(), limit(last)];
                 all(tx, sql::LAST_ENTRIES, params, entry)
             })
             .await?;
