@@ -1,0 +1,200 @@
+//! What is made of a call that acts.
+
+use super::lex::Token;
+use super::names::arguments;
+use super::table::Act;
+use crate::effects::net::{host_of, is_local_host};
+use crate::effects::paths::WriteMode;
+use crate::interpret::Machine;
+use crate::interpret::value::{Field, UNKNOWN, Value};
+
+#[expect(clippy::nonminimal_bool, reason = "written the way it is said")]
+#[expect(clippy::too_many_arguments, reason = "each is a separate fact about one invocation")]
+pub(super) fn perform(
+    machine: &mut Machine<'_>,
+    language: &str,
+    act: Act,
+    rest: &[Token],
+    source: &str,
+    name: &str,
+) {
+    let (texts, dynamic, all) = arguments(rest);
+    let first = texts.first().cloned();
+    let path =
+        || Field { text: first.clone().unwrap_or_else(|| UNKNOWN.to_string()), ..Field::default() };
+    let lower = source.to_ascii_lowercase();
+    match act {
+        Act::Spawn => spawn(machine, &texts, dynamic, source, name),
+        Act::Delete if texts.len() > 1 => {
+            for t in &texts {
+                machine.delete(&Field::known(t.as_str()), false);
+            }
+        }
+        Act::Delete => machine.delete(&path(), false),
+        Act::DeleteTree => machine.delete(&path(), true),
+        Act::Write => machine.write_path(&path().text, WriteMode::Replace),
+        Act::Move => {
+            if let Some(t) = texts.get(1) {
+                machine.write_path(t, WriteMode::Replace);
+            }
+        }
+        Act::Open => open(machine, language, &texts),
+        Act::Send if first.as_deref().is_some_and(|url| is_local_host(host_of(url))) => {}
+        Act::Send if name == "fetch" || name.ends_with("request") => {
+            if ["post", "put", "patch", "delete"]
+                .iter()
+                .any(|m| lower.contains(&format!("'{m}'")) || lower.contains(&format!("\"{m}\"")))
+            {
+                machine.effect("net.send", source);
+            }
+        }
+        Act::Send => machine.effect("net.send", source),
+        Act::Connect => {
+            if !texts.iter().any(|t| is_local_host(t))
+                && !(name.ends_with("socket")
+                    && !lower.contains("connect")
+                    && !lower.contains("sendto"))
+            {
+                machine.effect("net.send", source);
+            }
+        }
+        Act::Listen => machine.effect("net.listen", source),
+        Act::Eval => eval(machine, language, &texts, &all, source),
+        Act::Kill => machine.effect("process.signal", source),
+        Act::Permission => machine.effect("perm.change", source),
+        Act::Native => machine.effect("code.outside", source),
+        Act::Fork => {
+            let endless = lower.contains("while 1")
+                || lower.contains("while true")
+                || lower.contains("while(1)")
+                || lower.contains("for(;;)")
+                || lower.contains("loop {")
+                || lower.contains("loop{")
+                || lower.contains("while (1)")
+                || lower.contains("for (;;)");
+            if endless {
+                machine.effect("process.fork_bomb", source);
+            }
+        }
+    }
+}
+
+fn spawn(machine: &mut Machine<'_>, texts: &[String], dynamic: bool, source: &str, name: &str) {
+    match texts {
+        [] => {
+            // Calls such as `re.exec` of other meaning have no command in them.
+            if !name.contains("regex") {
+                machine.effect("code.spawn", source);
+            }
+        }
+        [only] => {
+            let name = crate::effects::paths::base_name(only.trim());
+            if matches!(
+                name,
+                "sh" | "bash" | "zsh" | "dash" | "ksh" | "cmd.exe" | "cmd" | "powershell"
+            ) {
+                machine.effect("code.spawn", source);
+            }
+            machine.script(only, None);
+            if dynamic && only.split_whitespace().count() < 2 {
+                machine.effect("code.spawn", source);
+            }
+        }
+        [first, ..] if first.contains(' ') => {
+            machine.script(first, None);
+        }
+        [first, second, ..]
+            if name.contains("execl") || (name.contains("execv") && first == second) =>
+        {
+            machine.run(texts.iter().skip(1).map(|t| Field::known(t.as_str())).collect(), None);
+        }
+        _ => {
+            let mut fields: Vec<Field> = texts.iter().map(|t| Field::known(t.as_str())).collect();
+            if dynamic {
+                fields.push(Field::known(UNKNOWN.to_string()));
+            }
+            machine.run(fields, None);
+        }
+    }
+}
+
+fn open(machine: &mut Machine<'_>, language: &str, texts: &[String]) {
+    let Some(first) = texts.first() else { return };
+    if language == "perl" {
+        let joined = texts.join(" ");
+        let text = joined.trim();
+        if let Some(command) = text
+            .strip_prefix('|')
+            .or_else(|| text.strip_suffix('|'))
+            .or_else(|| text.strip_prefix("-|"))
+        {
+            machine.script(command, None);
+        } else if let Some(path) = text.trim_start_matches('+').strip_prefix('>') {
+            machine.write_path(path.trim_start_matches('>').trim(), WriteMode::Replace);
+        } else {
+            machine.read_path(text.trim_start_matches('<').trim());
+        }
+        return;
+    }
+    if first.contains("://") && language == "php" {
+        return;
+    }
+    let writes =
+        texts.get(1).is_some_and(|mode| mode.len() <= 4 && mode.contains(['w', 'a', 'x', '+']));
+    if writes {
+        machine.write_path(first, WriteMode::Replace);
+    } else if let Some(command) = first.strip_prefix('|') {
+        machine.script(command, None);
+    } else {
+        machine.read_path(first);
+    }
+}
+
+#[expect(clippy::similar_names, reason = "the words are what they are called")]
+fn eval(machine: &mut Machine<'_>, language: &str, texts: &[String], all: &[Token], source: &str) {
+    let names: Vec<&str> = all
+        .iter()
+        .filter_map(|t| if let Token::Name(n) = t { Some(n.as_str()) } else { None })
+        .collect();
+    let decodes = |word: &str| names.iter().any(|n| n.to_ascii_lowercase().contains(word));
+    let Some(text) = texts.first() else {
+        // A block (`eval { … }`) or a name.
+        if names.is_empty() || language == "lisp" {
+            return;
+        }
+        return machine.effect("code.dynamic", source);
+    };
+    let fetched = ["urlopen", "requests.get", "http", "curl", "lwp", "open-uri", "fetch"]
+        .iter()
+        .any(|w| decodes(w))
+        || text.contains("://");
+    if fetched {
+        return machine.effect("code.fetched", source);
+    }
+    let decoded = if decodes("b64decode")
+        || decodes("base64_decode")
+        || decodes("decode64")
+        || decodes("atob")
+    {
+        crate::interpret::decode::base(text, 6)
+    } else if decodes("fromhex") || decodes("unhexlify") || decodes("hex2bin") {
+        crate::interpret::decode::hex(text)
+    } else if names.iter().any(|n| {
+        n.contains("decode")
+            || n.contains("decompress")
+            || n.contains("chr")
+            || n.contains("join")
+            || n.contains("rot13")
+            || n.contains("loads")
+    }) {
+        None
+    } else {
+        Some(text.clone())
+    };
+    match decoded {
+        Some(code) => {
+            let _output = machine.code(language, &Value::known(code), None);
+        }
+        None => machine.effect("code.dynamic", source),
+    }
+}

@@ -1,0 +1,80 @@
+//! Code in other languages: what it calls that deletes, writes, spawns, connects.
+//!
+//! A small lexer, not a parser: names and string literals outside comments are enough to tell
+//! one-liners that compute from those that act.
+
+mod acts;
+pub(crate) mod awk;
+mod calls;
+pub(crate) mod interpreters;
+mod lex;
+mod names;
+mod powershell;
+pub(crate) mod sql;
+mod table;
+
+use crate::interpret::Machine;
+use crate::interpret::value::{Taint, UNKNOWN, Value};
+
+impl Machine<'_> {
+    /// Follows code that a program runs.
+    pub(crate) fn code(&mut self, language: &str, code: &Value, stdin: Option<&Value>) -> Value {
+        if code.taint.has(Taint::NETWORK) && !code.is_known() {
+            self.effect("code.fetched", "");
+            return Value::unknown(Taint::NETWORK);
+        }
+        if code.taint.has(Taint::OWN)
+            && !code.taint.has(Taint::NETWORK)
+            && code.text.chars().eq([UNKNOWN])
+        {
+            self.effect("code.run", "");
+            return Value::unknown(Taint::LOCAL);
+        }
+        let bare = code.text.trim().trim_matches('"');
+        let hidden =
+            bare.starts_with(UNKNOWN) && (language == "sh" || bare.chars().all(|c| c == UNKNOWN));
+        if hidden {
+            self.effect("unresolved.code", "");
+        }
+        match language {
+            "sh" | "bash" => self.script(&code.text, stdin),
+            "sql" => {
+                self.sql(&code.text);
+                Value::unknown(Taint::LOCAL)
+            }
+            "gdb" => {
+                let text = code.text.trim();
+                if let Some(command) = text
+                    .strip_prefix("shell ")
+                    .or_else(|| text.strip_prefix('!'))
+                    .or_else(|| text.strip_prefix("platform shell "))
+                    .or_else(|| text.strip_prefix("pipe "))
+                {
+                    self.effect("code.option", command);
+                    self.script(command, None);
+                } else if let Some(source) = text
+                    .strip_prefix("python ")
+                    .or_else(|| text.strip_prefix("py "))
+                    .or_else(|| text.strip_prefix("script "))
+                {
+                    self.code("python", &Value::known(source), None);
+                } else if text.contains("system(")
+                    || text.starts_with("generate-core")
+                    || text.starts_with("gcore")
+                    || text.starts_with("dump ")
+                {
+                    self.effect("code.unclear", text);
+                }
+                Value::unknown(Taint::LOCAL)
+            }
+            "powershell" => {
+                powershell::powershell(self, &code.text);
+                Value::unknown(Taint::LOCAL)
+            }
+            _ => {
+                self.deeper(|machine| calls::follow(machine, language, &code.text));
+                Value::unknown(Taint::LOCAL)
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Names and arguments in a list of tokens.
+
+use super::lex::Token;
+
+/// Names under which modules or functions are known in this source.
+pub(super) fn imported(source: &str, language: &str) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    if language != "python" {
+        return out;
+    }
+    for statement in source.split(['\n', ';']) {
+        let words: Vec<&str> =
+            statement.split([' ', ',', '\t', ':']).filter(|w| !w.is_empty()).collect();
+        for (at, word) in words.iter().enumerate() {
+            if *word == "from" && words.get(at + 2) == Some(&"import") {
+                let module = words.get(at + 1).copied().unwrap_or_default();
+                for (n, name) in words.iter().enumerate().skip(at + 3) {
+                    if words.get(n + 1) == Some(&"as") {
+                        out.push((
+                            words.get(n + 2).copied().unwrap_or_default().to_owned(),
+                            format!("{module}.{name}"),
+                        ));
+                    }
+                    out.push((
+                        if *name == "*" { "*".to_owned() } else { (*name).to_owned() },
+                        if *name == "*" { module.to_owned() } else { format!("{module}.{name}") },
+                    ));
+                }
+            } else if *word == "as" && at >= 1 && !words.contains(&"from") {
+                let module = words.get(at - 1).copied().unwrap_or_default();
+                out.push((
+                    words.get(at + 1).copied().unwrap_or_default().to_owned(),
+                    module.to_owned(),
+                ));
+            }
+        }
+    }
+    out
+}
+
+/// `__import__('os').system`, `require('fs').rmSync`, `getattr(os, 'system')` to plain names.
+pub(super) fn rename(list: &mut Vec<Token>, source: &str) {
+    if !(source.contains("__import__")
+        || source.contains("require")
+        || source.contains("getattr")
+        || source.contains("import_module")
+        || source.contains("import("))
+    {
+        return;
+    }
+    let mut out: Vec<Token> = Vec::with_capacity(list.len());
+    let mut at = 0;
+    while let Some(token) = list.get(at) {
+        let is = |offset: usize, mark: char| list.get(at + offset) == Some(&Token::Mark(mark));
+        if let (Token::Name(name), Some(Token::Text(module))) = (token, list.get(at + 2))
+            && matches!(
+                name.as_str(),
+                "__import__" | "require" | "importlib.import_module" | "import_module" | "import"
+            )
+            && is(1, '(')
+            && is(3, ')')
+        {
+            let module = module.trim_start_matches("node:").replace('/', ".");
+            match list.get(at + 4) {
+                Some(Token::Name(rest)) if rest.starts_with('.') => {
+                    out.push(Token::Name(format!("{module}{rest}")));
+                    at += 5;
+                }
+                _ => {
+                    out.push(Token::Name(module));
+                    at += 4;
+                }
+            }
+            continue;
+        }
+        out.push(token.clone());
+        at += 1;
+    }
+    *list = out;
+    let mut at = 0;
+    while at + 5 < list.len() {
+        let window = list.get(at..at + 6).unwrap_or_default();
+        if let [
+            Token::Name(get),
+            Token::Mark('('),
+            Token::Name(object),
+            Token::Mark(','),
+            Token::Text(name),
+            Token::Mark(')'),
+        ] = window
+            && get == "getattr"
+        {
+            let joined = Token::Name(format!("{object}.{name}"));
+            list.splice(at..at + 6, [joined]);
+        }
+        at += 1;
+    }
+}
+
+/// The literal texts of a call's arguments, and whether there is anything else in them.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only these kinds matter here")]
+pub(super) fn arguments(rest: &[Token]) -> (Vec<String>, bool, Vec<Token>) {
+    let called = rest.first() == Some(&Token::Mark('('));
+    let mut depth = 0_u32;
+    let mut texts = Vec::new();
+    let mut dynamic = false;
+    let mut all = Vec::new();
+    for token in rest.iter().take(400) {
+        match token {
+            Token::Mark('(' | '[' | '{') => depth += 1,
+            Token::Mark(')' | ']' | '}') => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 && (called || token == &Token::Mark('}')) {
+                    break;
+                }
+            }
+            Token::Mark(';') if !called => break,
+            Token::Text(text) => texts.push(text.clone()),
+            Token::Mixed(text) => {
+                texts.push(text.clone());
+                dynamic = true;
+            }
+            Token::Name(name)
+                if !matches!(
+                    name.as_str(),
+                    "shell"
+                        | "True"
+                        | "true"
+                        | "False"
+                        | "recursive"
+                        | "force"
+                        | "encoding"
+                        | "stdio"
+                        | "check"
+                        | "capture_output"
+                        | "text"
+                        | "args"
+                        | "method"
+                        | "cwd"
+                        | "ignore_errors"
+                        | "or"
+                        | "and"
+                        | "unlink"
+                        | "recursively"
+                        | "new"
+                        | "STDIN"
+                        | "timeout"
+                ) =>
+            {
+                dynamic = true;
+            }
+            _ => {}
+        }
+        all.push(token.clone());
+    }
+    (texts, dynamic, all)
+}

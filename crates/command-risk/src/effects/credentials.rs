@@ -1,0 +1,250 @@
+//! Files that hold credentials.
+
+use super::paths::base_name;
+use crate::interpret::Machine;
+use crate::interpret::value::UNKNOWN;
+
+/// Below the home directory: everything in these is a credential, some names excepted.
+const SECRET_DIRS: &[&str] = &[
+    ".ssh",
+    ".gnupg",
+    ".aws",
+    ".azure",
+    ".kube",
+    ".password-store",
+    ".config/gcloud",
+    ".config/gh",
+    ".config/rclone",
+    ".local/share/keyrings",
+    "Library/Keychains",
+    ".config/op",
+    ".config/sops",
+    ".vault.d",
+    ".oci",
+    ".config/doctl",
+    ".config/hub",
+    ".minikube/profiles",
+    ".config/heroku",
+    ".putty",
+    ".config/age",
+    ".bitcoin",
+    ".electrum",
+    ".ethereum",
+];
+const SECRET_FILES: &[&str] = &[
+    ".netrc",
+    ".pgpass",
+    ".my.cnf",
+    ".mylogin.cnf",
+    ".git-credentials",
+    ".npmrc",
+    ".pypirc",
+    ".docker/config.json",
+    ".vault-token",
+    ".cargo/credentials",
+    ".cargo/credentials.toml",
+    ".gem/credentials",
+    ".terraformrc",
+    ".s3cfg",
+    ".boto",
+    ".terraform.d/credentials.tfrc.json",
+    ".m2/settings.xml",
+    ".gradle/gradle.properties",
+    ".config/hub",
+    ".huggingface/token",
+    ".cache/huggingface/token",
+    ".composer/auth.json",
+    ".yarnrc.yml",
+    ".wakatime.cfg",
+    ".authinfo",
+    ".authinfo.gpg",
+    ".Xauthority",
+];
+const PUBLIC: &[&str] = &[
+    "known_hosts",
+    "config",
+    "authorized_keys",
+    "environment",
+    "rc",
+    "pubring.kbx",
+    "trustdb.gpg",
+    "gpg.conf",
+];
+const BROWSER: &[&str] = &[
+    "Login Data",
+    "Cookies",
+    "cookies.sqlite",
+    "logins.json",
+    "key4.db",
+    "key3.db",
+    "Local State",
+    "Web Data",
+];
+const DATA_ENDINGS: &[&str] = &[
+    "txt",
+    "json",
+    "yml",
+    "yaml",
+    "toml",
+    "env",
+    "ini",
+    "cfg",
+    "conf",
+    "csv",
+    "xml",
+    "properties",
+    "enc",
+    "gpg",
+    "db",
+];
+
+impl Machine<'_> {
+    /// Whether a resolved path (a glob, perhaps) is or reaches a credential.
+    pub(crate) fn is_credential(&self, path: &str) -> bool {
+        if path.starts_with("/@container") {
+            return is_run_secret(path.trim_start_matches("/@container"));
+        }
+        let name = base_name(path);
+        let homes = [self.ctx.home.trim_end_matches('/'), "/root"];
+        let in_home = homes
+            .iter()
+            .find_map(|home| path.strip_prefix(home))
+            .or_else(|| {
+                let rest = path.strip_prefix("/home/").or_else(|| path.strip_prefix("/Users/"))?;
+                rest.find('/').and_then(|at| rest.get(at..))
+            })
+            .map(|rest| rest.trim_start_matches('/'));
+        if in_home.is_some_and(is_home_secret) {
+            return true;
+        }
+        is_run_secret(path) || is_system_secret(path) || is_secret_name(name)
+    }
+
+    /// Records that a file's content is read.
+    pub(crate) fn read_path(&mut self, path: &str) {
+        if self.read_own(path) || (path.contains(UNKNOWN) && !path.contains("/.ssh/")) {
+            return;
+        }
+        let resolved = self.resolve(path);
+        if self.is_credential(&resolved) {
+            self.effect("secret.read", path);
+        } else if !path.is_empty() {
+            self.effect("fs.read", path);
+        }
+    }
+}
+
+fn is_home_secret(rest: &str) -> bool {
+    let name = base_name(rest);
+    if SECRET_FILES.contains(&rest) || BROWSER.contains(&name) {
+        return true;
+    }
+    SECRET_DIRS.iter().any(|dir| {
+        rest.strip_prefix(dir).is_some_and(|inner| {
+            let inner = inner.trim_start_matches('/');
+            let at_border =
+                rest.len() == dir.len() || rest.as_bytes().get(dir.len()) == Some(&b'/');
+            let public = PUBLIC.contains(&inner) && *dir != ".kube" || has_ending(inner, "pub");
+            at_border && !public
+        })
+    })
+}
+
+fn is_run_secret(path: &str) -> bool {
+    path.starts_with("/run/secrets/") || path.starts_with("/var/run/secrets/")
+}
+
+#[expect(
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "these are no file extensions, or names in which case matters"
+)]
+fn is_system_secret(path: &str) -> bool {
+    let environ =
+        path.starts_with("/proc/") && (path.ends_with("/environ") || path.ends_with("/mem"));
+    environ
+        || matches!(
+            path,
+            "/etc/shadow"
+                | "/etc/gshadow"
+                | "/etc/shadow-"
+                | "/etc/krb5.keytab"
+                | "/etc/master.passwd"
+                | "/dev/mem"
+                | "/proc/kcore"
+                | "/etc/sudoers"
+        )
+        || path.starts_with("/etc/ssl/private")
+        || path.starts_with("/etc/sha")
+        || path.starts_with("/etc/letsencrypt/live/") && path.contains("privkey")
+        || (path.starts_with("/etc/ssh/ssh_host_") && !path.ends_with(".pub"))
+        || path.starts_with("/var/lib/sss/secrets")
+        || path.starts_with("/etc/kubernetes/")
+            && (path.ends_with(".conf") || path.ends_with(".key"))
+        || path.starts_with("/etc/NetworkManager/system-connections")
+        || path.starts_with("/etc/wireguard/")
+}
+
+fn has_ending(name: &str, ending: &str) -> bool {
+    std::path::Path::new(name).extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
+}
+
+/// Names that say so wherever they stand.
+fn is_secret_name(name: &str) -> bool {
+    let harmless = ["example", "sample", "template", "dist", "test", "schema", "md", "pub"];
+    if name.rsplit('.').take(2).any(|part| harmless.contains(&part)) {
+        return false;
+    }
+    let lower = name.to_ascii_lowercase();
+    if lower == ".env"
+        || lower.starts_with(".env.")
+        || lower == ".htpasswd"
+        || lower == ".netrc"
+        || lower == ".pgpass"
+        || lower == ".token"
+        || has_ending(&lower, "token")
+    {
+        return true;
+    }
+    if ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_*", "identity"].contains(&lower.as_str())
+    {
+        return true;
+    }
+    if ["pem", "p12", "pfx", "jks", "keystore", "kdbx", "ppk", "keytab", "agekey", "ovpn"]
+        .iter()
+        .any(|e| has_ending(&lower, e))
+    {
+        return !["cert", "ca.", "ca-", "chain", "public"].iter().any(|word| lower.contains(word));
+    }
+    if has_ending(&lower, "key") {
+        return !lower.contains("public");
+    }
+    let Some((stem, ending)) = lower.rsplit_once('.') else {
+        return matches!(
+            lower.as_str(),
+            "credentials" | "secrets" | "passwords" | ".npmrc" | ".pypirc" | "kubeconfig"
+        );
+    };
+    let stem = stem.strip_suffix(".enc").unwrap_or(stem);
+    let secret_stem = [
+        "secret",
+        "secrets",
+        "credentials",
+        "credential",
+        "passwords",
+        "password",
+        "service-account",
+        "serviceaccount",
+        "api_key",
+        "apikey",
+        "token",
+        "vault",
+    ];
+    DATA_ENDINGS.contains(&ending)
+        && secret_stem.iter().any(|s| {
+            stem == *s
+                || stem.ends_with(&format!("-{s}"))
+                || stem.ends_with(&format!("_{s}"))
+                || stem.starts_with(&format!("{s}-"))
+                || stem.starts_with(&format!("{s}."))
+        })
+}

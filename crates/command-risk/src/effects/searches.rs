@@ -1,0 +1,322 @@
+//! Programs that find files and do something with each: `find`, `fd`, `xargs`, `parallel`.
+
+use super::paths::WriteMode;
+use crate::interpret::Machine;
+use crate::interpret::simple::Call;
+use crate::interpret::value::{Field, Taint, UNKNOWN, Value};
+
+fn names(text: String) -> Field {
+    Field { text, taint: Taint::NAMES, glob: false }
+}
+
+impl Machine<'_> {
+    pub(super) fn search_tool(&mut self, call: &Call, stdin: Option<&Value>) -> Option<Value> {
+        match call.name.as_str() {
+            "find" | "gfind" | "bfs" => self.find(call),
+            "fd" | "fdfind" => {
+                let at = call
+                    .words
+                    .iter()
+                    .position(|w| matches!(w.as_str(), "-x" | "-X" | "--exec" | "--exec-batch"));
+                if let Some(at) = at {
+                    let mut fields = call.fields_from(at + 1);
+                    fields.push(names(UNKNOWN.to_string()));
+                    self.run(fields, None);
+                }
+            }
+            "xargs" | "gxargs" => return Some(self.xargs(call, stdin)),
+            "parallel" | "rush" => return Some(self.parallel(call, stdin)),
+            _ => return None,
+        }
+        Some(Value::unknown(Taint::NAMES.with(Taint::LOCAL)))
+    }
+
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases read from top to bottom; splitting it would hide the order"
+    )]
+    fn find(&mut self, call: &Call) {
+        let is_expression = |w: &String| w.starts_with(['-', '(', '!']);
+        let roots: Vec<Field> = call
+            .fields
+            .iter()
+            .skip(1)
+            .skip_while(|f| matches!(f.text.as_str(), "-H" | "-L" | "-P"))
+            .take_while(|f| !is_expression(&f.text))
+            .cloned()
+            .collect();
+        let roots = if roots.is_empty() { vec![Field::known(".")] } else { roots };
+        let weak = [
+            "-type",
+            "-maxdepth",
+            "-mindepth",
+            "-xdev",
+            "-depth",
+            "-print",
+            "-print0",
+            "-delete",
+            "-exec",
+            "-execdir",
+            "-ok",
+            "-okdir",
+            "-mount",
+            "-H",
+            "-L",
+            "-P",
+        ];
+        let filtered =
+            call.words.iter().skip(1).filter(|w| w.starts_with('-') && w.len() > 2).any(|w| {
+                !weak.contains(&w.as_str())
+                    && w.bytes().skip(1).all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+                    && matches!(
+                        w.as_str(),
+                        "-name"
+                            | "-iname"
+                            | "-path"
+                            | "-ipath"
+                            | "-wholename"
+                            | "-regex"
+                            | "-iregex"
+                            | "-mtime"
+                            | "-mmin"
+                            | "-atime"
+                            | "-amin"
+                            | "-ctime"
+                            | "-cmin"
+                            | "-size"
+                            | "-newer"
+                            | "-user"
+                            | "-group"
+                            | "-uid"
+                            | "-gid"
+                            | "-perm"
+                            | "-empty"
+                            | "-nouser"
+                            | "-nogroup"
+                            | "-links"
+                            | "-inum"
+                            | "-samefile"
+                            | "-lname"
+                            | "-not"
+                    )
+            });
+        let name = call
+            .words
+            .iter()
+            .position(|w| w == "-name" || w == "-iname")
+            .map(|at| call.word(at + 1).to_owned());
+        let mut at = 1;
+        while at < call.words.len() {
+            match call.word(at) {
+                "-delete" => {
+                    for root in &roots {
+                        if filtered {
+                            self.effect("fs.recursive_delete", root.text.as_str());
+                        } else {
+                            self.delete(root, true);
+                        }
+                    }
+                }
+                "-exec" | "-execdir" | "-ok" | "-okdir" => {
+                    at = self.find_exec(call, at, &roots, filtered, name.as_deref());
+                }
+                "-fprint" | "-fprintf" | "-fprint0" | "-fls" => {
+                    let path = call.word(at + 1).to_owned();
+                    self.write_path(&path, WriteMode::Replace);
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    /// Returns where the command ends.
+    #[expect(clippy::too_many_arguments, reason = "each is a separate fact about one invocation")]
+    fn find_exec(
+        &mut self,
+        call: &Call,
+        at: usize,
+        roots: &[Field],
+        filtered: bool,
+        name: Option<&str>,
+    ) -> usize {
+        let length = call.words.iter().skip(at + 1).take_while(|w| *w != ";" && *w != "+").count();
+        let command = call.fields.get(at + 1..at + 1 + length).unwrap_or_default();
+        let program = command
+            .first()
+            .map(|f| super::paths::base_name(&f.text).to_owned())
+            .unwrap_or_default();
+        for root in roots.iter().take(4) {
+            let base = root.text.trim_end_matches('/');
+            let whole = !filtered && matches!(program.as_str(), "rm" | "chmod" | "chown" | "chgrp");
+            let found = if whole {
+                root.text.clone()
+            } else {
+                format!(
+                    "{base}/{}",
+                    name.filter(|n| !n.contains('*') || *n == "id_*")
+                        .unwrap_or(&UNKNOWN.to_string())
+                )
+            };
+            let mut fields: Vec<Field> = command
+                .iter()
+                .map(|f| {
+                    if f.text.contains("{}") {
+                        names(f.text.replace("{}", &found))
+                    } else {
+                        f.clone()
+                    }
+                })
+                .collect();
+            if whole && !fields.is_empty() {
+                fields.insert(1, Field::known("-R"));
+            }
+            self.run(fields, None);
+        }
+        at + 1 + length
+    }
+
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases read from top to bottom; splitting it would hide the order"
+    )]
+    fn xargs(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
+        let valued = [
+            "-n",
+            "-L",
+            "-P",
+            "-I",
+            "-d",
+            "-E",
+            "-s",
+            "-a",
+            "--max-args",
+            "--max-procs",
+            "--delimiter",
+            "--arg-file",
+            "--max-lines",
+            "--replace",
+            "-R",
+            "-J",
+            "--process-slot-var",
+        ];
+        let mut at = 1;
+        let mut replace: Option<String> = None;
+        let mut file = None;
+        while call.word(at).starts_with('-') {
+            let word = call.word(at);
+            if let Some(text) = word.strip_prefix("-I").or_else(|| word.strip_prefix("--replace="))
+            {
+                replace = Some(if text.is_empty() {
+                    call.word(at + 1).to_owned()
+                } else {
+                    text.to_owned()
+                });
+            } else if word == "-i" || word == "--replace" {
+                replace = Some("{}".to_owned());
+            } else if word == "-a" || word == "--arg-file" {
+                file = Some(call.word(at + 1).to_owned());
+            }
+            at += if valued.contains(&word) && word != "--replace" { 2 } else { 1 };
+        }
+        let input = match file {
+            Some(path) => self.file_content(&path, true),
+            None => stdin.cloned().unwrap_or_else(|| Value::unknown(Taint::LOCAL)),
+        };
+        let taint = input.taint.with(Taint::NAMES);
+        let known = input.is_known() && input.text.len() < 4096;
+        let mut command = call.fields_from(at);
+        if command.is_empty() {
+            return input;
+        }
+        if let Some(mark) = replace.filter(|m| !m.is_empty()) {
+            let lines: Vec<String> = if known {
+                input.text.lines().take(16).map(str::to_owned).collect()
+            } else {
+                vec![UNKNOWN.to_string()]
+            };
+            for line in lines {
+                let fields = command
+                    .iter()
+                    .map(|f| {
+                        if f.text.contains(&mark) {
+                            names(f.text.replace(&mark, &line))
+                        } else {
+                            f.clone()
+                        }
+                    })
+                    .collect();
+                self.run(fields, None);
+            }
+        } else {
+            if known {
+                command.extend(input.text.split_whitespace().map(Field::known));
+            } else {
+                command.push(Field { text: UNKNOWN.to_string(), taint, glob: false });
+            }
+            self.run(command, None);
+        }
+        Value::unknown(taint)
+    }
+
+    fn parallel(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
+        let valued = [
+            "-j",
+            "--jobs",
+            "-n",
+            "-N",
+            "-a",
+            "--arg-file",
+            "-S",
+            "--sshlogin",
+            "--joblog",
+            "--tmpdir",
+            "--delay",
+            "-C",
+            "--colsep",
+            "-I",
+            "--timeout",
+            "--results",
+            "--load",
+        ];
+        let mut at = 1;
+        while call.word(at).starts_with('-') {
+            at += if valued.contains(&call.word(at)) { 2 } else { 1 };
+        }
+        let end = call.words.iter().position(|w| w.starts_with(":::")).unwrap_or(call.words.len());
+        let command = call.fields.get(at..end).unwrap_or_default();
+        let given: Vec<Field> = call
+            .fields
+            .get(end + 1..)
+            .unwrap_or_default()
+            .iter()
+            .filter(|f| !f.text.starts_with(":::"))
+            .cloned()
+            .collect();
+        let arguments: Vec<Field> = if end < call.words.len() {
+            given
+        } else {
+            match stdin.filter(|s| s.is_known()) {
+                Some(value) => value.text.lines().take(16).map(Field::known).collect(),
+                None => vec![names(UNKNOWN.to_string())],
+            }
+        };
+        if command.is_empty() {
+            for argument in arguments.iter().take(16) {
+                let value = argument.value();
+                self.code("sh", &value, None);
+            }
+            return Value::unknown(Taint::LOCAL);
+        }
+        let text = command.iter().map(|f| f.text.as_str()).collect::<Vec<_>>().join(" ");
+        for argument in arguments.iter().take(16) {
+            let line = if text.contains("{}") {
+                text.replace("{}", &argument.text)
+            } else {
+                format!("{text} {}", argument.text)
+            };
+            self.script(&line, None);
+        }
+        Value::unknown(Taint::LOCAL)
+    }
+}

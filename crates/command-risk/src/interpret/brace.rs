@@ -1,0 +1,163 @@
+//! Brace expansion, which bash does before anything else.
+
+use crate::parse::ast::{Part, Word};
+
+/// More words than this are not made.
+pub(super) const MAX_WORDS: usize = 512;
+
+#[derive(Clone)]
+enum Atom {
+    Char(char),
+    Part(Part),
+}
+
+/// Whether a word has more braces than are followed.
+pub(super) fn is_too_much(word: &Word, longest: usize) -> bool {
+    let bare = || {
+        word.parts
+            .iter()
+            .filter_map(|part| if let Part::Bare(text) = part { Some(text) } else { None })
+    };
+    let braces: usize = bare().map(|text| text.matches('{').count()).sum();
+    braces > 0
+        && bare().any(|text| text.contains(',') || text.contains(".."))
+        && (braces > 24 || word.span.end.saturating_sub(word.span.start) >= longest)
+}
+
+/// The words that braces in `word` make; none when it has no braces that make any.
+pub(super) fn expand(word: &Word) -> Option<Vec<Word>> {
+    let candidate =
+        word.parts.iter().any(|part| matches!(part, Part::Bare(text) if text.contains('{')));
+    if !candidate {
+        return None;
+    }
+    let mut atoms = Vec::new();
+    for part in &word.parts {
+        match part {
+            Part::Bare(text) => atoms.extend(text.chars().map(Atom::Char)),
+            Part::Quoted(_) | Part::Expansion { .. } => atoms.push(Atom::Part(part.clone())),
+        }
+    }
+    let mut out = Vec::new();
+    expand_atoms(&atoms, &mut out, 0);
+    if out.len() < 2 {
+        return None;
+    }
+    Some(out.iter().map(|atoms| Word { parts: parts(atoms), span: word.span }).collect())
+}
+
+fn expand_atoms(atoms: &[Atom], out: &mut Vec<Vec<Atom>>, depth: u32) {
+    let mut from = 0;
+    let mut tries = 0;
+    while tries < 32
+        && let Some(open) = position(atoms, from, '{')
+    {
+        if depth < 8
+            && let Some((close, alternatives)) = alternatives(atoms, open)
+        {
+            let head = atoms.get(..open).unwrap_or_default();
+            let tail = atoms.get(close + 1..).unwrap_or_default();
+            let mut tails = Vec::new();
+            expand_atoms(tail, &mut tails, depth + 1);
+            for alternative in alternatives {
+                let mut middles = Vec::new();
+                expand_atoms(&alternative, &mut middles, depth + 1);
+                for middle in &middles {
+                    for tail in &tails {
+                        if out.len() >= MAX_WORDS {
+                            return;
+                        }
+                        out.push([head, middle, tail].concat());
+                    }
+                }
+            }
+            return;
+        }
+        from = open + 1;
+        tries += 1;
+    }
+    out.push(atoms.to_vec());
+}
+
+fn position(atoms: &[Atom], from: usize, wanted: char) -> Option<usize> {
+    atoms
+        .iter()
+        .enumerate()
+        .skip(from)
+        .find(|(_, a)| matches!(a, Atom::Char(c) if *c == wanted))
+        .map(|(at, _)| at)
+}
+
+/// Where the brace closes and what stands between its commas.
+fn alternatives(atoms: &[Atom], open: usize) -> Option<(usize, Vec<Vec<Atom>>)> {
+    let mut depth = 0_u32;
+    let mut items = vec![Vec::new()];
+    for (at, atom) in atoms.iter().enumerate().skip(open + 1) {
+        match atom {
+            Atom::Char('}') if depth == 0 => {
+                return match items.len() {
+                    1 => range(items.first()?).map(|items| (at, items)),
+                    _ => Some((at, items)),
+                };
+            }
+            Atom::Char(',') if depth == 0 => {
+                items.push(Vec::new());
+                continue;
+            }
+            Atom::Char('{') => depth += 1,
+            Atom::Char('}') => depth -= 1,
+            Atom::Char(_) | Atom::Part(_) => {}
+        }
+        items.last_mut()?.push(atom.clone());
+    }
+    None
+}
+
+/// `a..e`, `1..9`, `1..9..2`.
+fn range(atoms: &[Atom]) -> Option<Vec<Vec<Atom>>> {
+    let text: String = atoms
+        .iter()
+        .map(|a| match a {
+            Atom::Char(c) => Some(*c),
+            Atom::Part(_) => None,
+        })
+        .collect::<Option<_>>()?;
+    let mut bounds = text.split("..");
+    let (first, last) = (bounds.next()?, bounds.next()?);
+    let atoms = |text: String| text.chars().map(Atom::Char).collect::<Vec<_>>();
+    if let (Ok(from), Ok(to)) = (first.parse::<i64>(), last.parse::<i64>()) {
+        let count = usize::try_from(from.abs_diff(to)).ok()?.min(MAX_WORDS);
+        let step = if from <= to { 1 } else { -1 };
+        return Some(
+            (0..=count)
+                .scan(from, |n, _| {
+                    let value = *n;
+                    *n = n.saturating_add(step);
+                    Some(atoms(value.to_string()))
+                })
+                .collect(),
+        );
+    }
+    let (mut from, mut to) = (first.chars(), last.chars());
+    match (from.next()?, from.next(), to.next()?, to.next()) {
+        (a, None, b, None) if a <= b => {
+            Some((a..=b).take(MAX_WORDS).map(|c| atoms(c.to_string())).collect())
+        }
+        (a, None, b, None) => {
+            Some((b..=a).rev().take(MAX_WORDS).map(|c| atoms(c.to_string())).collect())
+        }
+        _ => None,
+    }
+}
+
+fn parts(atoms: &[Atom]) -> Vec<Part> {
+    let mut out: Vec<Part> = Vec::new();
+    for atom in atoms {
+        match (atom, out.last_mut()) {
+            (Atom::Char(c), Some(Part::Bare(text))) => text.push(*c),
+            (Atom::Char(c), _) => out.push(Part::Bare(c.to_string())),
+            (Atom::Part(part), _) => out.push(part.clone()),
+        }
+    }
+    out
+}

@@ -1,0 +1,230 @@
+//! Words to fields: quote removal, expansions, splitting.
+
+use super::value::{Field, Taint, UNKNOWN, Value};
+use super::{Machine, brace};
+use crate::parse::ast::{Expansion, Part, Word};
+
+/// Longer words are not searched for braces.
+const MAX_BRACE_WORD: usize = 8_192;
+
+impl Machine<'_> {
+    /// The words of a command as it would get them. Globs are left as they are.
+    pub(crate) fn fields(&mut self, words: &[Word]) -> Vec<Field> {
+        let mut out = Vec::with_capacity(words.len());
+        for word in words {
+            if brace::is_too_much(word, MAX_BRACE_WORD) {
+                self.effect("parse.too_much", "");
+                self.field(word, &mut out);
+            } else if let Some(alternatives) = brace::expand(word) {
+                if alternatives.len() >= brace::MAX_WORDS {
+                    self.effect("parse.too_much", "");
+                }
+                for word in &alternatives {
+                    self.field(word, &mut out);
+                }
+            } else {
+                self.field(word, &mut out);
+            }
+        }
+        out
+    }
+
+    fn field(&mut self, word: &Word, out: &mut Vec<Field>) {
+        if let [Part::Bare(text)] = word.parts.as_slice() {
+            let text = self.tilde(text, true);
+            let glob = has_glob(&text);
+            out.push(Field { text, taint: Taint::NONE, glob });
+            return;
+        }
+        let mut splitter = Splitter::new(self.separators());
+        for (at, part) in word.parts.iter().enumerate() {
+            match part {
+                Part::Bare(text) => splitter.bare(&self.tilde(text, at == 0)),
+                Part::Quoted(text) => splitter.quoted(&Value::known(text.as_str())),
+                Part::Expansion { what, quoted } => {
+                    self.expansion_field(what, *quoted, &mut splitter);
+                }
+            }
+        }
+        splitter.finish(out);
+    }
+
+    fn expansion_field(&mut self, what: &Expansion, quoted: bool, splitter: &mut Splitter) {
+        if let Expansion::Parameter(parameter) = what
+            && let Some(values) = self.list_parameter(parameter)
+        {
+            for (at, value) in values.iter().enumerate() {
+                if at > 0 {
+                    splitter.separate();
+                }
+                if quoted {
+                    splitter.quoted(value);
+                } else {
+                    splitter.split(value);
+                }
+            }
+            return;
+        }
+        let value = self.expansion(what);
+        if quoted || matches!(what, Expansion::Process { .. }) {
+            splitter.quoted(&value);
+        } else {
+            splitter.split(&value);
+        }
+    }
+
+    /// A word where it is not split: assignments, here-documents, targets.
+    pub(crate) fn word_value(&mut self, word: &Word) -> Value {
+        let mut value = Value::default();
+        for (at, part) in word.parts.iter().enumerate() {
+            match part {
+                Part::Bare(text) => value.push(&Value::known(self.tilde(text, at == 0))),
+                Part::Quoted(text) => value.push(&Value::known(text.as_str())),
+                Part::Expansion { what, .. } => {
+                    let inner = self.expansion(what);
+                    value.push(&inner);
+                }
+            }
+        }
+        value
+    }
+
+    /// Everything in a word is followed, the result does not matter.
+    pub(crate) fn walk(&mut self, word: &Word) {
+        self.word_value(word);
+    }
+
+    pub(super) fn expansion(&mut self, what: &Expansion) -> Value {
+        if !self.afford(1) {
+            return Value::unknown(Taint::LOCAL);
+        }
+        match what {
+            Expansion::Parameter(parameter) => self.parameter(parameter),
+            Expansion::Command(body) => {
+                let mut value = self.subshell(body, None);
+                let trimmed = value.text.trim_end_matches('\n').len();
+                value.text.truncate(trimmed);
+                if value.text.is_empty() && value.taint != Taint::NONE {
+                    value.text.push(UNKNOWN);
+                }
+                value
+            }
+            Expansion::Process { body, output } => {
+                let path = format!("/dev/fd/{}", 63 + self.written.len());
+                let stdin = output.then(|| Value::unknown(Taint::LOCAL));
+                let content = self.subshell(body, stdin.as_ref());
+                if !output {
+                    self.written.insert(path.clone(), content);
+                }
+                Value::known(path)
+            }
+            Expansion::Arithmetic(parts) => self.arithmetic(parts),
+        }
+    }
+
+    fn arithmetic(&mut self, parts: &[Part]) -> Value {
+        let mut text = String::new();
+        for part in parts {
+            match part {
+                Part::Bare(t) | Part::Quoted(t) => text.push_str(t),
+                Part::Expansion { what, .. } => text.push_str(&self.expansion(what).text),
+            }
+        }
+        // Arithmetic yields a number, which cannot name a program or a path that matters.
+        match text.trim().parse::<i64>() {
+            Ok(number) => Value::known(number.to_string()),
+            Err(_) => Value { text: UNKNOWN.to_string(), taint: Taint::NONE },
+        }
+    }
+
+    fn separators(&self) -> String {
+        match self.state.variables.get("IFS") {
+            Some(value) => value.first().text,
+            None => " \t\n".to_owned(),
+        }
+    }
+
+    /// `~` at the beginning of a word.
+    fn tilde(&self, text: &str, first: bool) -> String {
+        let Some(rest) = text.strip_prefix('~').filter(|_| first) else {
+            return match text.split_once("=~/").or_else(|| text.split_once(":~/")) {
+                Some((head, tail)) if first && !head.contains('/') => {
+                    format!("{head}={}/{tail}", self.ctx.home)
+                }
+                _ => text.to_owned(),
+            };
+        };
+        let (user, path) =
+            rest.split_once('/').map_or((rest, None), |(user, path)| (user, Some(path)));
+        let home = match user {
+            "" => self.home(),
+            "+" => self.state.cwd.clone().unwrap_or_else(|| UNKNOWN.to_string()),
+            "root" => "/root".to_owned(),
+            name if name == self.ctx.user => self.ctx.home.clone(),
+            name if name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') => {
+                format!("/home/{name}")
+            }
+            _ => return text.to_owned(),
+        };
+        match path {
+            Some(path) => format!("{home}/{path}"),
+            None => home,
+        }
+    }
+
+    pub(super) fn home(&self) -> String {
+        self.state.variables.get("HOME").map_or_else(|| self.ctx.home.clone(), |v| v.first().text)
+    }
+}
+
+pub(crate) fn has_glob(text: &str) -> bool {
+    text.contains(['*', '?']) || (text.contains('[') && text.contains(']') && text.len() > 2)
+}
+
+/// Builds fields, splitting at the separators where values are unquoted.
+struct Splitter {
+    separators: String,
+    fields: Vec<Field>,
+    open: Option<Field>,
+}
+
+impl Splitter {
+    fn new(separators: String) -> Self {
+        Self { separators, fields: Vec::new(), open: None }
+    }
+
+    fn bare(&mut self, text: &str) {
+        let field = self.open.get_or_insert_default();
+        field.text.push_str(text);
+        field.glob |= has_glob(text);
+    }
+
+    fn quoted(&mut self, value: &Value) {
+        let field = self.open.get_or_insert_default();
+        field.text.push_str(&value.text);
+        field.taint = field.taint.with(value.taint);
+    }
+
+    fn separate(&mut self) {
+        self.fields.extend(self.open.take());
+    }
+
+    fn split(&mut self, value: &Value) {
+        let glob = has_glob(&value.text);
+        for c in value.text.chars() {
+            if self.separators.contains(c) {
+                self.separate();
+            } else {
+                let field = self.open.get_or_insert_default();
+                field.text.push(c);
+                field.glob |= glob;
+                field.taint = field.taint.with(value.taint);
+            }
+        }
+    }
+
+    fn finish(mut self, out: &mut Vec<Field>) {
+        self.separate();
+        out.append(&mut self.fields);
+    }
+}

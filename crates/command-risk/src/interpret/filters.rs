@@ -1,0 +1,280 @@
+//! Programs whose output can be known: printers, decoders, simple filters.
+
+use super::Machine;
+use super::decode;
+use super::simple::Call;
+use super::value::{Taint, UNKNOWN, Value};
+use crate::effects::paths::{WriteMode, base_name};
+
+impl Machine<'_> {
+    /// The output of a program that prints or transforms; none if this is not one.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases read from top to bottom; splitting it would hide the order"
+    )]
+    pub(super) fn filter(&mut self, call: &Call, stdin: Option<&Value>) -> Option<Value> {
+        if let Some(value) = self.printed(call) {
+            return Some(value);
+        }
+        let known = |m: &mut Self| m.input(call, stdin);
+        match call.name.as_str() {
+            "cat" | "bat" | "batcat" | "zcat" | "less" | "more" | "head" | "tail" | "tac"
+            | "nl" | "paste" | "fold" | "fmt" | "sort" | "uniq" | "pv" | "sponge" | "strings"
+            | "dos2unix" => {
+                let input = known(self);
+                let same = matches!(call.name.as_str(), "cat" | "pv")
+                    || (matches!(
+                        call.name.as_str(),
+                        "head" | "tail" | "sort" | "uniq" | "tac" | "fold" | "fmt"
+                    ) && input.text.lines().count() <= 1);
+                if call.name == "sort" {
+                    self.outputs(call, &["-o", "--output"]);
+                    self.program_option(call, "--compress-program");
+                }
+                Some(if same { input } else { Value::unknown(input.taint.without(Taint::OWN)) })
+            }
+            "rev" => Some(folded(known(self), |text| {
+                text.lines().map(|l| l.chars().rev().collect::<String>() + "\n").collect()
+            })),
+            "tr" => {
+                let input = stdin.cloned().unwrap_or_default();
+                let operands: Vec<&str> = call.arguments().iter().map(String::as_str).collect();
+                Some(
+                    decode::translate(&operands, &input.text)
+                        .map_or_else(|| Value::unknown(input.taint), |text| keep(&input, text)),
+                )
+            }
+            "base64" | "base32" | "gbase64" => {
+                let decodes = call.arguments().iter().any(|w| {
+                    w == "--decode"
+                        || w == "-D"
+                        || (w.starts_with('-') && !w.starts_with("--") && w.contains('d'))
+                });
+                let input = known(self);
+                let bits = if call.name == "base32" { 5 } else { 6 };
+                Some(decode_with(&input, decodes, |text| decode::base(text, bits)))
+            }
+            "xxd" => {
+                let input = known(self);
+                let reverse =
+                    call.arguments().iter().any(|w| w.starts_with('-') && w.contains('r'));
+                Some(decode_with(&input, reverse, decode::hex))
+            }
+            "openssl" if matches!(call.word(1), "enc" | "base64") => {
+                if let Some(at) = call.words.iter().position(|w| w == "-in") {
+                    let path = call.word(at + 1).to_owned();
+                    self.read_path(&path);
+                }
+                let decodes = call.arguments().iter().any(|w| w == "-d");
+                let base64 =
+                    call.arguments().iter().any(|w| w == "-base64" || w == "-a" || w == "base64");
+                self.outputs(call, &["-out"]);
+                let input = known(self);
+                Some(decode_with(&input, decodes && base64, |text| decode::base(text, 6)))
+            }
+            "tee" => {
+                let input = stdin.cloned().unwrap_or_else(|| Value::unknown(Taint::LOCAL));
+                let append = call.arguments().iter().any(|w| w == "-a" || w == "--append");
+                let mode = if append { WriteMode::Append } else { WriteMode::Replace };
+                for word in call.arguments().iter().filter(|w| !w.starts_with('-')) {
+                    self.write_content(word, mode, &input);
+                }
+                Some(input)
+            }
+            "split" | "csplit" => {
+                let prefix = call.words.last().filter(|w| w.starts_with(['/', '~'])).cloned();
+                if call.words.len() > 2
+                    && let Some(prefix) = prefix
+                {
+                    self.write_path(&prefix, WriteMode::Replace);
+                }
+                self.program_option(call, "--filter");
+                Some(Value::default())
+            }
+            _ => None,
+        }
+    }
+
+    #[expect(clippy::format_collect, reason = "short texts")]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases read from top to bottom; splitting it would hide the order"
+    )]
+    fn printed(&mut self, call: &Call) -> Option<Value> {
+        let taint = call.fields.iter().fold(Taint::NONE, |t, f| t.with(f.taint));
+        let value = |text: String| Some(Value { text, taint });
+        match call.name.as_str() {
+            "echo" => {
+                let mut words = call.arguments();
+                let mut escapes = false;
+                let mut newline = true;
+                while let Some((first, rest)) = words.split_first() {
+                    let letters = first
+                        .strip_prefix('-')
+                        .filter(|l| !l.is_empty() && l.bytes().all(|b| b"neE".contains(&b)));
+                    let Some(letters) = letters else { break };
+                    escapes |= letters.contains('e');
+                    newline &= !letters.contains('n');
+                    words = rest;
+                }
+                let mut text = words.join(" ");
+                if escapes {
+                    text = decode::escapes(&text);
+                }
+                if newline {
+                    text.push('\n');
+                }
+                value(text)
+            }
+            "printf" => {
+                let mut words = call.arguments();
+                if call.word(1) == "-v" {
+                    words = words.get(2..).unwrap_or_default();
+                } else if call.word(1) == "--" {
+                    words = words.get(1..).unwrap_or_default();
+                }
+                let (format, arguments) = words.split_first()?;
+                let text = decode::printf(format, arguments);
+                if call.word(1) == "-v" {
+                    let name = call.word(2).to_owned();
+                    self.state.set(&name, Value { text, taint });
+                    return Some(Value::default());
+                }
+                value(text)
+            }
+            "basename" => value(format!(
+                "{}\n",
+                base_name(call.words.iter().skip(1).find(|w| !w.starts_with('-'))?)
+            )),
+            "dirname" => {
+                let path = call.word(1);
+                value(format!(
+                    "{}\n",
+                    path.trim_end_matches('/')
+                        .rsplit_once('/')
+                        .map_or(".", |(dir, _)| if dir.is_empty() { "/" } else { dir })
+                ))
+            }
+            "realpath" | "readlink" => {
+                let path = call.words.iter().skip(1).find(|w| !w.starts_with('-'))?;
+                if path.contains(UNKNOWN) {
+                    return Some(Value::unknown(taint));
+                }
+                value(format!("{}\n", self.resolve(path)))
+            }
+            "which" | "whereis" => {
+                let name = call.words.iter().skip(1).find(|w| !w.starts_with('-'))?;
+                value(format!("/usr/bin/{name}\n"))
+            }
+            "whoami" | "logname" => {
+                Some(Value { text: format!("{}\n", self.ctx.user), taint: Taint::LOCAL })
+            }
+            "id" if call.words.len() == 2 && call.word(1) == "-un" => {
+                value(format!("{}\n", self.ctx.user))
+            }
+            "mktemp" => value("/tmp/tmp.countersign\n".to_owned()),
+            "date" | "uname" | "nproc" | "arch" | "tty" | "uuidgen" | "getconf" => {
+                self.date(call);
+                Some(Value::unknown(Taint::NONE))
+            }
+            "seq" if call.words.len() == 2 => {
+                let last: usize = call.word(1).parse().ok().filter(|n| *n <= 64)?;
+                value((1..=last).map(|n| format!("{n}\n")).collect())
+            }
+            _ => None,
+        }
+    }
+
+    fn date(&mut self, call: &Call) {
+        let sets = call.arguments().iter().any(|w| {
+            w == "-s"
+                || w.starts_with("--set")
+                || (w.len() >= 8 && w.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+        });
+        if call.name == "date" && sets {
+            self.effect("system.change", call.text());
+        }
+    }
+
+    /// Standard input, or the files that are named.
+    fn input(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
+        let numbers = |w: &str| w.bytes().all(|b| b.is_ascii_digit());
+        let files: Vec<String> = call
+            .arguments()
+            .iter()
+            .filter(|w| (!w.starts_with('-') || *w == "-") && !numbers(w))
+            .cloned()
+            .collect();
+        if files.is_empty() {
+            return stdin.cloned().unwrap_or_else(|| Value::unknown(Taint::LOCAL));
+        }
+        let mut all = Value::default();
+        for file in &files {
+            let part = if file == "-" || file == "/dev/stdin" {
+                stdin.cloned().unwrap_or_default()
+            } else {
+                self.file_content(file, true)
+            };
+            all.push(&part);
+        }
+        all
+    }
+
+    pub(crate) fn outputs(&mut self, call: &Call, options: &[&str]) {
+        for (at, word) in call.words.iter().enumerate().skip(1) {
+            if options.contains(&word.as_str()) {
+                let path = call.word(at + 1).to_owned();
+                self.write_path(&path, WriteMode::Replace);
+            } else if let Some((option, path)) = word.split_once('=')
+                && options.contains(&option)
+            {
+                let path = path.to_owned();
+                self.write_path(&path, WriteMode::Replace);
+            }
+        }
+    }
+
+    /// An option whose value is a program that the tool runs.
+    pub(crate) fn program_option(&mut self, call: &Call, option: &str) {
+        for (at, word) in call.words.iter().enumerate().skip(1) {
+            let value = if word == option {
+                Some(call.word(at + 1).to_owned())
+            } else {
+                word.strip_prefix(option).and_then(|rest| rest.strip_prefix('=')).map(str::to_owned)
+            };
+            if let Some(program) = value {
+                self.helper(&program);
+            }
+        }
+    }
+
+    /// A program that an ordinary tool is made to run.
+    pub(crate) fn helper(&mut self, program: &str) {
+        if !crate::effects::environment::is_usual_helper(program) {
+            self.effect("code.option", program);
+            let text = program.trim_start_matches(['|', '!']).to_owned();
+            self.script(&text, None);
+        }
+    }
+}
+
+fn keep(input: &Value, text: String) -> Value {
+    Value { text, taint: input.taint }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the caller is done with it")]
+fn folded(input: Value, change: impl Fn(&str) -> String) -> Value {
+    if input.is_known() {
+        keep(&input, change(&input.text))
+    } else {
+        Value::unknown(input.taint.without(Taint::OWN))
+    }
+}
+
+#[expect(clippy::similar_names, reason = "the words are what they are called")]
+fn decode_with(input: &Value, decodes: bool, decoder: impl Fn(&str) -> Option<String>) -> Value {
+    match decoder(&input.text).filter(|_| decodes && input.is_known()) {
+        Some(text) => keep(input, text),
+        None => Value::unknown(input.taint.with(Taint::LOCAL).without(Taint::OWN)),
+    }
+}

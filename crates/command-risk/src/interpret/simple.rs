@@ -1,0 +1,129 @@
+//! Simple commands: assignments, redirections, then the program.
+
+use super::Machine;
+use super::state::Variable;
+use super::value::{Field, Taint, Value};
+use crate::parse::ast::Simple;
+
+/// A program with its words.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    /// The program's name without its directory.
+    pub(crate) name: String,
+    pub(crate) words: Vec<String>,
+    pub(crate) fields: Vec<Field>,
+}
+
+impl Call {
+    pub(crate) fn word(&self, at: usize) -> &str {
+        self.words.get(at).map_or("", String::as_str)
+    }
+
+    /// The words behind the program.
+    pub(crate) fn arguments(&self) -> &[String] {
+        self.words.get(1..).unwrap_or_default()
+    }
+
+    pub(crate) fn fields_from(&self, at: usize) -> Vec<Field> {
+        self.fields.get(at..).unwrap_or_default().to_vec()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.words.join(" ")
+    }
+}
+
+impl Machine<'_> {
+    pub(super) fn simple(&mut self, simple: &Simple, stdin: Option<&Value>) -> Value {
+        if !self.step() {
+            return Value::unknown(Taint::LOCAL);
+        }
+        let outer = std::mem::replace(&mut self.span, simple.span.into());
+        let outer_text = std::mem::take(&mut self.command_text);
+        let current = self.current.take();
+        let output = self.simple_inside(simple, stdin);
+        self.current = current;
+        self.command_text = outer_text;
+        self.span = outer;
+        output
+    }
+
+    fn simple_inside(&mut self, simple: &Simple, stdin: Option<&Value>) -> Value {
+        if !self.afford(simple.words.len() + simple.assignments.len()) {
+            return Value::unknown(Taint::LOCAL);
+        }
+        let fields = self.fields(&simple.words);
+        if fields.len() > simple.words.len() && !self.afford(fields.len() - simple.words.len()) {
+            return Value::unknown(Taint::LOCAL);
+        }
+        if fields.is_empty() {
+            let streams = self.redirect(&simple.redirections, false);
+            self.assign(&simple.assignments);
+            self.check_assigned(&simple.assignments, false);
+            self.keep_empty(&streams);
+            return Value::default();
+        }
+        self.command_text = fields.iter().map(|f| f.text.as_str()).collect::<Vec<_>>().join(" ");
+        let before = self.assign(&simple.assignments);
+        let mark = self.open_view(&fields);
+        self.check_assigned(&simple.assignments, true);
+        let streams = self.redirect(&simple.redirections, true);
+        let name = fields.first().map(|f| f.text.clone()).unwrap_or_default();
+        if name == "exec" {
+            self.state.descriptors.extend(streams.others.iter().cloned());
+        }
+        let held: Vec<u32> = streams.others.iter().map(|(fd, _)| *fd).collect();
+        let saved = self.state.descriptors.clone();
+        self.state.descriptors.extend(streams.others.iter().cloned());
+        let input = streams.stdin.as_ref().or(stdin).cloned();
+        let mut output = self.dispatch(fields, input.as_ref());
+        if let Some(input) = &input
+            && !output.is_known()
+        {
+            output.taint = output.taint.with(input.taint.without(Taint::OWN));
+        }
+        if name != "exec" && !held.is_empty() {
+            self.state.descriptors = saved;
+        }
+        self.keep(&streams, &output);
+        self.close_view(mark);
+        if !matches!(
+            name.as_str(),
+            "export"
+                | "declare"
+                | "local"
+                | "readonly"
+                | "typeset"
+                | "eval"
+                | ":"
+                | "source"
+                | "."
+                | "set"
+                | "unset"
+        ) {
+            self.restore(before);
+        }
+        if streams.stdout_kept { output } else { Value::default() }
+    }
+
+    pub(crate) fn restore(&mut self, before: Vec<(String, Option<Variable>)>) {
+        for (name, old) in before.into_iter().rev() {
+            match old {
+                Some(value) => self.state.variables.insert(name, value),
+                None => self.state.variables.remove(&name),
+            };
+        }
+    }
+
+    fn keep_empty(&mut self, streams: &super::redirect::Streams) {
+        for (path, append) in &streams.files {
+            if !append {
+                self.write_content(
+                    path,
+                    crate::effects::paths::WriteMode::Empty,
+                    &Value::default(),
+                );
+            }
+        }
+    }
+}

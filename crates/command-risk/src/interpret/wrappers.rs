@@ -1,0 +1,196 @@
+//! Programs that run another program.
+
+use super::Machine;
+use super::simple::Call;
+use super::value::{Field, Taint, Value};
+use crate::tables::{Arguments, Tool};
+
+impl Machine<'_> {
+    /// By table: options, some operands, then the command.
+    pub(super) fn wrap(
+        &mut self,
+        call: &Call,
+        tool: &Tool,
+        skip: usize,
+        stdin: Option<&Value>,
+    ) -> Value {
+        if let Some(effect) = tool.effect {
+            self.effect(effect, call.text());
+        }
+        let arguments = Arguments::sort(&call.words, tool, true);
+        for (option, language) in &tool.code {
+            let values: Vec<String> = arguments.values(option).map(|(v, _)| v.to_owned()).collect();
+            for text in values {
+                self.code(
+                    if language == "program" { "sh" } else { language },
+                    &Value::known(text),
+                    stdin,
+                );
+            }
+        }
+        for option in &tool.out {
+            let values: Vec<String> = arguments.values(option).map(|(v, _)| v.to_owned()).collect();
+            for path in values {
+                if let Some(command) = path.strip_prefix('|') {
+                    self.script(command, None);
+                } else {
+                    self.write_path(&path, crate::effects::paths::WriteMode::Replace);
+                }
+            }
+        }
+        let rest = arguments.operands.get(skip).map(|(_, place)| *place);
+        match (rest, tool.outcome(&arguments)) {
+            (_, crate::tables::Outcome::Effect(kind)) => self.effect(kind, call.text()),
+            (None | Some(_), crate::tables::Outcome::Harmless) => {}
+        }
+        let Some(place) = rest else {
+            return Value::unknown(Taint::LOCAL);
+        };
+        let rest = call.fields_from(place);
+        if let [only] = rest.as_slice()
+            && only.text.contains(' ')
+        {
+            // One word with blanks: a tool that hands it to a shell, as `watch` does.
+            return self.code("sh", &only.value(), stdin);
+        }
+        self.run_with_assignments(rest, stdin)
+    }
+
+    /// `NAME=value … command`, as `env` and `sudo` take it.
+    pub(super) fn run_with_assignments(
+        &mut self,
+        mut fields: Vec<Field>,
+        stdin: Option<&Value>,
+    ) -> Value {
+        let mut before = Vec::new();
+        while let Some((name, value)) =
+            fields.first().and_then(|f| f.text.split_once('=')).filter(|(name, _)| is_name(name))
+        {
+            let (name, value) = (name.to_owned(), value.to_owned());
+            self.check_variable(&name, &value, true);
+            let old = self
+                .state
+                .variables
+                .insert(name.clone(), super::state::Variable::Scalar(Value::known(value)));
+            before.push((name, old));
+            fields.remove(0);
+        }
+        let output =
+            if fields.is_empty() { Value::unknown(Taint::LOCAL) } else { self.run(fields, stdin) };
+        self.restore(before);
+        output
+    }
+
+    /// Wrappers with ways of their own.
+    pub(super) fn wrapper(&mut self, call: &Call, stdin: Option<&Value>) -> Option<Value> {
+        match call.name.as_str() {
+            "env" => Some(self.env(call, stdin)),
+            "busybox" | "toybox" | "coreutils" => {
+                let mut fields = call.fields_from(1);
+                if let Some(program) = call.word(1).strip_prefix("--coreutils-prog=") {
+                    fields = call.fields_from(1);
+                    if let Some(first) = fields.first_mut() {
+                        *first = Field::known(program);
+                    }
+                }
+                Some(self.run(fields, stdin))
+            }
+            "watch" | "entr" | "nodemon" | "watchexec" | "reflex" => None,
+            "su" | "runuser" | "sg" => {
+                self.effect("privilege.gain", call.text());
+                if let Some(at) = call.words.iter().position(|w| w == "-c" || w == "--command") {
+                    let text = call.word(at + 1).to_owned();
+                    return Some(self.script(&text, stdin));
+                }
+                if let Some(at) = call.words.iter().position(|w| w == "--") {
+                    return Some(self.run(call.fields_from(at + 1), stdin));
+                }
+                Some(Value::unknown(Taint::LOCAL))
+            }
+            name if name.starts_with("ld-linux")
+                || name.starts_with("ld-musl")
+                || name == "ld.so" =>
+            {
+                let at = call.words.iter().skip(1).position(|w| !w.starts_with('-'))?;
+                Some(self.run(call.fields_from(at + 1), stdin))
+            }
+            _ => None,
+        }
+    }
+
+    fn env(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
+        let mut at = 1;
+        let cwd = self.state.cwd.clone();
+        while at < call.words.len() {
+            let word = call.word(at).to_owned();
+            match word.as_str() {
+                "-u" | "--unset" => at += 2,
+                "-C" | "--chdir" => {
+                    self.state.cwd = Some(self.resolve(call.word(at + 1)));
+                    at += 2;
+                }
+                "-S" | "--split-string" => {
+                    return self.env_split(call.word(at + 1), call.fields_from(at + 2), stdin);
+                }
+                _ if word.starts_with("--split-string=") => {
+                    return self.env_split(
+                        word.trim_start_matches("--split-string="),
+                        call.fields_from(at + 1),
+                        stdin,
+                    );
+                }
+                _ if word.starts_with("--chdir=") => {
+                    self.state.cwd = Some(self.resolve(word.trim_start_matches("--chdir=")));
+                    at += 1;
+                }
+                _ if word.starts_with("-S")
+                    || (word.starts_with('-') && !word.starts_with("--") && word.contains('S')) =>
+                {
+                    let rest = word.split_once('S').map_or("", |(_, rest)| rest).to_owned();
+                    if rest.is_empty() {
+                        return self.env_split(call.word(at + 1), call.fields_from(at + 2), stdin);
+                    }
+                    return self.env_split(&rest, call.fields_from(at + 1), stdin);
+                }
+                "--" | "-" => at += 1,
+                _ if word.starts_with('-') => at += 1,
+                _ => break,
+            }
+        }
+        let output = self.run_with_assignments(call.fields_from(at), stdin);
+        self.state.cwd = cwd;
+        output
+    }
+
+    fn env_split(&mut self, text: &str, rest: Vec<Field>, stdin: Option<&Value>) -> Value {
+        let parsed = crate::parse::parse(text, self.depth);
+        let mut fields = match parsed.nodes.first() {
+            Some(crate::parse::ast::Node::Simple(simple)) => {
+                let mut all: Vec<Field> = simple
+                    .assignments
+                    .iter()
+                    .map(|a| {
+                        let value = match &a.value {
+                            crate::parse::ast::AssignedValue::Scalar(word) => {
+                                self.word_value(word).text
+                            }
+                            crate::parse::ast::AssignedValue::Array(_) => String::new(),
+                        };
+                        Field::known(format!("{}={value}", a.name))
+                    })
+                    .collect();
+                all.extend(self.fields(&simple.words));
+                all
+            }
+            _ => text.split_whitespace().map(Field::known).collect(),
+        };
+        fields.extend(rest);
+        self.run_with_assignments(fields, stdin)
+    }
+}
+
+pub(super) fn is_name(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}

@@ -1,0 +1,96 @@
+//! `name=value`, `name+=value`, `name[index]=value`, `name=(…)`.
+
+use super::ast::{AssignedValue, Assignment, Range, Word};
+use super::{Parser, is_meta, is_name, is_name_start};
+
+impl Parser<'_> {
+    /// An assignment, if one stands here. In arguments only those of arrays are taken.
+    pub(super) fn assignment(&mut self, leading: bool) -> Option<Assignment> {
+        let start = self.at;
+        let mut at = start;
+        let byte = |at: usize| self.bytes.get(at).copied();
+        if !byte(at).is_some_and(is_name_start) {
+            return None;
+        }
+        while byte(at).is_some_and(is_name) {
+            at += 1;
+        }
+        let name = self.slice(start, at).to_owned();
+        let mut index = None;
+        if byte(at) == Some(b'[') {
+            let end = self.subscript_end(at + 1)?;
+            index = Some((at + 1, end));
+            at = end + 1;
+        }
+        let append = self.bytes.get(at) == Some(&b'+');
+        if append {
+            at += 1;
+        }
+        if self.bytes.get(at) != Some(&b'=') {
+            return None;
+        }
+        let array = self.bytes.get(at + 1) == Some(&b'(');
+        if !leading && !array {
+            return None;
+        }
+        let index = index.map(|(from, to)| self.subscript(from, to));
+        self.at = at + 1;
+        let value = if array {
+            self.at += 1;
+            AssignedValue::Array(self.nested(Self::array))
+        } else if self.peek().is_some_and(|b| !is_meta(b)) || self.starts_with("<(") {
+            AssignedValue::Scalar(self.word())
+        } else {
+            AssignedValue::Scalar(Word {
+                parts: Vec::new(),
+                span: Range { start: self.at, end: self.at },
+            })
+        };
+        Some(Assignment { name, index, append, value })
+    }
+
+    fn subscript_end(&self, from: usize) -> Option<usize> {
+        let mut depth = 0_u32;
+        for (offset, byte) in self.bytes.get(from..)?.iter().enumerate().take(512) {
+            match byte {
+                b'[' => depth += 1,
+                b']' if depth == 0 => return Some(from + offset),
+                b']' => depth -= 1,
+                b'\n' => return None,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn subscript(&mut self, from: usize, to: usize) -> Word {
+        let text = self.slice(from, to);
+        let mut inner = Parser::new(text, self.depth + 1);
+        let parts = inner.double_quoted(None);
+        self.errors.append(&mut inner.errors);
+        Word { parts, span: Range { start: from, end: to } }
+    }
+
+    fn array(&mut self) -> Vec<Word> {
+        let mut words = Vec::new();
+        loop {
+            self.lines();
+            match self.peek() {
+                None => {
+                    self.error("an array does not end");
+                    return words;
+                }
+                Some(b')') => {
+                    self.at += 1;
+                    return words;
+                }
+                Some(b'<' | b'>') if self.peek_at(1) == Some(b'(') => words.push(self.word()),
+                Some(byte) if is_meta(byte) => {
+                    self.error("unexpected token in an array");
+                    self.at += 1;
+                }
+                Some(_) => words.push(self.word()),
+            }
+        }
+    }
+}
