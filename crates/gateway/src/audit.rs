@@ -1,0 +1,77 @@
+//! Audit records, as the verbs write them.
+
+use countersign_domain::action::Action;
+use countersign_domain::approvals::Approval;
+use countersign_domain::audit::{AuditKind, AuditRecord};
+use countersign_domain::identity::Actor;
+use countersign_domain::ids::SessionId;
+use countersign_domain::runs::Run;
+use countersign_ports::store::Change;
+use serde_json::{Map, Value, json};
+
+use crate::gateway::Gateway;
+
+impl Gateway {
+    /// A record with these facts, at the present time.
+    fn audit(
+        &self,
+        kind: AuditKind,
+        actor: Actor,
+        (subject, session): (String, SessionId),
+        detail: Value,
+    ) -> Change {
+        let session = Some(session);
+        let detail = match detail {
+            Value::Object(facts) => facts,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => Map::new(),
+        };
+        let at = self.clock.now();
+        Change::AddAudit(Box::new(AuditRecord { at, kind, actor, subject, session, detail }))
+    }
+
+    /// A record about an approval in its new state.
+    pub(crate) fn audit_approval(
+        &self,
+        approval: &Approval,
+        kind: AuditKind,
+        actor: Actor,
+    ) -> Change {
+        let decision = approval.state.decision();
+        let reason = decision.and_then(|decision| decision.reason.as_deref());
+        let detail = json!({
+            "digest": approval.digest,
+            "action": approval.action.kind(),
+            "choice": decision.map(|decision| decision.choice),
+            "reason": reason.map(|text| self.redactor.redact(text)),
+            "rule": decision.and_then(|decision| decision.rule),
+        });
+        let subject = (approval.id.to_string(), approval.requester.session_id);
+        self.audit(kind, actor, subject, detail)
+    }
+
+    /// A record about a run.
+    pub(crate) fn audit_run(&self, run: &Run, kind: AuditKind, actor: Actor) -> Change {
+        self.audit(kind, actor, (run.id.to_string(), run.session_id), Value::Null)
+    }
+
+    /// A record about an effect that the guard ruled on by itself.
+    pub(crate) fn audit_effect(
+        &self,
+        run: &Run,
+        kind: AuditKind,
+        action: &Action,
+        why: &Value,
+    ) -> Change {
+        let detail = json!({
+            "digest": action.digest(),
+            "action": action.kind(),
+            "preview": self.preview(action),
+            "why": why,
+        });
+        self.audit(kind, Actor::System, (run.id.to_string(), run.session_id), detail)
+    }
+}

@@ -1,0 +1,94 @@
+//! The card of an approval: the same facts for every surface, with secrets masked.
+
+use countersign_domain::action::Action;
+use countersign_domain::approvals::{Approval, Choice};
+use countersign_domain::redaction::Redactor;
+use countersign_domain::runs::{ApprovalRaised, Covers, ShownFinding};
+
+/// The card of `approval`.
+pub fn card(approval: &Approval, redactor: &Redactor) -> ApprovalRaised {
+    let text = redactor.mask(approval.action.text());
+    let findings = approval.assessment.findings().iter().map(|finding| ShownFinding {
+        id: finding.id.clone(),
+        severity: finding.severity,
+        span: text.place(finding.span),
+        message: redactor.redact(&finding.message).into_owned(),
+    });
+    let findings: Vec<ShownFinding> = findings.collect();
+    let shown = text.text;
+    let (command, language, destination) = match &approval.action {
+        Action::Exec { .. } => (Some(shown), None, None),
+        Action::Code { language, .. } => (Some(shown), Some(language.clone()), None),
+        Action::FileRead { .. } | Action::FileWrite { .. } | Action::HttpRequest { .. } => {
+            (None, None, Some(shown))
+        }
+    };
+    ApprovalRaised {
+        approval_id: approval.id,
+        session_id: approval.requester.session_id,
+        kind: approval.action.kind(),
+        command,
+        language,
+        cwd: approval.action.cwd().map(str::to_owned),
+        destination,
+        content: content(&approval.action, redactor),
+        description: description(&findings),
+        findings,
+        digest: approval.digest,
+        choices: approval.offer.choices.clone(),
+        covers: covers(approval, redactor),
+        requested_by: approval.requester.principal.clone(),
+        created_at: approval.created_at,
+        expires_at: approval.expires_at,
+    }
+}
+
+/// What is sent or written. A request shows its method, headers and body, because all of them
+/// leave the house.
+fn content(action: &Action, redactor: &Redactor) -> Option<String> {
+    let text = match action {
+        Action::Exec { .. } | Action::Code { .. } | Action::FileRead { .. } => return None,
+        Action::FileWrite { content, .. } => content.clone(),
+        Action::HttpRequest { method, headers, body, .. } => {
+            let mut lines = vec![method.clone()];
+            lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
+            if !body.is_empty() {
+                lines.extend([String::new(), body.clone()]);
+            }
+            lines.join("\n")
+        }
+    };
+    Some(redactor.redact(&text).into_owned())
+}
+
+fn description(findings: &[ShownFinding]) -> String {
+    match findings {
+        [] => "The operator's rules ask for a decision.".to_owned(),
+        [only] => sentence(&only.message),
+        [first, rest @ ..] => {
+            let more = if rest.len() == 1 { "finding" } else { "findings" };
+            format!("{} ({} more {more})", sentence(&first.message), rest.len())
+        }
+    }
+}
+
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let Some(first) = letters.next() else {
+        return String::new();
+    };
+    let end = if message.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{}{}{end}", first.to_uppercase(), letters.as_str())
+}
+
+fn covers(approval: &Approval, redactor: &Redactor) -> Covers {
+    let sentence = |choice| {
+        let coverage = approval.offer.covers.as_ref()?;
+        let offered = approval.offer.choices.contains(&choice);
+        offered.then(|| redactor.redact(&coverage.describes).into_owned())
+    };
+    Covers {
+        session: sentence(Choice::Session).map(|what| format!("In this session: {what}")),
+        always: sentence(Choice::Always).map(|what| format!("Always: {what}")),
+    }
+}

@@ -1,0 +1,85 @@
+//! Claiming an approved effect, or learning why it will not run.
+
+use countersign_domain::approvals::{Approval, ApprovalState, Claimed, LapseReason, claim, lapse};
+use countersign_domain::audit::AuditKind;
+use countersign_domain::identity::Actor;
+use countersign_domain::ids::CallId;
+use countersign_domain::runs::{ToolCall, ToolCallState};
+use countersign_domain::time::Timestamp;
+use countersign_ports::effect_gate::Passage;
+use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
+
+use crate::effect_gate::{Start, event, lapsed};
+use crate::gateway::Gateway;
+use crate::propose_effect::already_settled;
+use crate::replies;
+
+impl Gateway {
+    pub(crate) async fn try_claim(&self, call_id: CallId) -> Result<Passage, StoreError> {
+        let call = self.call(call_id).await?;
+        let ToolCallState::AwaitingApproval { approval_id } = call.value.state else {
+            return Ok(already_settled(&call.value)
+                .unwrap_or_else(|| Passage::Refused(replies::indeterminate())));
+        };
+        let approval = self.stored_approval(approval_id).await?;
+        let now = self.clock.now();
+        let result = match &approval.value.state {
+            ApprovalState::Pending => return Ok(Passage::Waiting(approval_id)),
+            ApprovalState::Approved { .. } => {
+                return match self.may_start(&approval.value, now) {
+                    Ok(claimed) => self.start_approved(call, approval, claimed).await,
+                    Err(reason) => self.let_lapse(call, approval, reason, now).await,
+                };
+            }
+            ApprovalState::Denied { decision } => replies::denied(decision),
+            ApprovalState::Expired { at } => replies::expired(*at),
+            ApprovalState::Cancelled { reason, .. } => replies::cancelled(*reason),
+            ApprovalState::Lapsed { reason, .. } => replies::lapsed(*reason),
+            ApprovalState::Claimed { .. }
+            | ApprovalState::Executed { .. }
+            | ApprovalState::Indeterminate { .. } => replies::indeterminate(),
+        };
+        self.refuse(call, &result, UnitOfWork::new(), now).await
+    }
+
+    /// The claim, if what was approved is still what would run, in time, and not forbidden by now.
+    fn may_start(&self, approval: &Approval, now: Timestamp) -> Result<Claimed, LapseReason> {
+        if approval.action.digest() != approval.digest {
+            return Err(LapseReason::ContentChanged);
+        }
+        if self.forbids_now(approval).is_some() {
+            return Err(LapseReason::Forbidden);
+        }
+        claim(approval, now).map_err(|_| LapseReason::StartedTooLate)
+    }
+
+    async fn start_approved(
+        &self,
+        call: Versioned<ToolCall>,
+        approval: Versioned<Approval>,
+        claimed: Claimed,
+    ) -> Result<Passage, StoreError> {
+        let Claimed { approval: next, permit } = claimed;
+        let (id, action) = (next.id, next.action.clone());
+        let work = UnitOfWork::new()
+            .and(self.audit_approval(&next, AuditKind::ApprovalClaimed, Actor::System))
+            .and(Change::UpdateApproval(Box::new(next), approval.version));
+        self.start(Start { call, approval_id: Some(id), permit, action }, work).await
+    }
+
+    async fn let_lapse(
+        &self,
+        call: Versioned<ToolCall>,
+        approval: Versioned<Approval>,
+        reason: LapseReason,
+        now: Timestamp,
+    ) -> Result<Passage, StoreError> {
+        let mut work = UnitOfWork::new();
+        if let Ok(next) = lapse(&approval.value, reason, now) {
+            work.push(event(call.value.run_id, now, lapsed(next.id)));
+            work.push(self.audit_approval(&next, AuditKind::ApprovalLapsed, Actor::System));
+            work.push(Change::UpdateApproval(Box::new(next), approval.version));
+        }
+        self.refuse(call, &replies::lapsed(reason), work, now).await
+    }
+}

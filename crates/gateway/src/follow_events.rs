@@ -1,0 +1,78 @@
+//! Following a stream of events: replay from the store, then live, without gaps or repetition.
+
+use std::time::Duration;
+
+use countersign_domain::runs::{EventRecord, Stream};
+use countersign_ports::event_bus::Subscription;
+use countersign_ports::store::{SharedStore, StoreError};
+
+use crate::gateway::Gateway;
+
+/// How many events are read in one go: few, because a card may be large and a slow reader holds
+/// them all.
+const BATCH: usize = 32;
+
+/// The store is looked at this often even without an announcement, because those may be lost.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// A reader of one stream.
+pub struct Feed {
+    store: SharedStore,
+    stream: Stream,
+    wakeups: Box<dyn Subscription>,
+    after: u64,
+}
+
+impl Gateway {
+    /// A reader of `stream` from the event after number `after`.
+    pub fn follow(&self, stream: Stream, after: u64) -> Feed {
+        Feed {
+            store: self.store.clone(),
+            stream,
+            // Subscribed before the first read, so that nothing falls between the two.
+            wakeups: self.bus.subscribe(stream),
+            after,
+        }
+    }
+
+    /// The number of the newest event of a stream; 0 if it has none.
+    pub async fn newest_number(&self, stream: Stream) -> Result<u64, StoreError> {
+        let newest = self.store.events().last(stream).await?;
+        Ok(newest.map_or(0, |event| number(stream, &event)))
+    }
+}
+
+impl Feed {
+    /// The next events, at least one; waits until there are some. Safe to cancel.
+    pub async fn next(&mut self) -> Result<Vec<EventRecord>, StoreError> {
+        loop {
+            let events = self.ready().await?;
+            if !events.is_empty() {
+                return Ok(events);
+            }
+            // A timeout is as good as a wake-up: the store is looked at again.
+            drop(tokio::time::timeout(LOOK_AGAIN, self.wakeups.changed()).await);
+        }
+    }
+
+    /// The events that are there now, possibly none.
+    pub async fn ready(&mut self) -> Result<Vec<EventRecord>, StoreError> {
+        let events = self.store.events().after(self.stream, self.after, BATCH).await?;
+        if let Some(last) = events.last() {
+            self.after = self.number(last);
+        }
+        Ok(events)
+    }
+
+    /// The number of an event in this stream: what a reader names to go on from there.
+    pub const fn number(&self, event: &EventRecord) -> u64 {
+        number(self.stream, event)
+    }
+}
+
+const fn number(stream: Stream, event: &EventRecord) -> u64 {
+    match stream {
+        Stream::Run(_) => event.seq,
+        Stream::Approvals => event.global_seq,
+    }
+}

@@ -1,0 +1,151 @@
+//! The gateway: what every verb works with.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+use countersign_domain::ids::RunId;
+use countersign_domain::permit::Committed;
+use countersign_domain::redaction::Redactor;
+use countersign_domain::runs::Stream;
+use countersign_ports::agent_runner::AgentRunner;
+use countersign_ports::clock::Clock;
+use countersign_ports::entropy::Entropy;
+use countersign_ports::event_bus::EventBus;
+use countersign_ports::store::{Change, SharedStore, StoreError, UnitOfWork};
+use tokio::sync::Notify;
+
+use crate::guard::Guard;
+use crate::settings::Settings;
+
+/// How often a verb reads again and tries anew when somebody else was quicker.
+const ATTEMPTS: usize = 64;
+
+/// The use cases. One per process, shared by every surface.
+pub struct Gateway {
+    pub(crate) store: SharedStore,
+    pub(crate) bus: Arc<dyn EventBus>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) guard: Guard,
+    pub(crate) settings: Settings,
+    pub(crate) redactor: Arc<Redactor>,
+    pub(crate) deadlines_changed: Notify,
+    runner: OnceLock<Arc<dyn AgentRunner>>,
+}
+
+/// What a gateway is made of.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: SharedStore,
+    /// Tells followers that there is something to read.
+    pub bus: Arc<dyn EventBus>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and secrets.
+    pub entropy: Arc<dyn Entropy>,
+    /// Judges actions.
+    pub guard: Guard,
+    /// Settings of the verbs.
+    pub settings: Settings,
+    /// Masks secrets in what is shown.
+    pub redactor: Arc<Redactor>,
+}
+
+impl Gateway {
+    /// A gateway made of `parts`. It drives no runs until [`Self::attach_runner`].
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { store, bus, clock, entropy, guard, settings, redactor } = parts;
+        Arc::new(Self {
+            store,
+            bus,
+            clock,
+            entropy,
+            guard,
+            settings,
+            redactor,
+            deadlines_changed: Notify::new(),
+            runner: OnceLock::new(),
+        })
+    }
+
+    /// Names who drives the runs. Only the first call counts.
+    pub fn attach_runner(&self, runner: Arc<dyn AgentRunner>) {
+        if self.runner.set(runner).is_err() {
+            tracing::warn!("a second agent runner was attached and is ignored");
+        }
+    }
+
+    /// The settings in force.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether the store can read and write now.
+    pub async fn check_store(&self) -> Result<(), StoreError> {
+        self.store.check().await
+    }
+
+    pub(crate) fn wake(&self, run: RunId) {
+        if let Some(runner) = self.runner.get() {
+            runner.wake(run);
+        }
+    }
+
+    /// Commits `work` and tells followers of the streams that it added events to.
+    pub(crate) async fn commit(&self, work: UnitOfWork) -> Result<Committed, StoreError> {
+        let grown = grown_streams(&work);
+        let moves_deadlines = work.changes.iter().any(moves_deadline);
+        let committed = self.store.commit(work).await?;
+        for stream in grown {
+            self.bus.announce(stream);
+        }
+        if moves_deadlines {
+            self.deadlines_changed.notify_one();
+        }
+        Ok(committed)
+    }
+
+    /// Repeats `attempt`, which reads, decides and commits, until nobody else was quicker.
+    pub(crate) async fn until_settled<T, E, F>(&self, attempt: impl Fn() -> F) -> Result<T, E>
+    where
+        E: Settles,
+        F: Future<Output = Result<T, E>>,
+    {
+        for _ in 1..ATTEMPTS {
+            match attempt().await {
+                Err(error) if error.is_conflict() => tokio::task::yield_now().await,
+                settled => return settled,
+            }
+        }
+        attempt().await
+    }
+}
+
+/// Errors that may say "somebody else was quicker".
+pub(crate) trait Settles {
+    /// Whether trying again makes sense.
+    fn is_conflict(&self) -> bool;
+}
+
+impl Settles for StoreError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict(_))
+    }
+}
+
+fn grown_streams(work: &UnitOfWork) -> BTreeSet<Stream> {
+    let mut grown = BTreeSet::new();
+    for change in &work.changes {
+        if let Change::AddEvent { run_id, event, .. } = change {
+            grown.insert(Stream::Run(*run_id));
+            if event.is_about_approval() {
+                grown.insert(Stream::Approvals);
+            }
+        }
+    }
+    grown
+}
+
+const fn moves_deadline(change: &Change) -> bool {
+    matches!(change, Change::AddApproval(_) | Change::UpdateApproval(..))
+}

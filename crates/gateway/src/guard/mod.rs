@@ -1,0 +1,161 @@
+//! The guard: judges any action from its content, the operator's rules and nothing else.
+
+mod files;
+mod requests;
+
+use countersign_command_risk::{Analysis, Context, Engine, covers, describe};
+use countersign_domain::action::Action;
+use countersign_domain::approvals::{Matcher, Rule};
+use countersign_domain::assessment::{Assessment, Finding, FindingId, Span};
+use countersign_domain::guard::with_operator_rule;
+use countersign_domain::redaction::Redactor;
+use countersign_domain::verdict::{Severity, Verdict};
+
+use self::files::{Access, is_within};
+use crate::operator_rules::OperatorRules;
+
+/// Judges actions.
+pub struct Guard {
+    engine: Engine,
+    operator: OperatorRules,
+    parts: GuardParts,
+}
+
+/// What the guard knows of the house.
+#[derive(Debug, Clone)]
+pub struct GuardParts {
+    /// The agent's workspace, absolute and resolved: reading and writing in it is free.
+    pub workspace: String,
+    /// The gateway's own home, absolute and resolved: closed to the agent.
+    pub gateway_home: String,
+    /// The home directory of the user.
+    pub user_home: String,
+    /// The user's name.
+    pub user: String,
+    /// Paths whose reading or writing is severe, absolute or beginning with `~/`.
+    pub protected_paths: Vec<String>,
+    /// Hosts that may be read from without a question.
+    pub allow_hosts: Vec<String>,
+    /// The port of the gateway's own listener.
+    pub own_port: u16,
+}
+
+/// An assessment, and what is needed to compare it with rules.
+pub struct Assessed {
+    /// The verdict with its findings, after the operator's rules.
+    pub assessment: Assessment,
+    analysis: Option<Analysis>,
+}
+
+impl Guard {
+    /// A guard of these parts.
+    pub const fn new(engine: Engine, operator: OperatorRules, parts: GuardParts) -> Self {
+        Self { engine, operator, parts }
+    }
+
+    /// Judges `action`.
+    pub fn assess(&self, action: &Action, redactor: &Redactor) -> Assessed {
+        let (mut findings, analysis) = match action {
+            Action::Exec { command, cwd, .. } => {
+                split(self.engine.assess(command, &self.context(cwd)))
+            }
+            Action::Code { language, source, cwd, .. } => {
+                split(self.engine.assess_code(language, source, &self.context(cwd)))
+            }
+            Action::FileRead { path } => {
+                (files::assess(&self.parts, path, Access::Read).into_iter().collect(), None)
+            }
+            Action::FileWrite { path, .. } => {
+                (files::assess(&self.parts, path, Access::Write).into_iter().collect(), None)
+            }
+            Action::HttpRequest { method, url, headers, .. } => {
+                (requests::assess(&self.parts, method, url, headers).into_iter().collect(), None)
+            }
+        };
+        findings.extend(hidden_characters(action, analysis.is_some()));
+        findings.extend(leaving_secret(action, redactor));
+        let assessment = Assessment::from_findings(findings);
+        let operator = self.operator.on(action, &assessment, analysis.as_ref());
+        Assessed { assessment: with_operator_rule(assessment, operator), analysis }
+    }
+
+    /// The agent's workspace.
+    pub(crate) fn workspace(&self) -> &str {
+        &self.parts.workspace
+    }
+
+    fn context(&self, cwd: &str) -> Context {
+        Context {
+            cwd: cwd.to_owned(),
+            home: self.parts.user_home.clone(),
+            workspace: Some(self.parts.workspace.clone()).filter(|root| is_within(cwd, root)),
+            user: self.parts.user.clone(),
+        }
+    }
+}
+
+impl Assessed {
+    /// The narrowest rule that a lasting choice would leave, with its sentence; `None` where only
+    /// the exact action may be approved.
+    pub(crate) fn matcher(&self, action: &Action) -> Option<(Matcher, String)> {
+        if let Some(analysis) = &self.analysis {
+            let pattern = analysis.pattern()?;
+            let describes = describe(&pattern);
+            return Some((Matcher::Commands(pattern), describes));
+        }
+        let matcher = Matcher::for_plain_action(action, &self.assessment)?;
+        let describes = matcher.describe_plain()?;
+        Some((matcher, describes))
+    }
+
+    /// Whether `rule` covers this action. Nothing critical is ever covered.
+    pub(crate) fn is_covered_by(&self, rule: &Rule, action: &Action) -> bool {
+        match (&rule.matcher, &self.analysis) {
+            (Matcher::Commands(pattern), Some(analysis)) => covers(pattern, analysis),
+            (Matcher::Http(_) | Matcher::FileRead(_) | Matcher::FileWrite(_), None) => {
+                rule.matcher.covers_plain_action(action, &self.assessment)
+            }
+            (Matcher::Commands(_), None)
+            | (Matcher::Http(_) | Matcher::FileRead(_) | Matcher::FileWrite(_), Some(_)) => false,
+        }
+    }
+
+    /// What `session` and `always` would cover, in a sentence.
+    pub fn covers(&self, action: &Action) -> Option<String> {
+        self.matcher(action).map(|(_, describes)| describes)
+    }
+}
+
+fn split(analysis: Analysis) -> (Vec<Finding>, Option<Analysis>) {
+    (analysis.assessment().findings().to_vec(), Some(analysis))
+}
+
+/// The shell engine reports deceptive characters itself; for the other kinds it is done here.
+fn hidden_characters(action: &Action, judged_as_shell: bool) -> Option<Finding> {
+    let text = action.text();
+    let (start, c) =
+        text.char_indices().find(|(_, c)| countersign_domain::display::is_deceptive(*c))?;
+    (!judged_as_shell).then(|| Finding {
+        id: FindingId::from_static("text.deceptive"),
+        severity: Severity::High,
+        verdict: Verdict::Ask,
+        span: Span { start, end: start + c.len_utf8() },
+        message: format!("Holds the invisible or deceptive character U+{:04X}.", u32::from(c)),
+    })
+}
+
+fn leaving_secret(action: &Action, redactor: &Redactor) -> Option<Finding> {
+    let Action::HttpRequest { url, headers, body, .. } = action else {
+        return None;
+    };
+    let leaks = redactor.finds_secret(url)
+        || redactor.finds_secret(body)
+        || headers.values().any(|value| redactor.finds_secret(value));
+    leaks.then(|| Finding {
+        id: FindingId::from_static("secret.in_content"),
+        severity: Severity::Critical,
+        verdict: Verdict::Ask,
+        span: Span::whole(url.len()),
+        message: "Sends what looks like a secret.".to_owned(),
+    })
+}

@@ -1,0 +1,52 @@
+//! The use cases of Countersign, a file a verb. This is the only crate that changes state.
+//!
+//! Every surface (HTTP, web page, terminal, later the chat platforms) calls these verbs; the agent
+//! reaches them through the ports [`EffectGate`](countersign_ports::effect_gate::EffectGate) and
+//! [`RunJournal`](countersign_ports::run_journal::RunJournal). Decisions are pure functions of the
+//! domain; what is done here is: read, decide, commit once, announce.
+
+mod answer_question;
+mod audit;
+mod authenticate;
+mod caller;
+mod card;
+mod claim_effect;
+pub mod config;
+mod effect_gate;
+mod expire_approvals;
+mod finish_effect;
+mod follow_events;
+mod gateway;
+mod guard;
+mod manage_keys;
+mod manage_rules;
+mod operator_rules;
+mod propose_effect;
+mod read_approvals;
+mod read_runs;
+mod replies;
+mod request_approval;
+mod resolve_approval;
+mod run_journal;
+mod settings;
+mod sign_in;
+mod start_run;
+mod stop_run;
+
+pub use answer_question::AnswerError;
+pub use authenticate::AuthError;
+pub use caller::{Caller, Forbidden};
+pub use card::card;
+pub use follow_events::Feed;
+pub use gateway::{Gateway, Parts};
+pub use guard::{Assessed, Guard, GuardParts};
+pub use manage_keys::{CreateKeyError, ENV_KEY_NAME, NewKey, Secret};
+pub use manage_rules::RevokeRuleError;
+pub use operator_rules::{InvalidOperatorRule, OperatorRules, RuleText};
+pub use read_approvals::{ApprovalView, DecisionView, OutcomeView, ReadError};
+pub use read_runs::{InputMessage, PendingQuestion, RunView};
+pub use resolve_approval::{Answer, ResolveError, Resolved};
+pub use settings::Settings;
+pub use sign_in::{NewLink, NewLinkError, SignedIn, WebCaller};
+pub use start_run::{Idempotency, Role, RunStarted, StartRun, StartRunError};
+pub use stop_run::StopRunError;

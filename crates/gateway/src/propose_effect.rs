@@ -1,0 +1,148 @@
+//! Proposing an effect: it is assessed, and then runs, is asked about or is forbidden.
+
+use countersign_domain::action::Action;
+use countersign_domain::approvals::{CancelReason, Rule};
+use countersign_domain::assessment::Assessment;
+use countersign_domain::audit::AuditKind;
+use countersign_domain::display::one_line;
+use countersign_domain::guard::{Ruling, rule_on};
+use countersign_domain::ids::{CallId, RuleId, RunId};
+use countersign_domain::runs::{Event, Question, Run, RunStatus, ToolCall, ToolCallState};
+use countersign_ports::effect_gate::Passage;
+use countersign_ports::store::{Change, StoreError, UnitOfWork};
+use serde_json::json;
+
+use crate::effect_gate::{PREVIEW, Start, event, moved, started};
+use crate::gateway::Gateway;
+use crate::guard::Assessed;
+use crate::replies;
+
+impl Gateway {
+    pub(crate) async fn try_propose(
+        &self,
+        run_id: RunId,
+        call_id: CallId,
+        action: &Action,
+    ) -> Result<Passage, StoreError> {
+        let run = self.run(run_id).await?;
+        let call = self.call(call_id).await?;
+        if let Some(passage) = already_settled(&call.value) {
+            return Ok(passage);
+        }
+        let now = self.clock.now();
+        if is_ending(&run.value) {
+            let result = replies::cancelled(CancelReason::RunStopped);
+            return self.refuse(call, &result, UnitOfWork::new(), now).await;
+        }
+        let assessed = self.guard.assess(action, &self.redactor);
+        let covering = self.covering_rule(&run.value, action, &assessed).await?;
+        let preview = self.preview(action);
+        let mut work = UnitOfWork::new().and(event(run_id, now, started(&call.value, preview)));
+        match rule_on(action, &assessed.assessment, self.settings.mode, covering.as_ref()) {
+            Ruling::Run { permit, rule } => {
+                work.changes.extend(rule.map(|rule| Change::UseRule(rule, now)));
+                work.push(self.audit_allowed(&run.value, action, &assessed.assessment, rule));
+                let action = action.clone();
+                let start = Start { call, approval_id: None, permit, action };
+                self.start(start, work).await
+            }
+            Ruling::Ask => {
+                let approval = self.open_approval(&run.value, call_id, action, &assessed);
+                let id = approval.id;
+                self.add_approval(&approval, &mut work);
+                let state = ToolCallState::AwaitingApproval { approval_id: id };
+                work.push(moved(call, state));
+                self.commit(work).await?;
+                Ok(Passage::Waiting(id))
+            }
+            Ruling::Forbid => {
+                let result = replies::forbidden(&assessed.assessment);
+                work.push(self.audit_effect(
+                    &run.value,
+                    AuditKind::EffectForbidden,
+                    action,
+                    &json!(assessed.assessment.findings()),
+                ));
+                self.refuse(call, &result, work, now).await
+            }
+        }
+    }
+
+    /// The oldest standing rule that covers `action`.
+    async fn covering_rule(
+        &self,
+        run: &Run,
+        action: &Action,
+        assessed: &Assessed,
+    ) -> Result<Option<Rule>, StoreError> {
+        let now = self.clock.now();
+        let session = run.session_id;
+        let rules = self.store.approvals().rules_for(session, now).await?;
+        let covers =
+            |rule: &Rule| rule.in_force(Some(session), now) && assessed.is_covered_by(rule, action);
+        Ok(rules.into_iter().find(covers))
+    }
+
+    pub(crate) async fn try_ask(
+        &self,
+        run_id: RunId,
+        call_id: CallId,
+        question: &Question,
+    ) -> Result<(), StoreError> {
+        let call = self.call(call_id).await?;
+        let ToolCallState::Proposed = call.value.state else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        let text = self.redactor.redact(&question.text).into_owned();
+        let preview = one_line(&text, PREVIEW);
+        let asked = Event::ClarifyRequired { call_id, question: text };
+        let work = UnitOfWork::new()
+            .and(event(run_id, now, started(&call.value, preview)))
+            .and(event(run_id, now, asked))
+            .and(moved(call, ToolCallState::AwaitingAnswer { question: question.clone() }));
+        self.commit(work).await?;
+        Ok(())
+    }
+
+    /// The beginning of what an action is about to do, in one line.
+    pub(crate) fn preview(&self, action: &Action) -> String {
+        let text = match action {
+            Action::HttpRequest { method, url, .. } => format!("{method} {url}"),
+            Action::Exec { .. }
+            | Action::Code { .. }
+            | Action::FileRead { .. }
+            | Action::FileWrite { .. } => action.text().to_owned(),
+        };
+        one_line(&self.redactor.redact(&text), PREVIEW)
+    }
+
+    fn audit_allowed(
+        &self,
+        run: &Run,
+        action: &Action,
+        assessment: &Assessment,
+        rule: Option<RuleId>,
+    ) -> Change {
+        if let Some(rule) = rule {
+            return self.audit_effect(run, AuditKind::RuleUsed, action, &json!(rule));
+        }
+        self.audit_effect(run, AuditKind::EffectAllowed, action, &json!(assessment.findings()))
+    }
+}
+
+/// What to answer about a call that is past being proposed.
+pub(crate) fn already_settled(call: &ToolCall) -> Option<Passage> {
+    match &call.state {
+        ToolCallState::Done { result } => Some(Passage::Refused(result.clone())),
+        ToolCallState::AwaitingApproval { approval_id } => Some(Passage::Waiting(*approval_id)),
+        // Only the one who got the permit may run it; to anybody else it may have run.
+        ToolCallState::Started { .. } => Some(Passage::Refused(replies::indeterminate())),
+        ToolCallState::Proposed | ToolCallState::AwaitingAnswer { .. } => None,
+    }
+}
+
+/// Whether nothing more may start in this run.
+fn is_ending(run: &Run) -> bool {
+    run.status() == RunStatus::Stopping || run.status().is_final()
+}

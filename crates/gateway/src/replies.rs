@@ -1,0 +1,92 @@
+//! Every text that the gateway itself gives to an agent about its tool calls.
+//!
+//! A refusal says why, and that the same effect must not be reached otherwise.
+
+use countersign_domain::approvals::{CancelReason, Decision, LapseReason};
+use countersign_domain::assessment::Assessment;
+use countersign_domain::runs::{ToolResult, ToolStatus};
+use countersign_domain::time::Timestamp;
+
+const DO_NOT_EVADE: &str = "Do not retry it, rephrase it or try to reach the same effect in another way; \
+     go on without it, or tell the person what you would need.";
+
+/// A person said no.
+pub(crate) fn denied(decision: &Decision) -> ToolResult {
+    let reason = match &decision.reason {
+        Some(reason) => format!("Their reason: \"{reason}\"."),
+        None => "They gave no reason.".to_owned(),
+    };
+    refused(
+        ToolStatus::Denied,
+        format!("{} denied this action; nothing was run. {reason} {DO_NOT_EVADE}", decision.by),
+    )
+}
+
+/// Nobody answered in time.
+pub(crate) fn expired(at: Timestamp) -> ToolResult {
+    refused(
+        ToolStatus::Expired,
+        format!(
+            "nobody decided about this action before {at}; nothing was run. \
+             Silence is not consent. {DO_NOT_EVADE}"
+        ),
+    )
+}
+
+/// The approval was cancelled with its run.
+pub(crate) fn cancelled(reason: CancelReason) -> ToolResult {
+    let why = match reason {
+        CancelReason::RunStopped => "the run was stopped",
+        CancelReason::RunFailed => "the run ended",
+    };
+    refused(ToolStatus::Cancelled, format!("{why} before this action was decided; nothing was run"))
+}
+
+/// The decision was not used.
+pub(crate) fn lapsed(reason: LapseReason) -> ToolResult {
+    let (status, why) = match reason {
+        LapseReason::StartedTooLate => {
+            (ToolStatus::Expired, "it could not be started soon enough after the approval")
+        }
+        LapseReason::RunEnded => (ToolStatus::Cancelled, "the run ended first"),
+        LapseReason::ContentChanged => {
+            (ToolStatus::Error, "content_changed: what would have run is not what was shown")
+        }
+        LapseReason::Forbidden => (ToolStatus::Blocked, "the policy has come to forbid it since"),
+    };
+    refused(status, format!("this action was approved, but {why}; nothing was run"))
+}
+
+/// The guard forbids it.
+pub(crate) fn forbidden(assessment: &Assessment) -> ToolResult {
+    let why = reasons(assessment);
+    refused(
+        ToolStatus::Blocked,
+        format!("this action is forbidden and no approval can allow it: {why}. {DO_NOT_EVADE}"),
+    )
+}
+
+/// Why an action is forbidden, in one line.
+pub(crate) fn reasons(assessment: &Assessment) -> String {
+    match assessment.findings() {
+        [] => "the operator's rules deny it".to_owned(),
+        findings => {
+            let messages = findings.iter().map(|f| f.message.trim_end_matches('.'));
+            messages.collect::<Vec<_>>().join("; ")
+        }
+    }
+}
+
+/// The gateway stopped while the effect may have been running.
+pub(crate) fn indeterminate() -> ToolResult {
+    refused(
+        ToolStatus::Indeterminate,
+        "the gateway stopped while this was running: it may have run, in part or whole, and will \
+         not be run again. Look at its effects before you do anything that depends on them."
+            .to_owned(),
+    )
+}
+
+fn refused(status: ToolStatus, content: String) -> ToolResult {
+    ToolResult { status, content, exit_code: None, duration_ms: 0 }
+}

@@ -1,0 +1,54 @@
+//! Opening an approval.
+
+use countersign_domain::action::Action;
+use countersign_domain::approvals::{Approval, Asked, Requester, offer, open};
+use countersign_domain::audit::AuditKind;
+use countersign_domain::identity::Actor;
+use countersign_domain::ids::{ApprovalId, CallId};
+use countersign_domain::runs::{Event, Run};
+use countersign_ports::store::{Change, UnitOfWork};
+
+use crate::card::card;
+use crate::effect_gate::event;
+use crate::gateway::Gateway;
+use crate::guard::Assessed;
+
+impl Gateway {
+    /// The approval that puts `action` to people.
+    pub(crate) fn open_approval(
+        &self,
+        run: &Run,
+        call_id: CallId,
+        action: &Action,
+        assessed: &Assessed,
+    ) -> Approval {
+        let holds_secret = self.redactor.finds_secret(&action.canonical_json());
+        let asked = Asked {
+            action: action.clone(),
+            assessment: assessed.assessment.clone(),
+            offer: offer(&assessed.assessment, assessed.matcher(action), holds_secret),
+            requester: Requester {
+                session_id: run.session_id,
+                run_id: run.id,
+                call_id,
+                principal: run.requested_by.clone(),
+            },
+        };
+        open(
+            ApprovalId::from_uuid(self.entropy.uuid()),
+            asked,
+            self.settings.timing,
+            self.clock.now(),
+        )
+    }
+
+    /// Adds a new approval, its event and its audit record to `work`.
+    pub(crate) fn add_approval(&self, approval: &Approval, work: &mut UnitOfWork) {
+        let card = card(approval, &self.redactor);
+        let raised = Event::ApprovalRequired(Box::new(card));
+        let actor = Actor::Principal(approval.requester.principal.clone());
+        work.push(event(approval.requester.run_id, approval.created_at, raised));
+        work.push(self.audit_approval(approval, AuditKind::ApprovalRequested, actor));
+        work.push(Change::AddApproval(Box::new(approval.clone())));
+    }
+}

@@ -1,0 +1,266 @@
+//! Accepting a run.
+
+use std::time::Duration;
+
+use countersign_domain::access::Scope;
+use countersign_domain::audit::{AuditKind, AuditRecord};
+use countersign_domain::digest::Digest;
+use countersign_domain::identity::Actor;
+use countersign_domain::ids::{MessageId, RunId, SessionId};
+use countersign_domain::runs::{Entry, EntryBody, Run, RunState, Session, Usage};
+use countersign_domain::time::Timestamp;
+use countersign_ports::store::{Change, Conflicting, IdempotentAnswer, StoreError, UnitOfWork};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::caller::{Caller, Forbidden};
+use crate::gateway::Gateway;
+
+/// How long an answer is remembered for its idempotency key.
+const REMEMBERED_FOR: Duration = Duration::from_hours(24);
+
+/// What to run.
+#[derive(Debug, Clone, Default)]
+pub struct StartRun {
+    /// The conversation to add; the last message is what the agent answers.
+    pub input: Vec<(Role, String)>,
+    /// The session to go on in; `None` for a new one.
+    pub session_id: Option<SessionId>,
+    /// A run whose session is meant.
+    pub previous_run: Option<RunId>,
+    /// Instructions for this run.
+    pub instructions: Option<String>,
+    /// The model; `None` for the configured one.
+    pub model: Option<String>,
+    /// What was said before, elsewhere.
+    pub history: Vec<(Role, String)>,
+    /// What the caller attaches.
+    pub metadata: Map<String, Value>,
+}
+
+/// Who said a message that a caller gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Instructions.
+    System,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// The idempotency key of a request, and what was asked under it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The key.
+    pub key: String,
+    /// Digest of method, path and body.
+    pub request: Digest,
+}
+
+/// An accepted run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunStarted {
+    /// The run.
+    pub run_id: RunId,
+    /// Its session.
+    pub session_id: SessionId,
+}
+
+/// Why a run is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum StartRunError {
+    /// There is nothing to answer.
+    #[error("the input is empty: give a text, or messages of which the last is the user's")]
+    EmptyInput,
+    /// No such session, or the caller may not see it.
+    #[error("there is no session `{0}`")]
+    NoSession(SessionId),
+    /// No such run, or the caller may not see it.
+    #[error("there is no run `{0}`")]
+    NoRun(RunId),
+    /// The caller may not start runs.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// Too many runs are at work.
+    #[error("{limit} runs are at work, which is the most at one time")]
+    Busy {
+        /// The limit.
+        limit: u64,
+    },
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for a different request")]
+    IdempotencyConflict,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Gateway {
+    /// Accepts a run: when this returns, it is on stable storage and will be worked on.
+    pub async fn start_run(
+        &self,
+        request: StartRun,
+        caller: &Caller,
+        idempotency: Option<Idempotency>,
+    ) -> Result<RunStarted, StartRunError> {
+        caller.require(Scope::Runs)?;
+        let ends_with_user = request
+            .input
+            .last()
+            .is_some_and(|(role, text)| *role == Role::User && !text.trim().is_empty());
+        if !ends_with_user {
+            return Err(StartRunError::EmptyInput);
+        }
+        if let Some(known) = self.remembered(caller, idempotency.as_ref()).await? {
+            return Ok(known);
+        }
+        let session = self.session_for(&request, caller).await?;
+        let limit = self.settings.max_working_runs;
+        if self.store.runs().working().await? >= limit {
+            return Err(StartRunError::Busy { limit });
+        }
+        let now = self.clock.now();
+        let started = RunStarted {
+            run_id: RunId::from_uuid(self.entropy.uuid()),
+            session_id: session
+                .as_ref()
+                .map_or_else(|| SessionId::from_uuid(self.entropy.uuid()), |existing| existing.id),
+        };
+        let mut work = self.new_run(request, caller, started, now);
+        if let Some(idempotency) = &idempotency {
+            work.push(Change::Remember(answer(caller, idempotency, started, now)));
+        }
+        match self.commit(work).await {
+            Ok(_) => {
+                self.wake(started.run_id);
+                Ok(started)
+            }
+            // The same request came twice at one time, and the other one was first.
+            Err(StoreError::Conflict(Conflicting::IdempotencyKey(_))) => self
+                .remembered(caller, idempotency.as_ref())
+                .await?
+                .ok_or(StartRunError::IdempotencyConflict),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn remembered(
+        &self,
+        caller: &Caller,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Option<RunStarted>, StartRunError> {
+        let Some(idempotency) = idempotency else {
+            return Ok(None);
+        };
+        let found = self.store.access().remembered(&caller.principal, &idempotency.key).await?;
+        let now = self.clock.now();
+        match found.filter(|answer| now < answer.expires_at) {
+            None => Ok(None),
+            Some(answer) if answer.request != idempotency.request => {
+                Err(StartRunError::IdempotencyConflict)
+            }
+            Some(answer) => serde_json::from_str(&answer.body).map(Some).map_err(|error| {
+                let what = "remembered answer".to_owned();
+                StoreError::Unreadable { what, message: error.to_string() }.into()
+            }),
+        }
+    }
+
+    async fn session_for(
+        &self,
+        request: &StartRun,
+        caller: &Caller,
+    ) -> Result<Option<Session>, StartRunError> {
+        let id = match (request.session_id, request.previous_run) {
+            (Some(session), _) => session,
+            (None, Some(previous)) => {
+                let run = self.store.runs().run(previous).await?;
+                let run = run.filter(|run| caller.may_see(&run.value));
+                run.ok_or(StartRunError::NoRun(previous))?.value.session_id
+            }
+            (None, None) => return Ok(None),
+        };
+        let session =
+            self.store.runs().session(id).await?.filter(|session| {
+                session.created_by == caller.principal || caller.may(Scope::Admin)
+            });
+        session.map(Some).ok_or(StartRunError::NoSession(id))
+    }
+
+    fn new_run(
+        &self,
+        request: StartRun,
+        caller: &Caller,
+        started: RunStarted,
+        now: Timestamp,
+    ) -> UnitOfWork {
+        let RunStarted { run_id, session_id } = started;
+        let bodies = request.history.into_iter().chain(request.input);
+        let bodies = bodies.map(|(role, text)| self.spoken(role, text));
+        let entries: Vec<Entry> = (0..)
+            .zip(bodies)
+            .map(|(position, body)| Entry { session_id, run_id, position, at: now, body })
+            .collect();
+        let run = Run {
+            id: run_id,
+            session_id,
+            requested_by: caller.principal.clone(),
+            instructions: request.instructions,
+            model: request.model,
+            metadata: request.metadata,
+            created_at: now,
+            updated_at: now,
+            state: RunState::Queued,
+            entries: u32::try_from(entries.len()).unwrap_or(u32::MAX),
+            steps: 0,
+            active_ms: 0,
+            usage: Usage::default(),
+        };
+        let mut work = UnitOfWork::new()
+            .and(Change::AddSession(Session {
+                id: session_id,
+                created_by: caller.principal.clone(),
+                created_at: now,
+            }))
+            .and(Change::AddRun(Box::new(run)))
+            .and(Change::AddAudit(Box::new(AuditRecord {
+                at: now,
+                kind: AuditKind::RunStarted,
+                actor: Actor::Principal(caller.principal.clone()),
+                subject: run_id.to_string(),
+                session: Some(session_id),
+                detail: Map::new(),
+            })));
+        work.changes.extend(entries.into_iter().map(|entry| Change::AddEntry(Box::new(entry))));
+        work
+    }
+
+    fn spoken(&self, role: Role, text: String) -> EntryBody {
+        match role {
+            Role::System => EntryBody::System { text },
+            Role::User => EntryBody::User { text },
+            Role::Assistant => EntryBody::Assistant {
+                message_id: MessageId::from_uuid(self.entropy.uuid()),
+                text,
+                calls: Vec::new(),
+            },
+        }
+    }
+}
+
+fn answer(
+    caller: &Caller,
+    idempotency: &Idempotency,
+    started: RunStarted,
+    now: Timestamp,
+) -> IdempotentAnswer {
+    IdempotentAnswer {
+        caller: caller.principal.clone(),
+        key: idempotency.key.clone(),
+        request: idempotency.request,
+        status: 202,
+        body: format!(r#"{{"run_id":"{}","session_id":"{}"}}"#, started.run_id, started.session_id),
+        expires_at: now.after(REMEMBERED_FOR),
+    }
+}
