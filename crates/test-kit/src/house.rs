@@ -1,0 +1,307 @@
+//! The whole gateway in one process, and what a person does with it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_agent::providers::rehearsal::Rehearsal;
+use countersign_agent::{Agent, AgentConfig, AgentParts, ModelConfig, Toolbox};
+use countersign_domain::approvals::{Choice, Status};
+use countersign_domain::identity::Principal;
+use countersign_domain::ids::{ApprovalId, RunId, SessionId};
+use countersign_domain::redaction::Redactor;
+use countersign_domain::runs::{EventRecord, RunStatus, Stream};
+use countersign_domain::time::Timestamp;
+use countersign_event_bus::InProcessBus;
+use countersign_gateway::config::{ApprovalsConfig, RiskConfig, RunsConfig, SecurityConfig};
+use countersign_gateway::{
+    Answer, ApprovalView, Caller, Gateway, Guard, GuardParts, Parts, ResolveError, Resolved, Role,
+    RunView, StartRun,
+};
+use countersign_ports::run_journal::RunJournal as _;
+use countersign_ports::store::{ApprovalFilter, PageRequest, SharedStore, StoreError};
+use countersign_storage::SqliteStore;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use crate::{ManualClock, SeededEntropy};
+
+/// No wait of a test lasts longer than this in real time.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// How a house is furnished.
+pub struct HouseBuilder {
+    approvals: ApprovalsConfig,
+    driven: bool,
+    seed: u64,
+}
+
+/// The real gateway on a temporary directory.
+pub struct House {
+    /// The use cases.
+    pub gateway: Arc<Gateway>,
+    /// The time.
+    pub clock: Arc<ManualClock>,
+    /// The operator, as a caller.
+    pub operator: Caller,
+    home: TempDir,
+    agent: Arc<Agent>,
+    watcher: JoinHandle<StoreError>,
+    builder: HouseBuilder,
+}
+
+impl Default for HouseBuilder {
+    fn default() -> Self {
+        Self { approvals: ApprovalsConfig::default(), driven: true, seed: 0 }
+    }
+}
+
+impl HouseBuilder {
+    /// Changes the `approvals` section.
+    #[must_use]
+    pub fn approvals(mut self, change: impl FnOnce(&mut ApprovalsConfig)) -> Self {
+        change(&mut self.approvals);
+        self
+    }
+
+    /// Nobody drives runs: what is decided stays unused.
+    #[must_use]
+    pub const fn undriven(mut self) -> Self {
+        self.driven = false;
+        self
+    }
+
+    /// Opens the house.
+    pub async fn open(self) -> House {
+        let home = tempfile::tempdir().expect("a temporary directory");
+        let now = Timestamp::from_millis(1_795_000_000_000);
+        House::on(home, Arc::new(ManualClock::at(now)), self).await
+    }
+}
+
+impl House {
+    /// A house with the default configuration.
+    pub async fn open() -> Self {
+        HouseBuilder::default().open().await
+    }
+
+    /// A house to be furnished.
+    pub fn with() -> HouseBuilder {
+        HouseBuilder::default()
+    }
+
+    async fn on(home: TempDir, clock: Arc<ManualClock>, builder: HouseBuilder) -> Self {
+        let path = home.path().canonicalize().expect("the directory exists");
+        let workspace = path.join("workspace");
+        std::fs::create_dir_all(&workspace).expect("the workspace");
+        let redactor = Arc::new(Redactor::new([]));
+        let store: SharedStore =
+            Arc::new(SqliteStore::open(&path.join("countersign.db")).expect("the store opens"));
+        let gateway = Gateway::new(Parts {
+            store,
+            bus: Arc::new(InProcessBus::new()),
+            clock: clock.clone(),
+            entropy: Arc::new(SeededEntropy::new(builder.seed)),
+            guard: guard(&builder, &path),
+            settings: builder
+                .approvals
+                .settings(&RunsConfig::default(), "test-host".to_owned(), "rehearsal".to_owned())
+                .expect("the settings are good"),
+            redactor: redactor.clone(),
+        });
+        let agent = agent(&gateway, &clock, &workspace, redactor);
+        if builder.driven {
+            gateway.attach_runner(agent.clone());
+            agent.resume().await.expect("the store can be read");
+        }
+        let timekeeper = gateway.clone();
+        let watcher = tokio::spawn(async move { timekeeper.watch_deadlines().await });
+        Self { gateway, clock, operator: Caller::operator(), home, agent, watcher, builder }
+    }
+
+    /// Stops everything and opens the house again on the same directory.
+    pub async fn reopen(self) -> Self {
+        let Self { gateway, clock, home, agent, watcher, mut builder, .. } = self;
+        watcher.abort();
+        agent.drain(LIMIT).await;
+        drop(gateway);
+        // Ids must not repeat those of the first life.
+        builder.seed += 1;
+        Self::on(home, clock, builder).await
+    }
+
+    /// The same with a changed `approvals` section.
+    pub async fn reopen_with(mut self, change: impl FnOnce(&mut ApprovalsConfig)) -> Self {
+        change(&mut self.builder.approvals);
+        self.reopen().await
+    }
+
+    /// The agent's workspace.
+    pub fn workspace(&self) -> PathBuf {
+        self.home.path().canonicalize().expect("the directory exists").join("workspace")
+    }
+
+    /// Whether a file or directory of this name is in the workspace.
+    pub fn has(&self, name: &str) -> bool {
+        self.workspace().join(name).exists()
+    }
+
+    /// A caller that holds an API key with every scope.
+    pub fn key_holder(&self, name: &str) -> Caller {
+        let name = name.parse().expect("a key name");
+        Caller { principal: Principal::ApiKey(name), scopes: self.operator.scopes.clone() }
+    }
+
+    /// Says `text` to the agent in a new session.
+    pub async fn say(&self, text: &str) -> RunId {
+        self.say_in(None, text).await
+    }
+
+    /// Says `text` to the agent in a session.
+    pub async fn say_in(&self, session_id: Option<SessionId>, text: &str) -> RunId {
+        let input = vec![(Role::User, text.to_owned())];
+        let request = StartRun { input, session_id, ..StartRun::default() };
+        let started = self.gateway.start_run(request, &self.operator, None).await;
+        started.expect("the run is accepted").run_id
+    }
+
+    /// The run as it is.
+    pub async fn run(&self, id: RunId) -> RunView {
+        self.gateway.run_view(id, &self.operator).await.expect("the run exists")
+    }
+
+    /// The run once it is in this state.
+    pub async fn run_when(&self, id: RunId, status: RunStatus) -> RunView {
+        self.until(Stream::Run(id), || async {
+            let view = self.run(id).await;
+            (view.run.status() == status).then_some(view)
+        })
+        .await
+    }
+
+    /// The approvals of a run once `count` of them are pending, oldest first.
+    pub async fn pending(&self, run: RunId, count: usize) -> Vec<ApprovalView> {
+        self.until(Stream::Run(run), || async {
+            let pending = self.approvals_of(run, Some(Status::Pending)).await;
+            (pending.len() == count).then_some(pending)
+        })
+        .await
+    }
+
+    /// The approvals of a run, oldest first.
+    pub async fn approvals_of(&self, run: RunId, status: Option<Status>) -> Vec<ApprovalView> {
+        let filter = ApprovalFilter { run_id: Some(run), status, ..ApprovalFilter::default() };
+        let page = PageRequest { before: None, limit: 1000 };
+        let found = self.gateway.approvals(filter, page, &self.operator).await;
+        found.expect("approvals can be read").items.into_iter().rev().collect()
+    }
+
+    /// The approval once it is in this state.
+    pub async fn approval_when(&self, id: ApprovalId, status: Status) -> ApprovalView {
+        let read = || async {
+            let view = self.gateway.approval(id, &self.operator).await;
+            view.expect("the approval exists")
+        };
+        let run = read().await.run_id;
+        self.until(Stream::Run(run), || async {
+            let view = read().await;
+            (view.status == status).then_some(view)
+        })
+        .await
+    }
+
+    /// The operator decides.
+    pub async fn decide(&self, id: ApprovalId, choice: Choice) {
+        let decided = self.answer(id, choice, None, &self.operator).await;
+        assert!(matches!(decided, Ok(Resolved::Now(_))), "{decided:?}");
+    }
+
+    /// Somebody answers.
+    pub async fn answer(
+        &self,
+        id: ApprovalId,
+        choice: Choice,
+        reason: Option<&str>,
+        caller: &Caller,
+    ) -> Result<Resolved, ResolveError> {
+        let answer = Answer { choice, reason: reason.map(str::to_owned), digest: None };
+        self.gateway.resolve_approval(id, &answer, caller).await
+    }
+
+    /// Everything that a run's stream has told so far.
+    pub async fn events(&self, run: RunId) -> Vec<EventRecord> {
+        let mut feed = self.gateway.follow(Stream::Run(run), 0);
+        let mut events = Vec::new();
+        loop {
+            let more = feed.ready().await.expect("events can be read");
+            if more.is_empty() {
+                return events;
+            }
+            events.extend(more);
+        }
+    }
+
+    /// Runs that would be taken up at a start of the process.
+    pub async fn unfinished(&self) -> Vec<RunId> {
+        self.gateway.unfinished().await.expect("runs can be read")
+    }
+
+    /// Waits until `look` finds something, looking again whenever the stream grows.
+    async fn until<T, F: Future<Output = Option<T>>>(
+        &self,
+        stream: Stream,
+        look: impl Fn() -> F,
+    ) -> T {
+        let looking = async {
+            let mut feed = self.gateway.follow(stream, 0);
+            loop {
+                if let Some(found) = look().await {
+                    return found;
+                }
+                // Some changes have no event of their own, so a pause without one is no end.
+                let soon = Duration::from_millis(20);
+                drop(tokio::time::timeout(soon, feed.next()).await);
+            }
+        };
+        tokio::time::timeout(LIMIT, looking).await.expect("it did not come to pass")
+    }
+}
+
+fn guard(builder: &HouseBuilder, home: &std::path::Path) -> Guard {
+    let security = SecurityConfig::default();
+    let engine = RiskConfig::default()
+        .engine(&security, |path| std::fs::read_to_string(path))
+        .expect("the built-in policy is good");
+    let operator = builder.approvals.operator_rules().expect("the rules are good");
+    let parts = GuardParts {
+        workspace: home.join("workspace").display().to_string(),
+        gateway_home: home.display().to_string(),
+        user_home: "/home/me".to_owned(),
+        user: "me".to_owned(),
+        protected_paths: security.protected_paths,
+        allow_hosts: Vec::new(),
+        own_port: 8642,
+    };
+    Guard::new(engine, operator, parts)
+}
+
+fn agent(
+    gateway: &Arc<Gateway>,
+    clock: &Arc<ManualClock>,
+    workspace: &std::path::Path,
+    redactor: Arc<Redactor>,
+) -> Arc<Agent> {
+    let config = AgentConfig::default();
+    let variables = [("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())];
+    let context = config.tool_context(workspace, variables, redactor.clone());
+    Agent::new(AgentParts {
+        journal: gateway.clone(),
+        gate: gateway.clone(),
+        provider: Arc::new(Rehearsal),
+        tools: Toolbox::builtin(context.expect("the context is good")),
+        clock: clock.clone(),
+        limits: config.limits(&ModelConfig::default()).expect("the limits are good"),
+        instructions: String::new(),
+        redactor,
+    })
+}

@@ -1,0 +1,18 @@
+//! A gateway for tests that speaks a user's verbs.
+//!
+//! [`House`] is the real gateway, agent, tools and store with the rehearsal model, on a temporary
+//! directory, under a clock that the test moves. Nothing here is used outside tests.
+
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot be set up fails where it is"
+)]
+
+mod house;
+mod manual_clock;
+mod seeded_entropy;
+
+pub use house::{House, HouseBuilder};
+pub use manual_clock::ManualClock;
+pub use seeded_entropy::SeededEntropy;
