@@ -1,0 +1,75 @@
+//! Whether the process lives, and whether it can work.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use utoipa::ToSchema;
+
+use crate::problem::Problem;
+use crate::server::App;
+
+/// How long an answer of the store stands: the route is open to all, and asking costs a write.
+const STANDS: Duration = Duration::from_secs(1);
+
+/// How long the store may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The last answer of the store.
+#[derive(Default)]
+pub(crate) struct Readiness(Mutex<Option<(Instant, bool)>>);
+
+/// A gateway that answers.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// `ok`, or `ready`.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// The process lives.
+#[utoipa::path(
+    get, path = "/health", tag = "health", operation_id = "health",
+    responses((status = 200, description = "The process lives.", body = Health))
+)]
+pub(crate) async fn live() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// The gateway can work: its store reads and writes.
+#[utoipa::path(
+    get, path = "/health/ready", tag = "health", operation_id = "ready",
+    responses(
+        (status = 200, description = "The gateway can work.", body = Health),
+        (status = 503, description = "`store_unavailable`", body = crate::problem::ProblemBody)
+    )
+)]
+pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Health>, Problem> {
+    let mut last = app.readiness.0.lock().await;
+    let known = last.filter(|(at, _)| at.elapsed() < STANDS);
+    let works = if let Some((_, works)) = known {
+        works
+    } else {
+        let works = works_now(&app).await;
+        *last = Some((Instant::now(), works));
+        works
+    };
+    if works { Ok(Json(Health { status: "ready" })) } else { Err(Problem::store_unavailable()) }
+}
+
+async fn works_now(app: &App) -> bool {
+    match tokio::time::timeout(PATIENCE, app.gateway.check_store()).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the store is not ready");
+            false
+        }
+        Err(_) => {
+            tracing::error!("the store does not answer");
+            false
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The HTTP surface of Countersign: the API, its event streams, the OpenAPI document and the web
+//! page.
+//!
+//! A transport: it authenticates, parses at the edge, calls a verb of the gateway and renders what
+//! that says. It keeps no state of its own beyond rate limits, and decides nothing.
+
+mod access;
+mod body;
+mod config;
+mod connection;
+mod cors;
+mod docs;
+mod env_key;
+mod failure;
+mod headers;
+mod health;
+mod hosts;
+mod openapi;
+mod path;
+mod problem;
+mod query;
+mod rate;
+mod router;
+mod server;
+mod sse;
+mod v1;
+mod web;
+
+pub use config::{HttpConfig, Timeouts};
+pub use connection::{serve, serve_with};
+pub use env_key::{WeakKey, check_env_key};
+pub use openapi::openapi;
+pub use router::router;
+pub use server::{About, OperatorToken, ServerParts};

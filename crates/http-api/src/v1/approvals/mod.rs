@@ -1,0 +1,25 @@
+//! Approvals: the questions put to people, and their answers.
+
+mod events;
+mod list;
+mod read;
+mod resolve;
+mod wire;
+
+use utoipa_axum::routes;
+
+use super::Routes;
+
+pub(crate) use wire::{ApprovalBody, FindingBody};
+
+pub(super) fn reading() -> Routes {
+    vec![routes!(list::list_approvals), routes!(events::approval_events)]
+}
+
+pub(super) fn reading_one() -> Routes {
+    vec![routes!(read::read_approval)]
+}
+
+pub(super) fn deciding() -> Routes {
+    vec![routes!(resolve::resolve_approval)]
+}

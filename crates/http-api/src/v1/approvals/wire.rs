@@ -1,0 +1,249 @@
+//! An approval in JSON.
+
+use countersign_domain::action::ActionKind;
+use countersign_domain::approvals::{Choice, HistoryEntry, Moment, Status};
+use countersign_domain::assessment::{FindingId, Span};
+use countersign_domain::digest::Digest;
+use countersign_domain::identity::{Actor, Principal};
+use countersign_domain::ids::{ApprovalId, CallId, RuleId, RunId, SessionId};
+use countersign_domain::runs::{ApprovalRaised, Covers, ExecutionOutcome, ShownFinding};
+use countersign_domain::time::Timestamp;
+use countersign_domain::verdict::Severity;
+use countersign_gateway::{ApprovalView, DecisionView, OutcomeView};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+
+/// An approval: the durable question about one action.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Approval)]
+pub(crate) struct ApprovalBody {
+    #[schema(example = "approval")]
+    object: &'static str,
+    #[schema(value_type = String, example = "appr_0198c0de00007000800000000000000c")]
+    approval_id: ApprovalId,
+    #[schema(value_type = String)]
+    session_id: SessionId,
+    #[schema(value_type = String)]
+    run_id: RunId,
+    /// The tool call that waits for it.
+    #[schema(value_type = String)]
+    call_id: CallId,
+    #[schema(schema_with = statuses)]
+    status: Status,
+    #[schema(schema_with = kinds)]
+    kind: ActionKind,
+    /// What will run, for `exec` and `code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "rm -rf /srv/backups")]
+    command: Option<String>,
+    /// The interpreter, for `code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
+    /// The working directory, for `exec` and `code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cwd: Option<String>,
+    /// Where it goes, for the other kinds: a path or a URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination: Option<String>,
+    /// What goes there, for the other kinds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<String>,
+    /// Why it is asked, in one sentence.
+    description: String,
+    /// Why it is asked, most important first.
+    findings: Vec<FindingBody>,
+    /// SHA-256 of exactly what will run.
+    #[schema(value_type = String, pattern = "^sha256:[0-9a-f]{64}$")]
+    digest: Digest,
+    /// What may be answered.
+    #[schema(schema_with = choices)]
+    choices: Vec<Choice>,
+    covers: CoversBody,
+    /// On whose behalf it is asked.
+    #[schema(value_type = String, example = "api:ci")]
+    requested_by: Principal,
+    /// The name of the machine that it would run on.
+    host: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When silence ends it; `null` waits for ever.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    /// A person's answer.
+    decision: Option<DecisionBody>,
+    /// Whether it ran, and how that ended.
+    outcome: Option<OutcomeBody>,
+    /// What happened to it, oldest first.
+    history: Vec<HistoryBody>,
+}
+
+/// One reason why a person is asked.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Finding)]
+pub(crate) struct FindingBody {
+    #[schema(value_type = String, example = "fs.recursive_delete")]
+    pub(crate) id: FindingId,
+    #[schema(value_type = String, example = "high")]
+    pub(crate) severity: Severity,
+    /// First byte and one past the last, in the text of the action.
+    #[schema(value_type = Vec<u64>, min_items = 2, max_items = 2)]
+    pub(crate) span: Span,
+    pub(crate) message: String,
+}
+
+/// What the lasting choices would cover, in a sentence each; absent where not offered.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Covers)]
+pub(crate) struct CoversBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) always: Option<String>,
+}
+
+/// A person's answer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Decision)]
+pub(crate) struct DecisionBody {
+    #[schema(schema_with = choice)]
+    choice: Choice,
+    #[schema(value_type = String, example = "operator")]
+    by: Principal,
+    reason: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// The rule that it left behind.
+    #[schema(value_type = Option<String>)]
+    rule_id: Option<RuleId>,
+}
+
+/// Whether an approved effect ran, and how that ended.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Outcome)]
+pub(crate) struct OutcomeBody {
+    /// `ok`, `failed`, `indeterminate` or `lapsed`.
+    #[schema(value_type = String, example = "ok")]
+    status: ExecutionOutcome,
+    exit_code: Option<i32>,
+    duration_ms: Option<u64>,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+/// One thing that happened to an approval.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HistoryEntry)]
+pub(crate) struct HistoryBody {
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// Who did it: `system`, or a principal.
+    #[schema(value_type = String, example = "system")]
+    actor: Actor,
+    #[schema(value_type = String, example = "requested")]
+    what: Moment,
+}
+
+impl From<ApprovalView> for ApprovalBody {
+    fn from(view: ApprovalView) -> Self {
+        let ApprovalView { card, run_id, call_id, status, decision, outcome, history, host } = view;
+        let ApprovalRaised {
+            approval_id,
+            session_id,
+            kind,
+            command,
+            language,
+            cwd,
+            destination,
+            content,
+            description,
+            findings,
+            digest,
+            choices,
+            covers,
+            requested_by,
+            created_at,
+            expires_at,
+        } = card;
+        Self {
+            object: "approval",
+            approval_id,
+            session_id,
+            run_id,
+            call_id,
+            status,
+            kind,
+            command,
+            language,
+            cwd,
+            destination,
+            content,
+            description,
+            findings: findings.into_iter().map(FindingBody::from).collect(),
+            digest,
+            choices,
+            covers: covers.into(),
+            requested_by,
+            host,
+            created_at,
+            expires_at,
+            decision: decision.map(DecisionBody::from),
+            outcome: outcome.map(OutcomeBody::from),
+            history: history.into_iter().map(HistoryBody::from).collect(),
+        }
+    }
+}
+
+impl From<ShownFinding> for FindingBody {
+    fn from(finding: ShownFinding) -> Self {
+        let ShownFinding { id, severity, span, message } = finding;
+        Self { id, severity, span, message }
+    }
+}
+
+impl From<Covers> for CoversBody {
+    fn from(Covers { session, always }: Covers) -> Self {
+        Self { session, always }
+    }
+}
+
+impl From<DecisionView> for DecisionBody {
+    fn from(decision: DecisionView) -> Self {
+        let DecisionView { choice, by, reason, at, rule_id } = decision;
+        Self { choice, by, reason, at, rule_id }
+    }
+}
+
+impl From<OutcomeView> for OutcomeBody {
+    fn from(outcome: OutcomeView) -> Self {
+        let OutcomeView { status, exit_code, duration_ms, at } = outcome;
+        Self { status, exit_code, duration_ms, at }
+    }
+}
+
+impl From<HistoryEntry> for HistoryBody {
+    fn from(HistoryEntry { at, actor, what }: HistoryEntry) -> Self {
+        Self { at, actor, what }
+    }
+}
+
+fn words(words: impl IntoIterator<Item = &'static str>) -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
+}
+
+fn statuses() -> RefOr<Schema> {
+    words(Status::ALL.map(Status::as_str))
+}
+
+fn kinds() -> RefOr<Schema> {
+    words(ActionKind::ALL.map(ActionKind::as_str))
+}
+
+pub(super) fn choice() -> RefOr<Schema> {
+    words(Choice::ALL.map(Choice::as_str))
+}
+
+fn choices() -> RefOr<Schema> {
+    utoipa::openapi::schema::ArrayBuilder::new().items(choice()).into()
+}

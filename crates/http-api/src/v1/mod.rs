@@ -1,0 +1,45 @@
+//! Version 1 of the API. The file is the route; each group of routes stands behind what it needs.
+
+pub(crate) mod approvals;
+mod assess;
+mod keys;
+mod list;
+mod rules;
+mod runs;
+mod sign_in_links;
+mod to_the_end;
+
+use countersign_domain::access::Scope;
+use utoipa_axum::router::UtoipaMethodRouter;
+use utoipa_axum::routes;
+
+use crate::access::{Group, Needs};
+use crate::server::App;
+
+pub(crate) use list::List;
+pub(crate) use runs::Schemas;
+pub(crate) use to_the_end::to_the_end;
+
+type Routes = Vec<UtoipaMethodRouter<App>>;
+
+const RUNS: Needs = Needs::any_of(&[Scope::Runs]);
+const READ: Needs = Needs::any_of(&[Scope::ApprovalsRead]);
+/// Whoever asked for an action may read of it, too.
+const READ_OR_OWN: Needs = Needs::any_of(&[Scope::ApprovalsRead, Scope::Runs]);
+const DECIDE: Needs = Needs::any_of(&[Scope::ApprovalsDecide]);
+const ADMIN: Needs = Needs::any_of(&[Scope::Admin]);
+
+/// Every route, in groups with what they need.
+pub(crate) fn groups() -> Vec<Group> {
+    vec![
+        Group::new(RUNS, runs::routes()),
+        Group::new(READ, approvals::reading()),
+        Group::new(READ_OR_OWN, approvals::reading_one()),
+        Group::new(DECIDE, approvals::deciding()),
+        Group::new(READ, rules::reading()),
+        Group::new(DECIDE, rules::changing()),
+        Group::new(READ_OR_OWN, vec![routes!(assess::assess)]),
+        Group::new(ADMIN, keys::routes()),
+        Group::new(ADMIN, vec![routes!(sign_in_links::create_sign_in_link)]),
+    ]
+}

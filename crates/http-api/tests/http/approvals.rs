@@ -1,0 +1,236 @@
+//! Approvals, rules and assessments.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use countersign_domain::access::Scope;
+use countersign_domain::action::Action;
+use countersign_domain::ids::ApprovalId;
+use serde_json::{Value, json};
+
+use crate::house::{Answer, Furnishing, House, request_to};
+
+async fn pending(house: &House) -> ApprovalId {
+    let run = house.run("do it").await;
+    house.wants(run, request_to("a.example")).await.1
+}
+
+fn resolve(id: ApprovalId) -> String {
+    format!("/v1/approvals/{id}/resolve")
+}
+
+#[tokio::test]
+async fn an_approval_shows_everything_that_a_person_needs() {
+    let house = House::open().await;
+    let id = pending(&house).await;
+    let read = house.get(&format!("/v1/approvals/{id}")).await.expect(200);
+    for (field, wanted) in [
+        ("object", json!("approval")),
+        ("approval_id", json!(id)),
+        ("status", json!("pending")),
+        ("kind", json!("http_request")),
+        ("destination", json!("https://a.example/hook")),
+        ("content", json!("POST\n\nhello")),
+        ("choices", json!(["once", "session", "always", "deny"])),
+        ("requested_by", json!("operator")),
+        ("host", json!("test-host")),
+        ("decision", Value::Null),
+        ("outcome", Value::Null),
+        ("created_at", json!("2026-11-18T11:06:40.000Z")),
+        ("expires_at", json!("2026-11-18T11:21:40.000Z")),
+    ] {
+        assert_eq!(read[field], wanted, "{field}");
+    }
+    assert_eq!(read["findings"][0]["id"], "http.sends_data");
+    assert_eq!(read["history"][0]["what"], "requested");
+    assert!(read["covers"]["always"].is_string(), "{read}");
+    let list = house.get("/v1/approvals?status=pending&kind=http_request").await.expect(200);
+    assert_eq!(list["data"], json!([read]));
+    for query in ["status=approved", "kind=exec"] {
+        let list = house.get(&format!("/v1/approvals?{query}")).await.expect(200);
+        assert_eq!(list["data"], json!([]), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_decision_is_stored_once_and_told_to_everybody_who_comes_later() {
+    let house = House::open().await;
+    let id = pending(&house).await;
+    let body = json!({"choice": "deny", "reason": "not today"});
+    let decided = house.post(&resolve(id), body.clone()).await.expect(200);
+    let approval = &decided["approval"];
+    assert_eq!(approval["status"], "denied");
+    assert_eq!(approval["decision"]["by"], "operator");
+    assert_eq!(approval["decision"]["reason"], "not today");
+    // The same again by the same principal.
+    assert_eq!(house.post(&resolve(id), body.clone()).await.expect(200), decided);
+    // Something else, and the same by somebody else.
+    let other = house.post(&resolve(id), json!({"choice": "once"})).await;
+    let other = other.refused(409, "already_resolved", None);
+    assert_eq!(other["approval"], *approval);
+    let key = house.key("boss", &[Scope::ApprovalsDecide]).await;
+    let theirs = Answer::of(house.with_key(&key, "POST", &resolve(id)).json(&body)).await;
+    assert_eq!(theirs.refused(409, "already_resolved", None)["approval"], *approval);
+}
+
+#[tokio::test]
+async fn a_decision_that_does_not_fit_is_refused_by_name() {
+    let house = House::open().await;
+    let id = pending(&house).await;
+    let other_digest = format!("sha256:{}", "0".repeat(64));
+    for (body, status, code, param) in [
+        (json!({"choice": "yes"}), 400, "invalid_choice", Some("/choice")),
+        (json!({"choice": 1}), 400, "invalid_type", Some("/choice")),
+        (json!({}), 400, "missing_field", Some("/choice")),
+        (json!({"choice": "once", "digest": "abc"}), 400, "invalid_value", Some("/digest")),
+        (json!({"choice": "once", "vote": 1}), 400, "unknown_field", Some("/vote")),
+        (
+            json!({"choice": "once", "reason": "x".repeat(281)}),
+            400,
+            "invalid_value",
+            Some("/reason"),
+        ),
+        (json!({"choice": "once", "digest": other_digest}), 409, "content_changed", None),
+    ] {
+        house.post(&resolve(id), body).await.refused(status, code, param);
+    }
+    let nobody = format!("appr_{}", "0".repeat(32));
+    for name in [nobody.as_str(), "appr_1", "nonsense", "%ff"] {
+        let path = format!("/v1/approvals/{name}/resolve");
+        let answer = house.post(&path, json!({"choice": "once"})).await;
+        answer.refused(404, "approval_not_found", None);
+    }
+    let read = house.get(&format!("/v1/approvals/{id}")).await.expect(200);
+    assert_eq!(read["status"], "pending");
+}
+
+#[tokio::test]
+async fn a_choice_that_is_not_on_the_card_is_refused() {
+    let mut furnishing = Furnishing::default();
+    furnishing.approvals.timeout = "1m".parse().unwrap();
+    let house = House::furnished(furnishing).await;
+    let run = house.run("do it").await;
+    let secret = Action::HttpRequest {
+        method: "POST".to_owned(),
+        url: "http://169.254.169.254/latest".to_owned(),
+        headers: BTreeMap::new(),
+        body: String::new(),
+    };
+    let (_, id) = house.wants(run, secret).await;
+    let answer = house.post(&resolve(id), json!({"choice": "always"})).await;
+    answer.refused(409, "choice_not_offered", None);
+    // Nobody decides in time.
+    house.clock.advance(Duration::from_mins(1));
+    let late = house.post(&resolve(id), json!({"choice": "once"})).await;
+    late.refused(410, "expired", None);
+}
+
+#[tokio::test]
+async fn who_is_no_approver_is_told_the_policy() {
+    let mut furnishing = Furnishing::default();
+    furnishing.approvals.approvers = vec!["api:boss".to_owned()];
+    let house = House::furnished(furnishing).await;
+    let id = pending(&house).await;
+    let answer = house.post(&resolve(id), json!({"choice": "once"})).await;
+    let body = answer.refused(403, "not_an_approver", None);
+    assert!(body["error"]["message"].as_str().unwrap().contains("api:boss"), "{body}");
+    let key = house.key("boss", &[Scope::ApprovalsDecide]).await;
+    let boss = house.with_key(&key, "POST", &resolve(id)).json(&json!({"choice": "once"}));
+    Answer::of(boss).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_reader_can_wait_for_the_decision() {
+    let house = House::open().await;
+    let id = pending(&house).await;
+    let path = format!("/v1/approvals/{id}?wait=10m");
+    let waiting = tokio::spawn(Answer::of(house.operator("GET", &path)));
+    // An undecided approval comes back as it is when the wait is over.
+    let short = house.get(&format!("/v1/approvals/{id}?wait=1ms")).await.expect(200);
+    assert_eq!(short["status"], "pending");
+    house.post(&resolve(id), json!({"choice": "once"})).await.expect(200);
+    assert_eq!(waiting.await.unwrap().expect(200)["status"], "approved");
+    for wait in ["30", "11m", "x"] {
+        let answer = house.get(&format!("/v1/approvals/{id}?wait={wait}")).await;
+        answer.refused(400, "invalid_value", Some("wait"));
+    }
+}
+
+#[tokio::test]
+async fn who_waits_with_a_key_that_is_revoked_is_not_told() {
+    let house = House::open().await;
+    let id = pending(&house).await;
+    let key = house.key("ci", &[Scope::ApprovalsRead]).await;
+    let path = format!("/v1/approvals/{id}?wait=10m");
+    let waiting = tokio::spawn(Answer::of(house.with_key(&key, "GET", &path)));
+    // An answer to a later request of the same key: by then the wait has most likely begun.
+    Answer::of(house.with_key(&key, "GET", "/v1/approvals")).await.expect(200);
+    Answer::of(house.operator("DELETE", "/v1/keys/ci")).await.expect(200);
+    house.post(&resolve(id), json!({"choice": "once"})).await.expect(200);
+    waiting.await.unwrap().refused(401, "unauthenticated", None);
+}
+
+#[tokio::test]
+async fn the_requester_reads_its_own_approval_and_no_other() {
+    let house = House::open().await;
+    let key = house.key("ci", &[Scope::Runs]).await;
+    let start = house.with_key(&key, "POST", "/v1/runs").json(&json!({"input": "x"}));
+    let run = crate::house::id(&Answer::of(start).await.expect(202)["run_id"]);
+    let (_, own) = house.wants(run, request_to("a.example")).await;
+    let path = format!("/v1/approvals/{own}");
+    Answer::of(house.with_key(&key, "GET", &path)).await.expect(200);
+    let path = format!("/v1/approvals/{}", pending(&house).await);
+    let other = Answer::of(house.with_key(&key, "GET", &path)).await;
+    other.refused(404, "approval_not_found", None);
+}
+
+#[tokio::test]
+async fn a_lasting_decision_leaves_a_rule_that_can_be_taken_back() {
+    let house = House::open().await;
+    let id = pending(&house).await;
+    let decided = house.post(&resolve(id), json!({"choice": "always"})).await.expect(200);
+    let rule = decided["approval"]["decision"]["rule_id"].as_str().unwrap().to_owned();
+    let list = house.get("/v1/rules").await.expect(200);
+    let read = house.get(&format!("/v1/rules/{rule}")).await.expect(200);
+    assert_eq!(list["data"], json!([read]));
+    assert_eq!(
+        read,
+        json!({
+            "object": "rule", "rule_id": rule, "scope": "always",
+            "describes": read["describes"], "made_by": "operator", "from_approval": id,
+            "created_at": "2026-11-18T11:06:40.000Z", "expires_at": null,
+            "uses": 0, "last_used_at": null,
+        })
+    );
+    let path = format!("/v1/rules/{rule}");
+    Answer::of(house.operator("DELETE", &path)).await.expect(200);
+    Answer::of(house.operator("DELETE", &path)).await.refused(404, "rule_not_found", None);
+    house.get(&path).await.refused(404, "rule_not_found", None);
+    house.get("/v1/rules/nonsense").await.refused(404, "rule_not_found", None);
+}
+
+#[tokio::test]
+async fn an_action_is_assessed_without_effect() {
+    let house = House::open().await;
+    let body = json!({"kind": "http_request", "method": "post", "destination": "https://a.example/", "content": "x"});
+    let assessed = house.post("/v1/assess", body).await.expect(200);
+    assert_eq!((&assessed["object"], &assessed["verdict"]), (&json!("assessment"), &json!("ask")));
+    assert_eq!(assessed["findings"][0]["id"], "http.sends_data");
+    assert!(assessed["covers"].is_string(), "{assessed}");
+    let own = json!({"kind": "file_read", "destination": "/gateway/key"});
+    assert_eq!(house.post("/v1/assess", own).await.expect(200)["verdict"], "forbid");
+    let exec = json!({"kind": "exec", "command": "ls", "cwd": "/workspace"});
+    house.post("/v1/assess", exec).await.expect(200);
+    for (body, code, param) in [
+        (json!({"kind": "exec"}), "missing_field", "/command"),
+        (json!({"command": "ls"}), "missing_field", "/kind"),
+        (json!({"kind": "sing"}), "invalid_value", "/kind"),
+        (json!({"kind": "exec", "command": "ls", "cwd": "x"}), "invalid_value", "/cwd"),
+        (json!({"kind": "exec", "command": "ls", "content": "x"}), "unknown_field", "/content"),
+        (json!({"kind": "code", "command": "1"}), "missing_field", "/language"),
+        (json!({"kind": "file_read", "destination": "a"}), "invalid_value", "/destination"),
+    ] {
+        house.post("/v1/assess", body).await.refused(400, code, Some(param));
+    }
+    assert_eq!(house.get("/v1/approvals").await.expect(200)["data"], json!([]));
+}

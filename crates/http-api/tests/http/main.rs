@@ -1,0 +1,24 @@
+//! The HTTP surface on a real socket, over the real gateway and store.
+
+#[cfg(test)]
+mod access;
+#[cfg(test)]
+mod approvals;
+#[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod document;
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod events;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod machine;
+#[cfg(test)]
+mod runs;
+#[cfg(test)]
+mod stream;

@@ -1,0 +1,92 @@
+// The facts of an approval, the same wherever it is shown: what, why, where, who, digest.
+
+import { el } from "./dom.js";
+import { inert, inertWithSpans, newNotes, oneLine, textOfSpan } from "./text.js";
+import { timeNode } from "./time.js";
+import { mainText } from "./words.js";
+
+const LONG = 2000;
+const QUOTED_AT_MOST = 80;
+
+/** What will happen, verbatim and inert, with the findings' places marked. */
+export function whatNodes(approval, textId) {
+  const notes = newNotes();
+  const main = mainText(approval);
+  const nodes = [block(inertWithSpans(main, approval.findings, notes), textId, labelOf(approval))];
+  if (approval.content !== undefined && approval.content !== null) {
+    nodes.push(el("p.block-label", {}, approval.kind === "http_request" ? "With this method, headers and body" : "With this content"));
+    nodes.push(block(inert(approval.content, notes), null, "Content"));
+  }
+  return [...nodes, ...noteNodes(notes, main.length + (approval.content?.length ?? 0))];
+}
+
+/** Why it is asked: the findings, most severe first, numbered like their marks. */
+export function whyNodes(approval) {
+  const main = mainText(approval);
+  const reason = el("p.reason", { dir: "auto" }, inert(approval.description));
+  if (!approval.findings.length) return [reason];
+  // A description that only repeats the first finding would be read twice.
+  const first = approval.findings[0].message.toLowerCase().replace(/[.!?]$/, "");
+  const repeats = approval.description.toLowerCase().startsWith(first);
+  const items = approval.findings.map((finding, index) => findingItem(finding, index + 1, main));
+  return [repeats ? null : reason, el("ul.findings", { "aria-label": "Why it is asked" }, items)];
+}
+
+/** Where, who and the digest. */
+export function detailNodes(approval) {
+  const place = [approval.host, approval.cwd].filter(Boolean);
+  return el("dl.facts", {},
+    fact("Where", place.length ? place.map((part, i) => [i ? " : " : null, el("bdi.mono", {}, inert(part))]).flat() : "this gateway"),
+    fact("Asked by", [el("bdi", {}, inert(approval.requested_by)), " in ", sessionLink(approval.session_id), " at ", timeNode(approval.created_at)]),
+    fact("Digest", digestNode(approval.digest)));
+}
+
+/** A digest: its first 12 digits, and all of it on demand. */
+export function digestNode(digest) {
+  const hex = digest.replace(/^sha256:/, "");
+  return el("details.digest", { title: digest },
+    el("summary", { "aria-label": `Digest ${hex.slice(0, 12)}, show all of it` }, el("code", {}, hex.slice(0, 12))),
+    el("code.whole", {}, digest));
+}
+
+function labelOf(approval) {
+  return approval.command === undefined || approval.command === null ? "Destination" : "Command";
+}
+
+function block(content, id, label) {
+  return el("pre.command", { id, dir: "ltr", "aria-label": label }, el("code", {}, content));
+}
+
+function noteNodes(notes, length) {
+  const lines = [];
+  if (length > LONG) lines.push(`${length.toLocaleString("en")} characters, all of them shown above.`);
+  if (notes.hidden) lines.push("Invisible and control characters are shown as ⟨U+…⟩.");
+  if (notes.lookalikes.size) {
+    lines.push(`Letters in boxes are not the Latin ones that they look like: ${[...notes.lookalikes].slice(0, 12).join(", ")}.`);
+  }
+  return lines.map((line) => el("p.text-note", {}, line));
+}
+
+function findingItem(finding, number, main) {
+  const quoted = textOfSpan(main, finding.span);
+  const said = quoted.trim() === main.trim() || finding.message.includes(quoted.trim());
+  return el("li", {},
+    el(`span.number.sev-${finding.severity}`, { "aria-hidden": "true" }, String(number)),
+    el("span.finding", {},
+      el(`span.severity.sev-${finding.severity}`, {}, finding.severity), " ",
+      el("span", { dir: "auto" }, inert(sentence(finding.message))), " ",
+      said ? null : el("code.quoted", { dir: "ltr" }, oneLine(quoted, QUOTED_AT_MOST))));
+}
+
+function sentence(message) {
+  const [first = "", ...rest] = message;
+  return first.toUpperCase() + rest.join("") + (/[.!?]$/.test(message) ? "" : ".");
+}
+
+function fact(name, value) {
+  return el("div", {}, el("dt", {}, name), el("dd", {}, value));
+}
+
+function sessionLink(id) {
+  return el("a", { href: `/chat/${encodeURIComponent(id)}`, "data-nav": true, title: id }, `session …${id.slice(-6)}`);
+}

@@ -1,0 +1,124 @@
+// What the page says about approvals: the words for kinds, choices, states and moments.
+
+import { el } from "./dom.js";
+import { inert } from "./text.js";
+import { duration, timeNode } from "./time.js";
+
+const KINDS = {
+  exec: "Run a command",
+  code: "Run code",
+  file_read: "Read a file outside the workspace",
+  file_write: "Write a file outside the workspace",
+  http_request: "Send an HTTP request",
+  send_message: "Send a message",
+  send_email: "Send an e-mail",
+  tool: "Use a tool",
+  config_change: "Change the configuration",
+};
+
+const DECIDED = {
+  once: "Approved once",
+  session: "Approved for this session",
+  always: "Approved always",
+  deny: "Denied",
+};
+
+const MOMENTS = {
+  requested: "Asked",
+  reminded: "Reminded",
+  approved: "Approved",
+  denied: "Denied",
+  expired: "Expired",
+  cancelled: "Cancelled",
+  claimed: "Started",
+  executed: "Ended",
+  indeterminate: "The end is not known: it may have run",
+  lapsed: "Never started",
+};
+
+/** The choices in the order in which they are shown, with their button and shortcut. */
+export const CHOICES = [
+  { choice: "once", label: "Approve once", key: "o" },
+  { choice: "session", label: "Approve for this session", key: "s" },
+  { choice: "always", label: "Always approve", key: "a" },
+  { choice: "deny", label: "Deny", key: "d" },
+];
+
+/** What is asked for, in a few words. */
+export function kindTitle(approval) {
+  const title = KINDS[approval.kind] ?? `Do something (${approval.kind})`;
+  return approval.kind === "code" && approval.language ? `${title} (${approval.language})` : title;
+}
+
+/** The text that findings point into: what runs, or where it goes. */
+export function mainText(approval) {
+  return approval.command ?? approval.destination ?? "";
+}
+
+/** Who decided what and when, and what came of it: `{ tone, word, decided, outcome }`. */
+export function verdict(approval) {
+  const { tone, word, outcome } = outcomeOf(approval);
+  return { tone, word, outcome, decided: decidedNode(approval.decision) };
+}
+
+/** What happened at one moment of an approval's history. */
+export const momentWord = (what) => MOMENTS[what] ?? what;
+
+/** Why a decision did not count, and what to do next. */
+export function problemText(problem, approval) {
+  const stored = approval.decision ? `${DECIDED[approval.decision.choice]} by ${approval.decision.by}` : `It is ${approval.status}`;
+  switch (problem.code) {
+    case "already_resolved":
+      return `Your decision did not count: this was already decided. ${stored}.`;
+    case "content_changed":
+      return "Nothing was approved: what would run is no longer what was shown. Look at it again.";
+    case "choice_not_offered":
+      return "Nothing was decided: this choice is not offered for this action.";
+    default:
+      break;
+  }
+  if (problem.status === 410) return "Too late: the time to decide was over. Nothing was run.";
+  if (problem.status === 0) return "The gateway cannot be reached; it is not known whether your decision was stored. Nothing is shown as decided until the gateway says so. Try again.";
+  return `Nothing was decided. ${problem.message}`;
+}
+
+function outcomeOf(approval) {
+  const { status, outcome } = approval;
+  switch (status) {
+    case "pending":
+      return { tone: "waiting", word: "Waiting", outcome: null };
+    case "approved":
+      return { tone: "running", word: "Approved", outcome: "It has not started yet." };
+    case "claimed":
+      return { tone: "running", word: "Running", outcome: "It is running." };
+    case "executed":
+      return executedWords(outcome);
+    case "denied":
+      return { tone: "no", word: "Denied", outcome: "Nothing was run." };
+    case "expired":
+      return { tone: "no", word: "Expired", outcome: "Nobody decided in time. Nothing was run." };
+    case "cancelled":
+      return { tone: "no", word: "Cancelled", outcome: "The run ended before anybody decided. Nothing was run." };
+    case "indeterminate":
+      return { tone: "unsure", word: "May have run", outcome: "The gateway stopped in the middle. It is not run again; please look." };
+    case "lapsed":
+      return { tone: "no", word: "Never started", outcome: "It was approved, but it did not start. Nothing was run." };
+    default:
+      return { tone: "waiting", word: status, outcome: null };
+  }
+}
+
+function executedWords(outcome) {
+  const exit = Number.isInteger(outcome?.exit_code) ? `exit ${outcome.exit_code}` : null;
+  const took = Number.isFinite(outcome?.duration_ms) ? duration(outcome.duration_ms) : null;
+  const ok = outcome?.status === "ok";
+  const facts = [ok ? "It ran" : "It ran and failed", exit, took].filter(Boolean).join(" · ");
+  return { tone: ok ? "ok" : "failed", word: ok ? "Ran" : "Failed", outcome: facts };
+}
+
+function decidedNode(decision) {
+  if (!decision) return null;
+  const node = el("span", {}, `${DECIDED[decision.choice] ?? decision.choice} by `, el("bdi", {}, inert(decision.by)), " at ", timeNode(decision.at));
+  if (decision.reason) node.append(": ", el("q", {}, inert(decision.reason)));
+  return node;
+}
