@@ -1,0 +1,296 @@
+//! The wiring: store, bus, guard, gateway, agent and HTTP surface made into one process.
+//!
+//! The agent and the gateway do not know each other; they are joined here.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use countersign_agent::{Agent, AgentParts, Toolbox};
+use countersign_command_risk::SelfDescription;
+use countersign_domain::redaction::Redactor;
+use countersign_event_bus::InProcessBus;
+use countersign_gateway::{Caller, Gateway, Guard, GuardParts, Parts};
+use countersign_http_api::{About, OperatorToken, ServerParts};
+use countersign_ports::model_provider::ModelProvider;
+use countersign_ports::store::SharedStore;
+use countersign_storage::SqliteStore;
+
+use crate::clock::SystemClock;
+use crate::config::Loaded;
+use crate::entropy::SystemEntropy;
+use crate::environment::Environment;
+use crate::failure::Failure;
+use crate::home::{Home, make_directory};
+use crate::model;
+
+/// The files of a home without which the gateway is none.
+const OWN_FILES: [&str; 7] = [
+    "config.yaml",
+    "countersign.db",
+    "countersign.db-wal",
+    "countersign.db-shm",
+    "gateway.json",
+    "gateway.lock",
+    "operator.token",
+];
+
+/// A gateway, ready to be served.
+pub(crate) struct Composition {
+    /// The verbs.
+    pub(crate) gateway: Arc<Gateway>,
+    /// Drives the runs.
+    pub(crate) agent: Arc<Agent>,
+    /// Where everything is kept.
+    pub(crate) store: SharedStore,
+    /// What the web page says of this gateway.
+    pub(crate) about: About,
+    /// Where the agent works.
+    pub(crate) workspace: PathBuf,
+}
+
+/// What a composition is made from.
+pub(crate) struct Ingredients<'a> {
+    /// The configuration.
+    pub(crate) loaded: &'a Loaded,
+    /// The home directory.
+    pub(crate) home: &'a Home,
+    /// The process's environment.
+    pub(crate) environment: &'a Environment,
+    /// The store of that home.
+    pub(crate) store: SharedStore,
+    /// Where the listener is bound.
+    pub(crate) local_addr: SocketAddr,
+    /// What the command line on this machine proves itself with.
+    pub(crate) operator_token: &'a str,
+}
+
+/// Opens the store of a home.
+pub(crate) async fn open_store(home: &Home) -> Result<SharedStore, Failure> {
+    let path = home.database();
+    let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&path)).await;
+    let store = opened
+        .map_err(Failure::refused)?
+        .map_err(|error| Failure::Refused(format!("{}: {error}", home.database().display())))?;
+    Ok(Arc::new(store))
+}
+
+/// Joins everything. Nothing runs yet.
+pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
+    let Ingredients { loaded, home, environment, store, local_addr, operator_token } = from;
+    let redactor = Arc::new(redactor(loaded, environment, operator_token));
+    let provider = provider(loaded, environment, &redactor)?;
+    let workspace = workspace(loaded, home)?;
+    let config = &loaded.config;
+    let gateway = Gateway::new(Parts {
+        store: store.clone(),
+        bus: Arc::new(InProcessBus::new()),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy::new().map_err(Failure::refused)?),
+        guard: guard(loaded, home, &workspace, local_addr.port())?,
+        settings: config
+            .approvals
+            .settings(&config.runs, crate::environment::host(), provider.model().to_owned())
+            .map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?,
+        redactor: redactor.clone(),
+    });
+    let agent = agent(loaded, environment, &workspace, (&gateway, &provider, &redactor))?;
+    gateway.attach_runner(agent.clone());
+    Ok(Composition {
+        about: model::about(config, provider.as_ref()),
+        gateway,
+        agent,
+        store,
+        workspace,
+    })
+}
+
+/// What the HTTP surface is made of.
+pub(crate) fn server_parts(
+    composition: &Composition,
+    loaded: &Loaded,
+    environment: &Environment,
+    token: &str,
+    local_addr: SocketAddr,
+) -> ServerParts {
+    ServerParts {
+        gateway: composition.gateway.clone(),
+        config: loaded.config.gateway.clone(),
+        about: composition.about.clone(),
+        operator_token: OperatorToken::new(token.to_owned()),
+        env_key: environment.api_server_key().map(str::to_owned),
+        local_addr,
+    }
+}
+
+/// A gateway over a store that nobody listens to: for what must be done before a start.
+pub(crate) fn bare_gateway(
+    loaded: &Loaded,
+    home: &Home,
+    store: SharedStore,
+) -> Result<Arc<Gateway>, Failure> {
+    let config = &loaded.config;
+    let settings = config
+        .approvals
+        .settings(&config.runs, crate::environment::host(), String::new())
+        .map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
+    Ok(Gateway::new(Parts {
+        store,
+        bus: Arc::new(InProcessBus::new()),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy::new().map_err(Failure::refused)?),
+        guard: guard(loaded, home, &home.workspace(), 0)?,
+        settings,
+        redactor: Arc::new(Redactor::off()),
+    }))
+}
+
+/// Whether some key other than the one in the environment lets callers in.
+pub(crate) async fn has_living_key(gateway: &Gateway) -> Result<bool, Failure> {
+    use countersign_ports::clock::Clock as _;
+    let now = SystemClock.now();
+    let keys = gateway.keys(&Caller::operator()).await;
+    let keys = keys.map_err(Failure::refused)?;
+    Ok(keys.iter().any(|key| key.expires_at.is_none_or(|end| now < end)))
+}
+
+/// The guard under this configuration.
+pub(crate) fn guard(
+    loaded: &Loaded,
+    home: &Home,
+    workspace: &Path,
+    own_port: u16,
+) -> Result<Guard, Failure> {
+    let parts = GuardParts {
+        workspace: resolved(workspace),
+        gateway_home: resolved(home.root()),
+        user_home: crate::environment::user_home(),
+        user: crate::environment::user_name(),
+        protected_paths: loaded.config.security.protected_paths.clone(),
+        allow_hosts: loaded.config.outbound.http.allow_hosts.clone(),
+        own_port,
+    };
+    guard_of(loaded, parts)
+}
+
+/// The guard under this configuration that knows this of the house.
+pub(crate) fn guard_of(loaded: &Loaded, parts: GuardParts) -> Result<Guard, Failure> {
+    let config = &loaded.config;
+    let problem = |error: countersign_gateway::config::ConfigProblem| {
+        loaded.problem(&error.key, &error.problem.to_string())
+    };
+    let mut risk = config.risk.clone();
+    risk.belongings = Some(belongings(risk.belongings.unwrap_or_default(), &parts));
+    let engine =
+        risk.engine(&config.security, |path| std::fs::read_to_string(path)).map_err(problem)?;
+    let operator = config.approvals.operator_rules().map_err(problem)?;
+    Ok(Guard::new(engine, operator, parts))
+}
+
+/// What belongs to this very gateway: its port and its home. The agent's workspace may lie in the
+/// home; the engine knows that it does not belong to the gateway then.
+fn belongings(mut known: SelfDescription, parts: &GuardParts) -> SelfDescription {
+    let own = &mut known.guard;
+    if parts.own_port != 0 && !own.ports.contains(&parts.own_port) {
+        own.ports.push(parts.own_port);
+    }
+    let home = parts.gateway_home.trim_end_matches('/');
+    own.paths.push(format!("{home}/"));
+    // Named one by one, because losing one of them disables the gateway.
+    own.paths.extend(OWN_FILES.map(|name| format!("{home}/{name}")));
+    own.policy_files.push(format!("{home}/config.yaml"));
+    known
+}
+
+fn redactor(loaded: &Loaded, environment: &Environment, operator_token: &str) -> Redactor {
+    let config = &loaded.config;
+    if !config.security.redact_secrets {
+        return Redactor::off();
+    }
+    let mut own = config.model.secrets(|name| environment.get(name));
+    own.push(operator_token.to_owned());
+    own.extend(environment.api_server_key().map(str::to_owned));
+    Redactor::new(own)
+}
+
+fn provider(
+    loaded: &Loaded,
+    environment: &Environment,
+    redactor: &Arc<Redactor>,
+) -> Result<Arc<dyn ModelProvider>, Failure> {
+    let provider = loaded.config.model.provider(|name| environment.get(name), redactor.clone());
+    Ok(provider.map_err(|error| loaded.problem(error.key, &error.problem))?)
+}
+
+fn agent(
+    loaded: &Loaded,
+    environment: &Environment,
+    workspace: &Path,
+    (gateway, provider, redactor): (&Arc<Gateway>, &Arc<dyn ModelProvider>, &Arc<Redactor>),
+) -> Result<Arc<Agent>, Failure> {
+    let config = &loaded.config;
+    let problem = |error: countersign_agent::ConfigError| loaded.problem(error.key, &error.problem);
+    let context = config
+        .agent
+        .tool_context(workspace, environment.all(), redactor.clone())
+        .map_err(problem)?;
+    Ok(Agent::new(AgentParts {
+        journal: gateway.clone(),
+        gate: gateway.clone(),
+        provider: provider.clone(),
+        tools: Toolbox::builtin(context),
+        clock: Arc::new(SystemClock),
+        limits: config.agent.limits(&config.model).map_err(problem)?,
+        instructions: config.agent.instructions.clone(),
+        redactor: redactor.clone(),
+    }))
+}
+
+fn workspace(loaded: &Loaded, home: &Home) -> Result<PathBuf, Failure> {
+    let place = match &loaded.config.agent.workspace {
+        None => home.workspace(),
+        Some(path) => crate::environment::expanded(path),
+    };
+    if !place.is_absolute() {
+        let what = "write an absolute path, or one that begins with `~/`";
+        return Err(loaded.problem("agent.workspace", what).into());
+    }
+    make_directory(&place)
+        .map_err(|error| loaded.problem("agent.workspace", &error.to_string()))?;
+    let place = std::fs::canonicalize(&place).unwrap_or(place);
+    // The agent's tools work freely in the workspace, so it must not hold the gateway's own files.
+    if Path::new(&resolved(home.root())).starts_with(&place) {
+        let what = "holds the gateway's own home directory; choose a directory that does not";
+        return Err(loaded.problem("agent.workspace", what).into());
+    }
+    Ok(place)
+}
+
+fn resolved(path: &Path) -> String {
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    path.to_string_lossy().into_owned()
+}
+
+/// Nothing, or the first value that a start would refuse although it can be read.
+pub(crate) fn check_values(loaded: &Loaded) -> Result<(), Failure> {
+    let config = &loaded.config;
+    let agent = |error: countersign_agent::ConfigError| loaded.problem(error.key, &error.problem);
+    config
+        .approvals
+        .settings(&config.runs, String::new(), String::new())
+        .map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
+    config.agent.limits(&config.model).map_err(agent)?;
+    // Whether a variable with a secret is set is known only where the gateway is started.
+    let given = |_: &str| Some("given at the start".to_owned());
+    config.model.provider(given, Arc::new(Redactor::off())).map_err(agent)?;
+    let parts = GuardParts {
+        workspace: "/".to_owned(),
+        gateway_home: "/".to_owned(),
+        user_home: "/".to_owned(),
+        user: String::new(),
+        protected_paths: Vec::new(),
+        allow_hosts: Vec::new(),
+        own_port: 0,
+    };
+    guard_of(loaded, parts).map(drop)
+}

@@ -1,0 +1,173 @@
+//! The home directory of a gateway: what is in it, who may look, who runs on it.
+
+mod lock;
+mod permissions;
+mod running;
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+pub(crate) use lock::HomeLock;
+pub(crate) use permissions::write_private;
+pub(crate) use running::{Announcement, NotRunning};
+
+use crate::config::TEMPLATE;
+
+/// A home directory that nobody else may look into.
+#[derive(Debug, Clone)]
+pub(crate) struct Home {
+    root: PathBuf,
+}
+
+/// Why a home directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HomeError {
+    /// Nothing says where it is.
+    #[error("there is no home directory: set HOME or COUNTERSIGN_HOME, or give --home DIR")]
+    Nowhere,
+    /// It does not exist.
+    #[error("`{0}` does not exist; `countersign up` makes it")]
+    Missing(PathBuf),
+    /// Others may read or write.
+    #[error("`{path}` can be {what} by others; run:\n  chmod {wanted:o} {quoted}")]
+    Open {
+        /// What is open.
+        path: PathBuf,
+        /// The same for a shell.
+        quoted: String,
+        /// What others may do.
+        what: &'static str,
+        /// The mode that it should have.
+        wanted: u32,
+    },
+    /// It belongs to another user.
+    #[error("`{0}` belongs to another user (uid {1})")]
+    NotOurs(PathBuf, u32),
+    /// It is something else.
+    #[error("`{0}` is not a directory")]
+    NotADirectory(PathBuf),
+    /// Another process has it.
+    #[error("already running with pid {0} (on `{1}`)")]
+    Taken(String, PathBuf),
+    /// The system says no.
+    #[error("`{0}`: {1}")]
+    Io(PathBuf, #[source] io::Error),
+}
+
+/// Whether a start is the first on its home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// The home was made now.
+    First,
+    /// It was there.
+    Later,
+}
+
+impl Home {
+    /// Where the home is: as given, else `~/.countersign`.
+    pub(crate) fn place(given: Option<&Path>) -> Result<PathBuf, HomeError> {
+        let place = match given {
+            Some(path) => path.to_owned(),
+            None => std::env::home_dir()
+                .filter(|home| home.is_absolute())
+                .ok_or(HomeError::Nowhere)?
+                .join(".countersign"),
+        };
+        std::path::absolute(&place).map_err(|error| HomeError::Io(place, error))
+    }
+
+    /// The home at `root`, which must exist.
+    pub(crate) fn open(root: &Path) -> Result<Self, HomeError> {
+        match permissions::check_directory(root) {
+            Err(HomeError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(HomeError::Missing(root.to_owned()));
+            }
+            checked => checked?,
+        }
+        let home = Self { root: root.to_owned() };
+        for file in [
+            home.config(),
+            home.database(),
+            home.beside_database("-wal"),
+            home.beside_database("-shm"),
+            home.operator_token(),
+            home.announcement(),
+        ] {
+            permissions::check_file_if_there(&file)?;
+        }
+        Ok(home)
+    }
+
+    /// The home at `root`, made with all that belongs in it if it does not exist.
+    pub(crate) fn prepare(root: &Path) -> Result<(Self, Start), HomeError> {
+        let io = |error| HomeError::Io(root.to_owned(), error);
+        let start = if root.exists() {
+            Start::Later
+        } else {
+            if let Some(above) = root.parent() {
+                fs::create_dir_all(above).map_err(io)?;
+            }
+            match DirBuilder::new().mode(0o700).create(root) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(io(error));
+                }
+                Ok(()) | Err(_) => Start::First,
+            }
+        };
+        let home = Self::open(root)?;
+        let config = home.config();
+        if !config.exists() {
+            write_private(&config, TEMPLATE).map_err(|error| HomeError::Io(config, error))?;
+        }
+        Ok((home, start))
+    }
+
+    /// The directory itself.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The configuration.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.root.join("config.yaml")
+    }
+
+    /// The database.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.root.join("countersign.db")
+    }
+
+    /// Where the agent works, unless the configuration says otherwise.
+    pub(crate) fn workspace(&self) -> PathBuf {
+        self.root.join("workspace")
+    }
+
+    fn beside_database(&self, ending: &str) -> PathBuf {
+        self.root.join(format!("countersign.db{ending}"))
+    }
+
+    fn lock_file(&self) -> PathBuf {
+        self.root.join("gateway.lock")
+    }
+
+    fn announcement(&self) -> PathBuf {
+        self.root.join("gateway.json")
+    }
+
+    fn operator_token(&self) -> PathBuf {
+        self.root.join("operator.token")
+    }
+}
+
+/// Nothing, or why a configuration file given by name must not be used.
+pub(crate) fn check_private(file: &Path) -> Result<(), HomeError> {
+    permissions::check_file_if_there(file)
+}
+
+/// Makes the directory at `path` for the owner alone, unless it exists.
+pub(crate) fn make_directory(path: &Path) -> Result<(), HomeError> {
+    let made = DirBuilder::new().mode(0o700).recursive(true).create(path);
+    made.map_err(|error| HomeError::Io(path.to_owned(), error))
+}

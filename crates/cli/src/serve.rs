@@ -1,0 +1,207 @@
+//! Running a composed gateway: from the bound listener to the drained end.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use countersign_http_api::{router, serve_with};
+use countersign_ports::clock::Clock as _;
+use countersign_ports::store::{SharedStore, StoreError};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::SystemClock;
+use crate::compose::{Composition, Ingredients, compose, has_living_key, open_store, server_parts};
+use crate::config::Loaded;
+use crate::entropy::SystemEntropy;
+use crate::environment::Environment;
+use crate::failure::Failure;
+use crate::home::{Announcement, Home, HomeLock};
+
+/// A gateway that listens.
+pub(crate) struct Serving {
+    /// What it is made of.
+    pub(crate) composition: Composition,
+    /// Where it is, for this machine.
+    pub(crate) announcement: Announcement,
+    /// What makes the operator.
+    pub(crate) token: String,
+    home: Home,
+    drain_timeout: Duration,
+    shutdown: CancellationToken,
+    server: JoinHandle<std::io::Result<()>>,
+    deadlines: JoinHandle<StoreError>,
+    _lock: HomeLock,
+}
+
+/// What makes a gateway stop by itself.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// The store is unusable for good.
+    Store(StoreError),
+    /// The listener failed.
+    Listener(String),
+}
+
+/// Starts the gateway of `home`, of which `lock` is held.
+pub(crate) async fn start(
+    home: &Home,
+    lock: HomeLock,
+    loaded: &Loaded,
+    environment: &Environment,
+) -> Result<Serving, Failure> {
+    let entropy = SystemEntropy::new().map_err(Failure::refused)?;
+    let token = entropy.secret_text("cs_operator_");
+    let store = open_store(home).await?;
+    let listener = bind(loaded).await?;
+    let local_addr = listener.local_addr()?;
+    let composition = compose(Ingredients {
+        loaded,
+        home,
+        environment,
+        store,
+        local_addr,
+        operator_token: &token,
+    })?;
+    refuse_open_door(&composition, environment, local_addr).await?;
+    home.place_token(&token)?;
+    let parts = server_parts(&composition, loaded, environment, &token, local_addr);
+    let shutdown = CancellationToken::new();
+    let timeouts = loaded.config.gateway.timeouts();
+    let server = tokio::spawn(serve_with(listener, router(parts), timeouts, shutdown.clone()));
+    let gateway = composition.gateway.clone();
+    let deadlines = tokio::spawn(async move { gateway.watch_deadlines().await });
+    composition.agent.resume().await.map_err(Failure::refused)?;
+    let announcement = Announcement {
+        url: format!("http://{}", reachable(local_addr)),
+        address: local_addr.to_string(),
+        pid: std::process::id(),
+        started_at: SystemClock.now(),
+    };
+    home.announce(&announcement)?;
+    Ok(Serving {
+        composition,
+        announcement,
+        token,
+        home: home.clone(),
+        drain_timeout: timeouts.drain,
+        shutdown,
+        server,
+        deadlines,
+        _lock: lock,
+    })
+}
+
+impl Serving {
+    /// Returns when the gateway cannot go on.
+    pub(crate) async fn failed(&mut self) -> Stopped {
+        let store = self.composition.store.clone();
+        tokio::select! {
+            error = store.broken() => Stopped::Store(error),
+            error = &mut self.deadlines => match error {
+                Ok(error) => Stopped::Store(error),
+                Err(error) => Stopped::Listener(error.to_string()),
+            },
+            ended = &mut self.server => Stopped::Listener(match ended {
+                Ok(Ok(())) => "the listener has ended".to_owned(),
+                Ok(Err(error)) => error.to_string(),
+                Err(error) => error.to_string(),
+            }),
+        }
+    }
+
+    /// Takes nothing new, lets what works end for a while, and closes the store.
+    pub(crate) async fn drain(self) -> Result<(), Failure> {
+        tracing::info!("draining: no new runs are taken");
+        self.shutdown.cancel();
+        let agent = &self.composition.agent;
+        let both = async { tokio::join!(agent.drain(self.drain_timeout), self.server).1 };
+        // Both keep to the time-out themselves; this is for what does not.
+        let ended = tokio::time::timeout(self.drain_timeout + Duration::from_secs(2), both).await;
+        if ended.is_err() {
+            tracing::warn!("the listener was cut off");
+        }
+        self.deadlines.abort();
+        close(&self.composition.store).await;
+        self.home.withdraw()?;
+        tracing::info!("stopped; pending approvals stay in the store");
+        Ok(())
+    }
+
+    /// Ends at once after something broke.
+    pub(crate) async fn give_up(self, why: Stopped) -> Failure {
+        self.shutdown.cancel();
+        self.composition.agent.drain(Duration::ZERO).await;
+        self.deadlines.abort();
+        drop(self.home.withdraw());
+        let database = self.home.database();
+        match why {
+            Stopped::Store(error) => Failure::Refused(format!(
+                "{}: {error}\nThe gateway has stopped. Everything that it confirmed is stored; \
+                 nothing is half written.",
+                database.display()
+            )),
+            Stopped::Listener(error) => Failure::Refused(format!("the listener failed: {error}")),
+        }
+    }
+}
+
+async fn close(store: &SharedStore) {
+    let closed = tokio::time::timeout(Duration::from_secs(5), store.close()).await;
+    if closed.is_err() {
+        tracing::warn!("the store took too long to close");
+    }
+}
+
+async fn bind(loaded: &Loaded) -> Result<TcpListener, Failure> {
+    let listen = &loaded.config.gateway.listen;
+    let refused = |what: String| Failure::from(loaded.problem("gateway.listen", &what));
+    let addresses: Vec<SocketAddr> = tokio::net::lookup_host(listen)
+        .await
+        .map_err(|error| {
+            refused(format!("{error}; write an address and a port, such as `127.0.0.1:8642`"))
+        })?
+        .collect();
+    let bound = TcpListener::bind(addresses.as_slice()).await;
+    bound.map_err(|error| {
+        if error.kind() != std::io::ErrorKind::AddrInUse {
+            return refused(error.to_string());
+        }
+        let free = addresses.first().map_or_else(
+            || "127.0.0.1:0".to_owned(),
+            |address| SocketAddr::new(address.ip(), 0).to_string(),
+        );
+        refused(format!(
+            "another program listens there; stop it, or give another port: --listen {free}"
+        ))
+    })
+}
+
+/// Beyond this machine only who has a key may knock.
+async fn refuse_open_door(
+    composition: &Composition,
+    environment: &Environment,
+    local_addr: SocketAddr,
+) -> Result<(), Failure> {
+    if local_addr.ip().to_canonical().is_loopback()
+        || environment.api_server_key().is_some()
+        || has_living_key(&composition.gateway).await?
+    {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "gateway.listen is {local_addr}, which other machines can reach, and there is no API key \
+         yet. Make one first:\n  countersign keys create NAME --scope runs\nor set \
+         API_SERVER_KEY, or listen on 127.0.0.1."
+    )))
+}
+
+/// Where this machine reaches a listener that is bound to `address`.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}

@@ -1,0 +1,18 @@
+//! The real binary on a home of its own, driven as a person would drive it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking"
+)]
+
+mod approvals;
+mod chat;
+mod check;
+mod config;
+mod keys;
+mod running;
+mod start;
+mod support;
+mod terminal;
