@@ -1,0 +1,9 @@
+//! What a person sees and does in the web page.
+
+mod chat;
+mod connection;
+mod decide;
+mod hostile_text;
+mod keyboard;
+mod looks;
+mod sign_in;
