@@ -1,6 +1,7 @@
 //! `up`: runs the gateway in the foreground.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use countersign_agent::providers::ollama_hint;
@@ -52,6 +53,9 @@ struct Signals {
     interrupt: Signal,
 }
 
+/// Signals within this time are one signal.
+const TOGETHER: Duration = Duration::from_millis(500);
+
 /// Runs the gateway until it is told to stop.
 pub(crate) async fn run(args: UpArgs, global: &Global) -> Outcome {
     logging::start(args.log_format, "info")?;
@@ -73,7 +77,7 @@ pub(crate) async fn run(args: UpArgs, global: &Global) -> Outcome {
     }
     tokio::select! {
         drained = serving.drain() => drained.map(|()| Answer::Yes),
-        () = signals.next() => Err(Failure::Refused("cut off by a second signal".to_owned())),
+        () = signals.again() => Err(Failure::Refused("cut off by a second signal".to_owned())),
     }
 }
 
@@ -102,6 +106,20 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+
+    /// The next signal that is meant as a second one. Signals that come together with the first do
+    /// not count: a terminal or `timeout` tells the whole process group, and so may a parent.
+    async fn again(&mut self) {
+        let together = tokio::time::sleep(TOGETHER);
+        tokio::pin!(together);
+        loop {
+            tokio::select! {
+                () = &mut together => break,
+                () = self.next() => {}
+            }
+        }
+        self.next().await;
     }
 }
 

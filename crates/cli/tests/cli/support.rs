@@ -189,6 +189,15 @@ impl Gateway<'_> {
         assert!(sent.success());
     }
 
+    /// Sends a signal unless the process has ended; whether it has.
+    pub(crate) fn signal_again(&mut self, signal: &str) -> bool {
+        let ended = self.child.try_wait().unwrap().is_some();
+        if !ended {
+            self.signal(signal);
+        }
+        ended
+    }
+
     /// How the process ends.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let mut ended = None;
