@@ -136,7 +136,10 @@ impl Keys {
     fn names(&self, place: &Value) -> Vec<String> {
         let objects = self.objects(place);
         let properties = objects.iter().filter_map(|object| object.get("properties")?.as_object());
-        properties.flat_map(|known| known.keys().cloned()).collect()
+        let mut names: Vec<String> = properties.flat_map(|known| known.keys().cloned()).collect();
+        // Whether a JSON object keeps its order depends on what else is in the build.
+        names.sort();
+        names
     }
 
     fn collect(&self, place: &Value, path: &mut Vec<String>, found: &mut Vec<String>) {

@@ -13,9 +13,10 @@ pub(crate) const RUN: &str = "SELECT id, v, doc, version FROM runs WHERE id = ?1
 pub(crate) const UNFINISHED: &str = "SELECT id, v, doc FROM runs WHERE finished = 0 ORDER BY id";
 pub(crate) const ACTIVE_IN: &str =
     "SELECT id FROM runs WHERE session_id = ?1 AND finished = 0 ORDER BY id LIMIT 1";
-pub(crate) const WORKING: &str = "SELECT COUNT(*) FROM runs WHERE status IN ('queued', 'running', 'stopping') AND NOT EXISTS \
+pub(crate) const WORKING: &str = "SELECT COUNT(*) FROM runs \
+     WHERE status IN ('queued', 'running', 'stopping') AND (status <> 'queued' OR NOT EXISTS \
      (SELECT 1 FROM runs AS older WHERE older.session_id = runs.session_id \
-      AND older.finished = 0 AND older.id < runs.id)";
+      AND older.finished = 0 AND older.id < runs.id))";
 
 /// The table of runs, for [`super::page`].
 pub(crate) const TABLE: &str = "runs";

@@ -156,6 +156,9 @@ pub async fn working_runs_are_counted(store: SharedStore) {
     let added = in_every_state().into_iter().map(|run| Change::AddRun(Box::new(run)));
     commit(&*store, added).await;
     assert_eq!(store.runs().working().await, Ok(3));
+    // What waits behind an older run of its session is not at work either.
+    commit(&*store, [Change::AddRun(Box::new(run(90, 1)))]).await;
+    assert_eq!(store.runs().working().await, Ok(3));
 }
 
 /// Absence is no error.
