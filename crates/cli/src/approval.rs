@@ -177,8 +177,8 @@ impl Approval {
     fn offers(&self, screen: Screen) -> Vec<String> {
         let covered = |choice: &str| match choice {
             "once" => "this action only".to_owned(),
-            "session" => covers("in this session: ", self.covers.session.as_deref()),
-            "always" => covers("from now on: ", self.covers.always.as_deref()),
+            "session" => covers(self.covers.session.as_deref()),
+            "always" => covers(self.covers.always.as_deref()),
             _ => "it does not run".to_owned(),
         };
         let offer = |choice: &String| {
@@ -216,9 +216,9 @@ pub(crate) fn short_digest(digest: &str) -> String {
     visible(&digits.chars().take(12).collect::<String>())
 }
 
-fn covers(when: &str, what: Option<&str>) -> String {
-    let what = what.map_or_else(|| "this action".to_owned(), |what| inert_line(what, 600));
-    format!("{when}{what}")
+/// What a lasting choice would cover; the gateway's sentence says where.
+fn covers(what: Option<&str>) -> String {
+    what.map_or_else(|| "this action".to_owned(), |what| inert_line(what, 600))
 }
 
 fn ran(outcome: &Outcome) -> String {

@@ -12,8 +12,7 @@ fn the_start_says_where_it_is_and_what_is_unusual() {
     let args = ["up", "--listen", "127.0.0.1:0", "--set", "approvals.mode=off"];
     let mut child = home.command(&args).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let told: Vec<String> =
-        lines.by_ref().take_while(|line| !line.contains("api_key_env")).collect();
+    let told: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
     let text = told.join("\n");
     for words in ["/sign-in?token=cs_link_", "rehearsal", "OFF: NOBODY IS ASKED", "first start"] {
         assert!(text.contains(words), "{words} in {text}");
@@ -33,7 +32,7 @@ fn without_a_browser_link_there_is_none() {
     let args = ["up", "--listen", "127.0.0.1:0", "--no-browser-link"];
     let mut child = home.command(&args).stderr(Stdio::null()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let told: Vec<String> = lines.take_while(|line| !line.contains("api_key_env")).collect();
+    let told: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
     assert!(!told.join("\n").contains("token="), "{told:?}");
     child.kill().unwrap();
     child.wait().unwrap();
