@@ -3,7 +3,27 @@
 //! A [`Permit`] exists only after (1) the guard allowed the action or a person's decision was
 //! claimed, and (2) the store has committed that. Executors take a [`PermittedAction`], which only
 //! a permit for exactly that action unlocks. There is no other way to make either value, so a tool
-//! that forgets the guard does not compile.
+//! that forgets the guard does not compile:
+//!
+//! ```compile_fail,E0451
+//! use countersign_domain::action::Action;
+//! use countersign_domain::permit::{Basis, PermittedAction};
+//!
+//! fn forge(action: Action) -> PermittedAction {
+//!     PermittedAction { action, basis: Basis::Allowed }
+//! }
+//! ```
+//!
+//! Nor does one that does not wait for the store:
+//!
+//! ```compile_fail,E0599
+//! use countersign_domain::action::Action;
+//! use countersign_domain::permit::{PermittedAction, UncommittedPermit};
+//!
+//! fn hurry(permit: UncommittedPermit, action: Action) -> Option<PermittedAction> {
+//!     permit.unlock(action).ok()
+//! }
+//! ```
 
 use crate::action::Action;
 use crate::digest::Digest;
