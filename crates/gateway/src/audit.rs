@@ -2,6 +2,7 @@
 
 use countersign_domain::action::Action;
 use countersign_domain::approvals::Approval;
+use countersign_domain::assessment::{Assessment, Finding};
 use countersign_domain::audit::{AuditKind, AuditRecord};
 use countersign_domain::identity::Actor;
 use countersign_domain::ids::SessionId;
@@ -56,6 +57,18 @@ impl Gateway {
     /// A record about a run.
     pub(crate) fn audit_run(&self, run: &Run, kind: AuditKind, actor: Actor) -> Change {
         self.audit(kind, actor, (run.id.to_string(), run.session_id), Value::Null)
+    }
+
+    /// Findings for the log: their messages quote the action, so secrets in them are masked.
+    pub(crate) fn redacted_findings(&self, assessment: &Assessment) -> Value {
+        let shown = |finding: &Finding| {
+            json!({
+                "id": finding.id,
+                "severity": finding.severity,
+                "message": self.redactor.redact(&finding.message),
+            })
+        };
+        assessment.findings().iter().map(shown).collect()
     }
 
     /// A record about an effect that the guard ruled on by itself.

@@ -80,10 +80,13 @@ impl Gateway {
         mut work: UnitOfWork,
         now: Timestamp,
     ) -> Result<Passage, StoreError> {
-        work.push(event(call.value.run_id, now, completed(&call.value, result)));
+        // What a refusal says quotes the action or a person, and readers of the stream see it.
+        let content = self.redactor.redact(&result.content).into_owned();
+        let result = ToolResult { content, ..result.clone() };
+        work.push(event(call.value.run_id, now, completed(&call.value, &result)));
         work.push(moved(call, ToolCallState::Done { result: result.clone() }));
         self.commit(work).await?;
-        Ok(Passage::Refused(result.clone()))
+        Ok(Passage::Refused(result))
     }
 
     pub(crate) async fn run(&self, id: RunId) -> Result<Versioned<Run>, StoreError> {

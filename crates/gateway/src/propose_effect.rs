@@ -8,6 +8,7 @@ use countersign_domain::display::one_line;
 use countersign_domain::guard::{Ruling, rule_on};
 use countersign_domain::ids::{CallId, RuleId, RunId};
 use countersign_domain::runs::{Event, Question, Run, RunStatus, ToolCall, ToolCallState};
+use countersign_domain::verdict::Verdict;
 use countersign_ports::effect_gate::Passage;
 use countersign_ports::store::{Change, StoreError, UnitOfWork};
 use serde_json::json;
@@ -61,7 +62,7 @@ impl Gateway {
                     &run.value,
                     AuditKind::EffectForbidden,
                     action,
-                    &json!(assessed.assessment.findings()),
+                    &self.redacted_findings(&assessed.assessment),
                 ));
                 self.refuse(call, &result, work, now).await
             }
@@ -127,7 +128,11 @@ impl Gateway {
         if let Some(rule) = rule {
             return self.audit_effect(run, AuditKind::RuleUsed, action, &json!(rule));
         }
-        self.audit_effect(run, AuditKind::EffectAllowed, action, &json!(assessment.findings()))
+        let findings = self.redacted_findings(assessment);
+        // Without a rule, what would be asked runs only because approvals are off; the log says so.
+        let off = assessment.verdict() == Verdict::Ask;
+        let why = json!({ "approvals": if off { "off" } else { "on" }, "findings": findings });
+        self.audit_effect(run, AuditKind::EffectAllowed, action, &why)
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use countersign_agent::providers::rehearsal::Rehearsal;
 use countersign_agent::{Agent, AgentConfig, AgentParts, ModelConfig, Toolbox};
 use countersign_domain::approvals::{Choice, Status};
+use countersign_domain::audit::{AuditKind, AuditRecord};
 use countersign_domain::identity::Principal;
 use countersign_domain::ids::{ApprovalId, RunId, SessionId};
 use countersign_domain::redaction::Redactor;
@@ -46,6 +47,7 @@ pub struct House {
     pub operator: Caller,
     home: TempDir,
     agent: Arc<Agent>,
+    store: SharedStore,
     watcher: JoinHandle<StoreError>,
     builder: HouseBuilder,
 }
@@ -98,7 +100,7 @@ impl House {
         let store: SharedStore =
             Arc::new(SqliteStore::open(&path.join("countersign.db")).expect("the store opens"));
         let gateway = Gateway::new(Parts {
-            store,
+            store: store.clone(),
             bus: Arc::new(InProcessBus::new()),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(builder.seed)),
@@ -116,7 +118,7 @@ impl House {
         }
         let timekeeper = gateway.clone();
         let watcher = tokio::spawn(async move { timekeeper.watch_deadlines().await });
-        Self { gateway, clock, operator: Caller::operator(), home, agent, watcher, builder }
+        Self { gateway, clock, operator: Caller::operator(), home, agent, store, watcher, builder }
     }
 
     /// Stops everything and opens the house again on the same directory.
@@ -239,6 +241,13 @@ impl House {
             }
             events.extend(more);
         }
+    }
+
+    /// The lines of the audit log of one kind.
+    pub async fn audited(&self, kind: AuditKind) -> Vec<AuditRecord> {
+        let lines = self.store.access().audit(0, 10_000).await.expect("the log can be read");
+        let records = lines.into_iter().map(|line| line.record);
+        records.filter(|record| record.kind == kind).collect()
     }
 
     /// Runs that would be taken up at a start of the process.

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use countersign_domain::approvals::{Choice, DecideError, Moment, Status};
+use countersign_domain::audit::AuditKind;
 use countersign_domain::runs::{Event, ExecutionOutcome, RunState, RunStatus};
 use countersign_gateway::config::{ApprovalsConfig, ModeText};
 use countersign_gateway::{Caller, ResolveError, Resolved, Role, RuleText, StartRun};
@@ -290,6 +291,24 @@ async fn with_approvals_off_what_would_be_asked_runs() {
     let run = house.say("run mkdir made").await;
     house.run_when(run, RunStatus::Completed).await;
     assert!(house.has("made"));
+    let logged = house.audited(AuditKind::EffectAllowed).await.remove(0);
+    assert_eq!(logged.detail["why"]["approvals"], "off");
+}
+
+#[tokio::test]
+async fn neither_log_nor_events_hold_a_secret_that_a_command_names() {
+    let house = House::with()
+        .approvals(|approvals| approvals.deny = vec![RuleText::Command("rm *".to_owned())])
+        .open()
+        .await;
+    let secret = format!("AKIA{}", "ABCDEFGHIJKLMNOP");
+    let run = house.say(&format!("run rm -rf {secret}")).await;
+    house.run_when(run, RunStatus::Completed).await;
+    let logged = house.audited(AuditKind::EffectForbidden).await.remove(0);
+    let text = format!("{:?}", logged.detail);
+    assert!(text.contains("AKIA…(20)") && !text.contains(&secret), "{text}");
+    let told = format!("{:?}", house.events(run).await);
+    assert!(told.contains("AKIA…(20)") && !told.contains(&secret), "{told}");
 }
 
 #[tokio::test]
