@@ -12,6 +12,7 @@ use countersign_domain::redaction::Redactor;
 use countersign_event_bus::InProcessBus;
 use countersign_gateway::{Caller, Gateway, Guard, GuardParts, Parts};
 use countersign_http_api::{About, OperatorToken, ServerParts};
+use countersign_ports::clock::Clock as _;
 use countersign_ports::model_provider::ModelProvider;
 use countersign_ports::store::SharedStore;
 use countersign_storage::SqliteStore;
@@ -21,11 +22,11 @@ use crate::config::Loaded;
 use crate::entropy::SystemEntropy;
 use crate::environment::Environment;
 use crate::failure::Failure;
-use crate::home::{Home, make_directory};
+use crate::home::{Home, make_directory, signing_keys};
 use crate::model;
 
 /// The files of a home without which the gateway is none.
-const OWN_FILES: [&str; 7] = [
+const OWN_FILES: [&str; 8] = [
     "config.yaml",
     "countersign.db",
     "countersign.db-wal",
@@ -33,6 +34,7 @@ const OWN_FILES: [&str; 7] = [
     "gateway.json",
     "gateway.lock",
     "operator.token",
+    "signing-keys.json",
 ];
 
 /// A gateway, ready to be served.
@@ -78,6 +80,9 @@ pub(crate) async fn open_store(home: &Home) -> Result<SharedStore, Failure> {
 /// Joins everything. Nothing runs yet.
 pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     let Ingredients { loaded, home, environment, store, local_addr, operator_token } = from;
+    let entropy = Arc::new(SystemEntropy::new().map_err(Failure::refused)?);
+    let signer = signing_keys::open(home, entropy.as_ref(), SystemClock.now());
+    let signer = Arc::new(signer.map_err(Failure::refused)?);
     let redactor = Arc::new(redactor(loaded, environment, operator_token));
     let provider = provider(loaded, environment, &redactor)?;
     let workspace = workspace(loaded, home)?;
@@ -86,7 +91,8 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
         store: store.clone(),
         bus: Arc::new(InProcessBus::new()),
         clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy::new().map_err(Failure::refused)?),
+        entropy,
+        signer,
         guard: guard(loaded, home, &workspace, local_addr.port())?,
         settings: config
             .approvals
@@ -134,11 +140,14 @@ pub(crate) fn bare_gateway(
         .approvals
         .settings(&config.runs, crate::environment::host(), String::new())
         .map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
+    let entropy = Arc::new(SystemEntropy::new().map_err(Failure::refused)?);
+    let signer = signing_keys::open(home, entropy.as_ref(), SystemClock.now());
     Ok(Gateway::new(Parts {
         store,
         bus: Arc::new(InProcessBus::new()),
         clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy::new().map_err(Failure::refused)?),
+        entropy,
+        signer: Arc::new(signer.map_err(Failure::refused)?),
         guard: guard(loaded, home, &home.workspace(), 0)?,
         settings,
         redactor: Arc::new(Redactor::off()),
@@ -147,7 +156,6 @@ pub(crate) fn bare_gateway(
 
 /// Whether some key other than the one in the environment lets callers in.
 pub(crate) async fn has_living_key(gateway: &Gateway) -> Result<bool, Failure> {
-    use countersign_ports::clock::Clock as _;
     let now = SystemClock.now();
     let keys = gateway.keys(&Caller::operator()).await;
     let keys = keys.map_err(Failure::refused)?;

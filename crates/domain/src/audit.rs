@@ -85,6 +85,8 @@ audit_kinds! {
     KeyCreated = "key.created",
     /// A key was taken back.
     KeyRevoked = "key.revoked",
+    /// The gateway signs with another key.
+    SigningKeyRotated = "signing_key.rotated",
     /// A one-time link to the web page was made.
     SignInLinkMade = "auth.link_made",
     /// Somebody signed in to the web page.

@@ -99,6 +99,12 @@ typed_id!(
 typed_id!(
     /// A sign-in of the web page.
     WebSessionId, "web_");
+typed_id!(
+    /// A gateway: the issuer and the audience of what it signs.
+    GatewayId, "gw_");
+typed_id!(
+    /// A grant: the signed proof of a decision.
+    GrantId, "grant_");
 
 #[cfg(test)]
 mod tests {

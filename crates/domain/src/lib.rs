@@ -18,5 +18,6 @@ pub mod ids;
 pub mod permit;
 pub mod redaction;
 pub mod runs;
+pub mod signing;
 pub mod time;
 pub mod verdict;

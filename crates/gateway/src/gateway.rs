@@ -11,6 +11,7 @@ use countersign_ports::agent_runner::AgentRunner;
 use countersign_ports::clock::Clock;
 use countersign_ports::entropy::Entropy;
 use countersign_ports::event_bus::EventBus;
+use countersign_ports::signer::Signer;
 use countersign_ports::store::{Change, SharedStore, StoreError, UnitOfWork};
 use tokio::sync::Notify;
 
@@ -26,6 +27,7 @@ pub struct Gateway {
     pub(crate) bus: Arc<dyn EventBus>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) signer: Arc<dyn Signer>,
     pub(crate) guard: Guard,
     pub(crate) settings: Settings,
     pub(crate) redactor: Arc<Redactor>,
@@ -43,6 +45,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Ids and secrets.
     pub entropy: Arc<dyn Entropy>,
+    /// Signs grants and checkpoints.
+    pub signer: Arc<dyn Signer>,
     /// Judges actions.
     pub guard: Guard,
     /// Settings of the verbs.
@@ -54,12 +58,13 @@ pub struct Parts {
 impl Gateway {
     /// A gateway made of `parts`. It drives no runs until [`Self::attach_runner`].
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { store, bus, clock, entropy, guard, settings, redactor } = parts;
+        let Parts { store, bus, clock, entropy, signer, guard, settings, redactor } = parts;
         Arc::new(Self {
             store,
             bus,
             clock,
             entropy,
+            signer,
             guard,
             settings,
             redactor,

@@ -3,8 +3,9 @@
 use axum::http::StatusCode;
 use countersign_gateway::{
     AnswerError, AuthError, CreateKeyError, Forbidden, NewLinkError, ReadError, RevokeRuleError,
-    StopRunError,
+    RotateError, StopRunError,
 };
+use countersign_ports::signer::SignerError;
 use countersign_ports::store::StoreError;
 
 use crate::problem::Problem;
@@ -69,6 +70,23 @@ impl From<RevokeRuleError> for Problem {
             RevokeRuleError::Forbidden(error) => error.into(),
             RevokeRuleError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<RotateError> for Problem {
+    fn from(error: RotateError) -> Self {
+        match error {
+            RotateError::Forbidden(error) => error.into(),
+            RotateError::Signer(error) => error.into(),
+            RotateError::Unrecorded(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignerError> for Problem {
+    fn from(error: SignerError) -> Self {
+        tracing::error!(%error, "nothing can be signed");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "signer_unavailable", error.to_string())
     }
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn open() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+        .routes(v1::signing_keys::published())
         .merge(web::entrance())
 }
 

@@ -11,4 +11,5 @@ pub mod entropy;
 pub mod event_bus;
 pub mod model_provider;
 pub mod run_journal;
+pub mod signer;
 pub mod store;

@@ -9,15 +9,16 @@ use countersign_agent::{Agent, AgentConfig, AgentParts, ModelConfig, Toolbox};
 use countersign_domain::approvals::{Choice, Status};
 use countersign_domain::audit::{AuditKind, AuditRecord};
 use countersign_domain::identity::Principal;
-use countersign_domain::ids::{ApprovalId, RunId, SessionId};
+use countersign_domain::ids::{ApprovalId, GatewayId, RunId, SessionId};
 use countersign_domain::redaction::Redactor;
 use countersign_domain::runs::{EventRecord, RunStatus, Stream};
+use countersign_domain::signing::{KeyRing, SigningKey};
 use countersign_domain::time::Timestamp;
 use countersign_event_bus::InProcessBus;
 use countersign_gateway::config::{ApprovalsConfig, RiskConfig, RunsConfig, SecurityConfig};
 use countersign_gateway::{
-    Answer, ApprovalView, Caller, Gateway, Guard, GuardParts, Parts, ResolveError, Resolved, Role,
-    RunView, StartRun,
+    Answer, ApprovalView, Caller, Gateway, Guard, GuardParts, KeyHolder, Parts, ResolveError,
+    Resolved, Role, RunView, StartRun,
 };
 use countersign_ports::run_journal::RunJournal as _;
 use countersign_ports::store::{ApprovalFilter, PageRequest, SharedStore, StoreError};
@@ -104,6 +105,7 @@ impl House {
             bus: Arc::new(InProcessBus::new()),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(builder.seed)),
+            signer: signer(),
             guard: guard(&builder, &path),
             settings: builder
                 .approvals
@@ -274,6 +276,14 @@ impl House {
         };
         tokio::time::timeout(LIMIT, looking).await.expect("it did not come to pass")
     }
+}
+
+/// The same key in every life of a house, as a kept file would give.
+fn signer() -> Arc<KeyHolder> {
+    let key = SigningKey::from_seed([7; 32]).expect("the curve takes this seed");
+    let gateway = GatewayId::from_uuid(uuid::Uuid::from_u128(7));
+    let ring = KeyRing::new(gateway, key, Timestamp::from_millis(1_795_000_000_000));
+    Arc::new(KeyHolder::new(ring, |_| Ok(())))
 }
 
 fn guard(builder: &HouseBuilder, home: &std::path::Path) -> Guard {

@@ -1,4 +1,4 @@
-//! `keys`: API keys. With a gateway running through its API, else on its store, because a listener
+//! `keys`: API keys, and the key that the gateway signs with. With a gateway running through its API, else on its store, because a listener
 //! that other machines can reach does not start before there is a key.
 
 use std::collections::BTreeSet;
@@ -25,12 +25,13 @@ use crate::failure::{Answer, Failure, Outcome};
 use crate::home::{Home, HomeLock, NotRunning};
 use crate::output::Screen;
 
-/// Make, list and revoke API keys.
+/// Make, list and revoke API keys; rotate the signing key.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   countersign keys create laptop --scope runs --scope approvals:read
   countersign keys create ci --scope runs --expires 90d
   countersign keys revoke laptop
+  countersign keys rotate
 
 Scopes: runs, approvals:read, approvals:decide, outbound, audit, admin.")]
 pub(crate) struct KeysArgs {
@@ -72,6 +73,16 @@ enum KeysCommand {
         #[command(flatten)]
         connect: ConnectArgs,
     },
+    /// Sign grants and checkpoints with a new key from now on
+    ///
+    /// What the old key has signed stays verifiable; its secret half is destroyed.
+    #[command(after_help = "Example:\n  countersign keys rotate")]
+    Rotate {
+        #[command(flatten)]
+        json: JsonFlag,
+        #[command(flatten)]
+        connect: ConnectArgs,
+    },
 }
 
 /// Where keys are kept: behind a running gateway, or in the store that nobody else has.
@@ -105,6 +116,12 @@ pub(crate) async fn run(args: KeysArgs, global: &Global) -> Outcome {
             revoked?;
             screen.line(format!("revoked {name}"))?;
             Ok(Answer::Yes)
+        }
+        KeysCommand::Rotate { json, connect } => {
+            let keyring = Keyring::find(&connect, global).await?;
+            let published = keyring.rotate().await;
+            keyring.close().await;
+            rotated(screen, &published?, json)
         }
     }
 }
@@ -199,6 +216,26 @@ impl Keyring {
         }
     }
 
+    async fn rotate(&self) -> Result<Value, Failure> {
+        match self {
+            Self::Running(client) => Ok(client.post("/v1/signing-keys/rotate", &json!({})).await?),
+            Self::Offline { gateway, .. } => {
+                let rotated = gateway.rotate_signing_key(&Caller::operator()).await;
+                let published = rotated.map_err(Failure::refused)?;
+                let shown = published.keys.iter().map(|key| {
+                    json!({
+                        "kid": key.kid,
+                        "paserk": key.paserk,
+                        "status": if key.retired_at.is_none() { "current" } else { "retired" },
+                        "created_at": key.created_at,
+                        "retired_at": key.retired_at,
+                    })
+                });
+                Ok(json!({"gateway": published.gateway, "keys": shown.collect::<Vec<_>>()}))
+            }
+        }
+    }
+
     async fn close(self) {
         match self {
             Self::Running(_) => {}
@@ -229,6 +266,16 @@ fn created(screen: Screen, key: &Value, json: JsonFlag) -> Outcome {
     crate::output::aside(&format!(
         "This is the key `{name}`. It is shown once and not stored; keep it where secrets are kept."
     ));
+    Ok(Answer::Yes)
+}
+
+fn rotated(screen: Screen, published: &Value, json: JsonFlag) -> Outcome {
+    if json.json {
+        screen.json(published)?;
+        return Ok(Answer::Yes);
+    }
+    let newest = published.pointer("/keys/0").cloned().unwrap_or_default();
+    screen.line(format!("signing with {} from now on", text(&newest, "kid")))?;
     Ok(Answer::Yes)
 }
 

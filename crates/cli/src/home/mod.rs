@@ -3,6 +3,7 @@
 mod lock;
 mod permissions;
 mod running;
+pub(crate) mod signing_keys;
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -94,6 +95,7 @@ impl Home {
             home.beside_database("-shm"),
             home.operator_token(),
             home.announcement(),
+            home.signing_keys(),
         ] {
             permissions::check_file_if_there(&file)?;
         }
@@ -154,6 +156,11 @@ impl Home {
 
     fn announcement(&self) -> PathBuf {
         self.root.join("gateway.json")
+    }
+
+    /// The gateway's signing keys.
+    pub(crate) fn signing_keys(&self) -> PathBuf {
+        self.root.join("signing-keys.json")
     }
 
     fn operator_token(&self) -> PathBuf {

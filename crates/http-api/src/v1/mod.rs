@@ -7,6 +7,7 @@ mod list;
 mod rules;
 mod runs;
 mod sign_in_links;
+pub(crate) mod signing_keys;
 mod to_the_end;
 
 use countersign_domain::access::Scope;
@@ -40,6 +41,7 @@ pub(crate) fn groups() -> Vec<Group> {
         Group::new(DECIDE, rules::changing()),
         Group::new(READ_OR_OWN, vec![routes!(assess::assess)]),
         Group::new(ADMIN, keys::routes()),
+        Group::new(ADMIN, signing_keys::changing()),
         Group::new(ADMIN, vec![routes!(sign_in_links::create_sign_in_link)]),
     ]
 }

@@ -32,6 +32,7 @@ fn the_document_tells_of_exactly_the_routes_that_are_there() {
     let wanted = [
         "DELETE /v1/keys/{name}",
         "DELETE /v1/rules/{rule_id}",
+        "GET /.well-known/countersign-keys.json",
         "GET /health",
         "GET /health/ready",
         "GET /sign-in",
@@ -52,6 +53,7 @@ fn the_document_tells_of_exactly_the_routes_that_are_there() {
         "POST /v1/runs/{run_id}/answer",
         "POST /v1/runs/{run_id}/stop",
         "POST /v1/sign-in-links",
+        "POST /v1/signing-keys/rotate",
         "POST /web/sign-out",
     ];
     assert_eq!(routes, wanted.map(str::to_owned).into());

@@ -8,12 +8,16 @@ use std::time::Duration;
 use countersign_command_risk::{Engine, Policy};
 use countersign_domain::access::Scope;
 use countersign_domain::action::Action;
-use countersign_domain::ids::{ApprovalId, CallId, RunId};
+use countersign_domain::ids::{ApprovalId, CallId, GatewayId, RunId};
 use countersign_domain::redaction::Redactor;
 use countersign_domain::runs::Usage;
+use countersign_domain::signing::{KeyRing, SigningKey};
+use countersign_domain::time::Timestamp;
 use countersign_event_bus::InProcessBus;
 use countersign_gateway::config::{ApprovalsConfig, RunsConfig};
-use countersign_gateway::{Caller, Gateway, Guard, GuardParts, NewKey, OperatorRules, Parts};
+use countersign_gateway::{
+    Caller, Gateway, Guard, GuardParts, KeyHolder, NewKey, OperatorRules, Parts,
+};
 use countersign_http_api::{About, HttpConfig, OperatorToken, ServerParts, router, serve_with};
 use countersign_ports::effect_gate::{EffectGate as _, Passage};
 use countersign_ports::model_provider::{ModelCall, ModelReply};
@@ -129,6 +133,7 @@ impl House {
             bus: Arc::new(InProcessBus::new()),
             clock: clock.clone(),
             entropy: Arc::new(TestEntropy::default()),
+            signer: Arc::new(KeyHolder::new(ring(), |_| Ok(()))),
             guard: guard(),
             settings: approvals
                 .settings(&runs, "test-host".to_owned(), "rehearsal".to_owned())
@@ -247,6 +252,12 @@ impl House {
 
 fn model_call(tool: &str) -> ModelCall {
     ModelCall { id: "call_1".to_owned(), tool: tool.to_owned(), arguments: "{}".to_owned() }
+}
+
+fn ring() -> KeyRing {
+    let key = SigningKey::from_seed([7; 32]).expect("the curve takes this seed");
+    let gateway = GatewayId::from_uuid(uuid::Uuid::from_u128(7));
+    KeyRing::new(gateway, key, Timestamp::from_millis(1_795_000_000_000))
 }
 
 fn guard() -> Guard {
