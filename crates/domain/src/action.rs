@@ -144,6 +144,16 @@ impl Action {
         }
     }
 
+    /// Where a grant for this action is good, in canonical form: the destination of what leaves,
+    /// the file, or `local:` and the working directory.
+    pub fn bound_destination(&self) -> String {
+        match self {
+            Self::Exec { cwd, .. } | Self::Code { cwd, .. } => format!("local:{cwd}"),
+            Self::FileRead { path } | Self::FileWrite { path, .. } => format!("file:{path}"),
+            Self::HttpRequest { url, .. } => url.clone(),
+        }
+    }
+
     /// What goes there: the content to write or the body to send.
     pub fn content(&self) -> Option<&str> {
         match self {

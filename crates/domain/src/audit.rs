@@ -63,6 +63,12 @@ audit_kinds! {
     ApprovalIndeterminate = "approval.indeterminate",
     /// Its effect never started.
     ApprovalLapsed = "approval.lapsed",
+    /// A grant was issued for a decision or the use of a rule.
+    GrantIssued = "grant.issued",
+    /// A grant was used up.
+    GrantConsumed = "grant.consumed",
+    /// A grant was presented and refused.
+    GrantRejected = "grant.rejected",
     /// An effect started on the guard's own word.
     EffectAllowed = "effect.allowed",
     /// An effect was forbidden.

@@ -4,7 +4,6 @@
 use crate::action::Action;
 use crate::approvals::Rule;
 use crate::assessment::Assessment;
-use crate::ids::RuleId;
 use crate::permit::{Basis, UncommittedPermit};
 use crate::verdict::{Severity, Verdict};
 
@@ -34,14 +33,11 @@ pub enum OperatorRule {
 
 /// What happens to an action now.
 #[derive(Debug)]
-pub enum Ruling {
-    /// It runs, once this is committed.
-    Run {
-        /// Good after the commit.
-        permit: UncommittedPermit,
-        /// The rule that covered it, to be counted in the same commit.
-        rule: Option<RuleId>,
-    },
+pub enum Ruling<'r> {
+    /// It runs on the guard's own word, once this is committed.
+    Run(UncommittedPermit),
+    /// A rule covers it: it runs on a grant that is issued for it.
+    Covered(&'r Rule),
     /// A person is asked.
     Ask,
     /// It never runs.
@@ -66,23 +62,18 @@ pub fn with_operator_rule(assessment: Assessment, rule: OperatorRule) -> Assessm
 }
 
 /// What happens to `action`. `covering` is the standing rule that covers it, if one does.
-pub fn rule_on(
+pub fn rule_on<'r>(
     action: &Action,
     assessment: &Assessment,
     mode: Mode,
-    covering: Option<&Rule>,
-) -> Ruling {
-    let run = |basis, rule| Ruling::Run {
-        permit: UncommittedPermit::by_guard(action.digest(), basis),
-        rule,
-    };
+    covering: Option<&'r Rule>,
+) -> Ruling<'r> {
+    let run = |basis| Ruling::Run(UncommittedPermit::by_guard(action.digest(), basis));
     match (assessment.verdict(), mode, covering) {
         (Verdict::Forbid, Mode::Manual | Mode::Off, _) => Ruling::Forbid,
-        (Verdict::Allow, Mode::Manual | Mode::Off, _) => run(Basis::Allowed, None),
-        (Verdict::Ask, Mode::Manual | Mode::Off, Some(rule)) => {
-            run(Basis::Rule(rule.id), Some(rule.id))
-        }
-        (Verdict::Ask, Mode::Off, None) => run(Basis::ApprovalsOff, None),
+        (Verdict::Allow, Mode::Manual | Mode::Off, _) => run(Basis::Allowed),
+        (Verdict::Ask, Mode::Manual | Mode::Off, Some(rule)) => Ruling::Covered(rule),
+        (Verdict::Ask, Mode::Off, None) => run(Basis::ApprovalsOff),
         (Verdict::Ask, Mode::Manual, None) => Ruling::Ask,
     }
 }

@@ -27,19 +27,25 @@
 
 use crate::action::Action;
 use crate::digest::Digest;
-use crate::ids::{ApprovalId, RuleId};
+use crate::grants::Terms;
+use crate::ids::{ApprovalId, GrantId};
 
 /// Why an action may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
     /// The guard found nothing to ask about.
     Allowed,
-    /// A standing rule covers it.
-    Rule(RuleId),
     /// `approvals.mode` is `off`, so what would be asked runs.
     ApprovalsOff,
-    /// A person approved exactly this.
-    Approval(ApprovalId),
+    /// A grant was verified and used up.
+    Granted {
+        /// Which.
+        grant: GrantId,
+        /// The approval behind it.
+        approval: Option<ApprovalId>,
+        /// By what right it was issued.
+        terms: Terms,
+    },
 }
 
 /// A permit whose reason is not on stable storage yet: good for nothing.
@@ -83,8 +89,8 @@ impl Committed {
 }
 
 impl UncommittedPermit {
-    pub(crate) const fn by_approval(action: Digest, approval: ApprovalId) -> Self {
-        Self(Permit { action, basis: Basis::Approval(approval) })
+    pub(crate) const fn by_grant(action: Digest, basis: Basis) -> Self {
+        Self(Permit { action, basis })
     }
 
     pub(crate) const fn by_guard(action: Digest, basis: Basis) -> Self {

@@ -8,14 +8,16 @@ use std::time::Duration;
 
 use countersign_domain::action::Action;
 use countersign_domain::approvals::{
-    Approval, Asked, CancelReason, Choice, DecideError, Decided, Decision, Due, LapseReason, Offer,
-    OutcomeStatus, Requester, Status, Timing, cancel, claim, decide, due, execute, lapse, lose,
-    open,
+    Approval, ApprovalState, Asked, CancelReason, Choice, Claimed, DecideError, Decided, Decision,
+    Due, LapseReason, Offer, OutcomeStatus, Requester, Status, Timing, cancel, claim, decide, due,
+    execute, lapse, lose, open,
 };
 use countersign_domain::assessment::Assessment;
 use countersign_domain::digest::Digest;
+use countersign_domain::grants::{Binding, VerifiedGrant, for_decision, verify};
 use countersign_domain::identity::{Actor, Principal};
-use countersign_domain::ids::{ApprovalId, CallId, RunId, SessionId};
+use countersign_domain::ids::{ApprovalId, CallId, GatewayId, GrantId, RunId, SessionId};
+use countersign_domain::signing::{Purpose, SigningKey};
 use countersign_domain::time::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -39,6 +41,7 @@ fn pending() -> Approval {
             run_id: RunId::from_uuid(Uuid::from_u128(2)),
             call_id: CallId::from_uuid(Uuid::from_u128(3)),
             principal: Principal::Operator,
+            tool: "terminal".to_owned(),
         },
     };
     let timing = Timing {
@@ -54,7 +57,24 @@ fn by(name: &str) -> Principal {
 }
 
 fn answer(choice: Choice, who: &str, at: Timestamp) -> Decision {
-    Decision::new(choice, by(who), None, at)
+    let decision = Decision::new(choice, by(who), None, at);
+    decision.granting(GrantId::from_uuid(Uuid::from_u128(5)))
+}
+
+/// The grant of an approval's decision, if it has one that is good.
+fn grant(approval: &Approval, now: Timestamp) -> Option<VerifiedGrant> {
+    let key = SigningKey::from_seed([1; 32]).unwrap();
+    let gateway = GatewayId::from_uuid(Uuid::from_u128(6));
+    let token = key.sign(Purpose::Grant, &for_decision(approval, gateway)?.to_json()).unwrap();
+    let requester = &approval.requester;
+    let binding = Binding::of(&approval.action, &requester.tool, requester.session_id, gateway);
+    let keys = [key.verifying_key().clone()].into_iter().collect();
+    verify(&token, &keys, &binding, now).ok()
+}
+
+/// Claims with the decision's own grant, if it has one that is good.
+fn claimed(approval: &Approval, now: Timestamp) -> Option<Claimed> {
+    claim(approval, grant(approval, now)?, now).ok()
 }
 
 /// One event of each kind, a second after the approval was opened.
@@ -92,7 +112,7 @@ fn apply(approval: &Approval, event: Event) -> Option<Approval> {
         Event::Approve => decided(Choice::Once),
         Event::Deny => decided(Choice::Deny),
         Event::Cancel => cancel(approval, CancelReason::RunStopped, Actor::System, now).ok(),
-        Event::Claim => claim(approval, now).ok().map(|claimed| claimed.approval),
+        Event::Claim => claimed(approval, now).map(|claimed| claimed.approval),
         Event::Execute => execute(approval, OutcomeStatus::Ok, Some(0), now).ok(),
         Event::Lose => lose(approval, now).ok(),
         Event::Lapse => lapse(approval, LapseReason::RunEnded, now).ok(),
@@ -184,10 +204,28 @@ fn people_are_reminded_once() {
 #[test]
 fn a_decision_is_not_used_after_its_time() {
     let approved = in_state(Status::Approved);
-    let decided_at = approved.state.decision().unwrap().at;
+    let decided_at = decided_at(&approved);
     let last = Timestamp::from_millis(decided_at.after(START_WITHIN).as_millis() - 1);
-    assert!(claim(&approved, last).is_ok());
-    assert!(claim(&approved, decided_at.after(START_WITHIN)).is_err());
+    assert!(claimed(&approved, last).is_some());
+    assert!(claimed(&approved, decided_at.after(START_WITHIN)).is_none());
+}
+
+#[test]
+fn a_grant_of_another_decision_claims_nothing() {
+    let mut approved = in_state(Status::Approved);
+    let stolen = grant(&approved, decided_at(&approved)).unwrap();
+    if let ApprovalState::Approved { decision } = &mut approved.state {
+        decision.grant = Some(GrantId::from_uuid(Uuid::from_u128(99)));
+    }
+    assert!(claim(&approved, stolen, decided_at(&approved)).is_err());
+    let mut other = in_state(Status::Approved);
+    let stolen = grant(&other, decided_at(&other)).unwrap();
+    other.id = ApprovalId::from_uuid(Uuid::from_u128(98));
+    assert!(claim(&other, stolen, decided_at(&other)).is_err());
+}
+
+fn decided_at(approval: &Approval) -> Timestamp {
+    approval.state.decision().unwrap().at
 }
 
 /// What two people, an agent and a clock may do, in any order and at any time.
@@ -235,7 +273,7 @@ proptest! {
                         Ok(Decided::Before(_)) | Err(_) => None,
                     }
                 }
-                Step::Do(Event::Claim) => claim(&approval, now).ok().map(|claimed| {
+                Step::Do(Event::Claim) => claimed(&approval, now).map(|claimed| {
                     claims += 1;
                     claimed.approval
                 }),

@@ -2,6 +2,7 @@
 
 use countersign_domain::approvals::{Approval, ApprovalState, Claimed, LapseReason, claim, lapse};
 use countersign_domain::audit::AuditKind;
+use countersign_domain::grants::GrantError;
 use countersign_domain::identity::Actor;
 use countersign_domain::ids::CallId;
 use countersign_domain::runs::{ToolCall, ToolCallState};
@@ -11,6 +12,7 @@ use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
 
 use crate::effect_gate::{Start, event, lapsed};
 use crate::gateway::Gateway;
+use crate::grants::NoGrant;
 use crate::propose_effect::already_settled;
 use crate::replies;
 
@@ -26,7 +28,7 @@ impl Gateway {
         let result = match &approval.value.state {
             ApprovalState::Pending => return Ok(Passage::Waiting(approval_id)),
             ApprovalState::Approved { .. } => {
-                return match self.may_start(&approval.value, now) {
+                return match self.may_start(&approval.value, &call.value, now) {
                     Ok(claimed) => self.start_approved(call, approval, claimed).await,
                     Err(reason) => self.let_lapse(call, approval, reason, now).await,
                 };
@@ -43,14 +45,26 @@ impl Gateway {
     }
 
     /// The claim, if what was approved is still what would run, in time, and not forbidden by now.
-    fn may_start(&self, approval: &Approval, now: Timestamp) -> Result<Claimed, LapseReason> {
+    fn may_start(
+        &self,
+        approval: &Approval,
+        call: &ToolCall,
+        now: Timestamp,
+    ) -> Result<Claimed, LapseReason> {
         if approval.action.digest() != approval.digest {
             return Err(LapseReason::ContentChanged);
         }
         if self.forbids_now(approval).is_some() {
             return Err(LapseReason::Forbidden);
         }
-        claim(approval, now).map_err(|_| LapseReason::StartedTooLate)
+        let grant = self.present_decision(approval, call, now).map_err(|error| match error {
+            NoGrant::Refused(GrantError::Expired { .. }) => LapseReason::StartedTooLate,
+            NoGrant::Refused(_) | NoGrant::Unsigned(_) => {
+                tracing::error!(approval = %approval.id, %error, "a grant was refused");
+                LapseReason::GrantRefused
+            }
+        })?;
+        claim(approval, grant, now).map_err(|_| LapseReason::StartedTooLate)
     }
 
     async fn start_approved(
@@ -59,10 +73,12 @@ impl Gateway {
         approval: Versioned<Approval>,
         claimed: Claimed,
     ) -> Result<Passage, StoreError> {
-        let Claimed { approval: next, permit } = claimed;
+        let Claimed { approval: next, permit, used } = claimed;
         let (id, action) = (next.id, next.action.clone());
         let work = UnitOfWork::new()
             .and(self.audit_approval(&next, AuditKind::ApprovalClaimed, Actor::System))
+            .and(self.audit_used(&used, next.requester.session_id))
+            .and(Change::UseGrant(used))
             .and(Change::UpdateApproval(Box::new(next), approval.version));
         self.start(Start { call, approval_id: Some(id), permit, action }, work).await
     }
@@ -78,6 +94,7 @@ impl Gateway {
         if let Ok(next) = lapse(&approval.value, reason, now) {
             work.push(event(call.value.run_id, now, lapsed(next.id)));
             work.push(self.audit_approval(&next, AuditKind::ApprovalLapsed, Actor::System));
+            Self::end_grant(&approval.value, now, &mut work);
             work.push(Change::UpdateApproval(Box::new(next), approval.version));
         }
         self.refuse(call, &replies::lapsed(reason), work, now).await

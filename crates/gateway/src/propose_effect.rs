@@ -1,16 +1,16 @@
 //! Proposing an effect: it is assessed, and then runs, is asked about or is forbidden.
 
 use countersign_domain::action::Action;
-use countersign_domain::approvals::{CancelReason, Rule};
+use countersign_domain::approvals::{CancelReason, LapseReason, Rule};
 use countersign_domain::assessment::Assessment;
 use countersign_domain::audit::AuditKind;
 use countersign_domain::display::one_line;
 use countersign_domain::guard::{Ruling, rule_on};
-use countersign_domain::ids::{CallId, RuleId, RunId};
+use countersign_domain::ids::{CallId, RunId};
 use countersign_domain::runs::{Event, Question, Run, RunStatus, ToolCall, ToolCallState};
 use countersign_domain::verdict::Verdict;
 use countersign_ports::effect_gate::Passage;
-use countersign_ports::store::{Change, StoreError, UnitOfWork};
+use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
 use serde_json::json;
 
 use crate::effect_gate::{PREVIEW, Start, event, moved, started};
@@ -40,15 +40,17 @@ impl Gateway {
         let preview = self.preview(action);
         let mut work = UnitOfWork::new().and(event(run_id, now, started(&call.value, preview)));
         match rule_on(action, &assessed.assessment, self.settings.mode, covering.as_ref()) {
-            Ruling::Run { permit, rule } => {
-                work.changes.extend(rule.map(|rule| Change::UseRule(rule, now)));
-                work.push(self.audit_allowed(&run.value, action, &assessed.assessment, rule));
+            Ruling::Run(permit) => {
+                work.push(self.audit_allowed(&run.value, action, &assessed.assessment));
                 let action = action.clone();
                 let start = Start { call, approval_id: None, permit, action };
                 self.start(start, work).await
             }
+            Ruling::Covered(rule) => {
+                self.start_covered(&run.value, call, (action, rule), work).await
+            }
             Ruling::Ask => {
-                let approval = self.open_approval(&run.value, call_id, action, &assessed);
+                let approval = self.open_approval(&run.value, &call.value, action, &assessed);
                 let id = approval.id;
                 self.add_approval(&approval, &mut work);
                 let state = ToolCallState::AwaitingApproval { approval_id: id };
@@ -67,6 +69,34 @@ impl Gateway {
                 self.refuse(call, &result, work, now).await
             }
         }
+    }
+
+    /// Starts what `rule` covers, on a grant of its own.
+    async fn start_covered(
+        &self,
+        run: &Run,
+        call: Versioned<ToolCall>,
+        (action, rule): (&Action, &Rule),
+        mut work: UnitOfWork,
+    ) -> Result<Passage, StoreError> {
+        let now = self.clock.now();
+        let binding = self.binding(action, &call.value.call.tool, run.session_id);
+        let grant = self.issue_for_rule(rule, &binding, &mut work);
+        let verified = match self.present(&grant, &binding, now) {
+            Ok(verified) => verified,
+            Err(error) => {
+                tracing::error!(rule = %rule.id, %error, "a grant was refused");
+                let result = replies::lapsed(LapseReason::GrantRefused);
+                return self.refuse(call, &result, UnitOfWork::new(), now).await;
+            }
+        };
+        let (permit, used) = verified.redeem(now);
+        work.push(self.audit_effect(run, AuditKind::RuleUsed, action, &json!(rule.id)));
+        work.push(self.audit_used(&used, run.session_id));
+        work.push(Change::UseRule(rule.id, now));
+        work.push(Change::UseGrant(used));
+        let action = action.clone();
+        self.start(Start { call, approval_id: None, permit, action }, work).await
     }
 
     /// The oldest standing rule that covers `action`.
@@ -118,16 +148,7 @@ impl Gateway {
         one_line(&self.redactor.redact(&text), PREVIEW)
     }
 
-    fn audit_allowed(
-        &self,
-        run: &Run,
-        action: &Action,
-        assessment: &Assessment,
-        rule: Option<RuleId>,
-    ) -> Change {
-        if let Some(rule) = rule {
-            return self.audit_effect(run, AuditKind::RuleUsed, action, &json!(rule));
-        }
+    fn audit_allowed(&self, run: &Run, action: &Action, assessment: &Assessment) -> Change {
         let findings = self.redacted_findings(assessment);
         // Without a rule, what would be asked runs only because approvals are off; the log says so.
         let off = assessment.verdict() == Verdict::Ask;

@@ -53,6 +53,9 @@ pub(crate) fn lapsed(reason: LapseReason) -> ToolResult {
             (ToolStatus::Error, "content_changed: what would have run is not what was shown")
         }
         LapseReason::Forbidden => (ToolStatus::Blocked, "the policy has come to forbid it since"),
+        LapseReason::GrantRefused => {
+            (ToolStatus::Error, "its grant was refused, which the gateway's log explains")
+        }
     };
     refused(status, format!("this action was approved, but {why}; nothing was run"))
 }

@@ -4,8 +4,8 @@ use countersign_domain::action::Action;
 use countersign_domain::approvals::{Approval, Asked, Requester, offer, open};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::identity::Actor;
-use countersign_domain::ids::{ApprovalId, CallId};
-use countersign_domain::runs::{Event, Run};
+use countersign_domain::ids::ApprovalId;
+use countersign_domain::runs::{Event, Run, ToolCall};
 use countersign_ports::store::{Change, UnitOfWork};
 
 use crate::card::card;
@@ -18,7 +18,7 @@ impl Gateway {
     pub(crate) fn open_approval(
         &self,
         run: &Run,
-        call_id: CallId,
+        call: &ToolCall,
         action: &Action,
         assessed: &Assessed,
     ) -> Approval {
@@ -30,8 +30,9 @@ impl Gateway {
             requester: Requester {
                 session_id: run.session_id,
                 run_id: run.id,
-                call_id,
+                call_id: call.call.id,
                 principal: run.requested_by.clone(),
+                tool: call.call.tool.clone(),
             },
         };
         open(

@@ -8,7 +8,7 @@ use countersign_domain::approvals::{
 use countersign_domain::audit::{AuditKind, AuditRecord};
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::Actor;
-use countersign_domain::ids::{ApprovalId, RuleId};
+use countersign_domain::ids::{ApprovalId, GrantId, RuleId};
 use countersign_domain::runs::{ApprovalNotice, Event, RunStatus};
 use countersign_domain::time::Timestamp;
 use countersign_domain::verdict::Verdict;
@@ -137,6 +137,9 @@ impl Gateway {
         if let Some(rule) = &rule {
             decision = decision.leaving(rule.id);
         }
+        if answer.choice.approves() {
+            decision = decision.granting(GrantId::from_uuid(self.entropy.uuid()));
+        }
         match decide(&approval.value, decision, answer.digest) {
             Ok(Decided::Before(_)) => Ok(Resolved::Before(Box::new(approval.value))),
             Ok(Decided::Now(next)) => {
@@ -215,6 +218,7 @@ impl Gateway {
             })));
             work.push(Change::AddRule(Box::new(rule)));
         }
+        self.issue_for_decision(next, &mut work);
         work.push(Change::UpdateApproval(Box::new(next.clone()), before.version));
         self.resume_waiting_run(run_id, now, &mut work).await?;
         Ok(work)

@@ -1,9 +1,10 @@
 //! What the verbs' errors come to over HTTP, where that is the same for every route.
 
 use axum::http::StatusCode;
+use countersign_domain::grants::GrantError;
 use countersign_gateway::{
-    AnswerError, AuthError, CreateKeyError, Forbidden, NewLinkError, ReadError, RevokeRuleError,
-    RotateError, StopRunError,
+    AnswerError, AuthError, ConsumeError, CreateKeyError, Forbidden, NewLinkError, ReadError,
+    RevokeRuleError, RotateError, StopRunError,
 };
 use countersign_ports::signer::SignerError;
 use countersign_ports::store::StoreError;
@@ -87,6 +88,28 @@ impl From<SignerError> for Problem {
     fn from(error: SignerError) -> Self {
         tracing::error!(%error, "nothing can be signed");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "signer_unavailable", error.to_string())
+    }
+}
+
+impl From<ConsumeError> for Problem {
+    fn from(error: ConsumeError) -> Self {
+        match error {
+            ConsumeError::Forbidden(error) => error.into(),
+            ConsumeError::Store(error) => error.into(),
+            ConsumeError::Refused(error) => {
+                let status = match error {
+                    GrantError::Missing | GrantError::Malformed => StatusCode::BAD_REQUEST,
+                    GrantError::Signature(_) => StatusCode::FORBIDDEN,
+                    GrantError::Expired { .. } | GrantError::Revoked => StatusCode::GONE,
+                    GrantError::Used
+                    | GrantError::WrongTool { .. }
+                    | GrantError::WrongDestination
+                    | GrantError::ContentChanged { .. }
+                    | GrantError::WrongSession => StatusCode::CONFLICT,
+                };
+                Self::new(status, error.code(), error.to_string())
+            }
+        }
     }
 }
 

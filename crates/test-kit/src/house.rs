@@ -9,24 +9,23 @@ use countersign_agent::{Agent, AgentConfig, AgentParts, ModelConfig, Toolbox};
 use countersign_domain::approvals::{Choice, Status};
 use countersign_domain::audit::{AuditKind, AuditRecord};
 use countersign_domain::identity::Principal;
-use countersign_domain::ids::{ApprovalId, GatewayId, RunId, SessionId};
+use countersign_domain::ids::{ApprovalId, GrantId, RunId, SessionId};
 use countersign_domain::redaction::Redactor;
 use countersign_domain::runs::{EventRecord, RunStatus, Stream};
-use countersign_domain::signing::{KeyRing, SigningKey};
 use countersign_domain::time::Timestamp;
 use countersign_event_bus::InProcessBus;
 use countersign_gateway::config::{ApprovalsConfig, RiskConfig, RunsConfig, SecurityConfig};
 use countersign_gateway::{
-    Answer, ApprovalView, Caller, Gateway, Guard, GuardParts, KeyHolder, Parts, ResolveError,
-    Resolved, Role, RunView, StartRun,
+    Answer, ApprovalView, Caller, Gateway, Guard, GuardParts, Parts, ResolveError, Resolved, Role,
+    RunView, StartRun,
 };
 use countersign_ports::run_journal::RunJournal as _;
-use countersign_ports::store::{ApprovalFilter, PageRequest, SharedStore, StoreError};
+use countersign_ports::store::{ApprovalFilter, IssuedGrant, PageRequest, SharedStore, StoreError};
 use countersign_storage::SqliteStore;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use crate::{ManualClock, SeededEntropy};
+use crate::{BreakableSigner, ManualClock, SeededEntropy};
 
 /// No wait of a test lasts longer than this in real time.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -44,6 +43,8 @@ pub struct House {
     pub gateway: Arc<Gateway>,
     /// The time.
     pub clock: Arc<ManualClock>,
+    /// Signs grants, until it is broken.
+    pub signer: Arc<BreakableSigner>,
     /// The operator, as a caller.
     pub operator: Caller,
     home: TempDir,
@@ -100,12 +101,13 @@ impl House {
         let redactor = Arc::new(Redactor::new([]));
         let store: SharedStore =
             Arc::new(SqliteStore::open(&path.join("countersign.db")).expect("the store opens"));
+        let signer = Arc::new(BreakableSigner::default());
         let gateway = Gateway::new(Parts {
             store: store.clone(),
             bus: Arc::new(InProcessBus::new()),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(builder.seed)),
-            signer: signer(),
+            signer: signer.clone(),
             guard: guard(&builder, &path),
             settings: builder
                 .approvals
@@ -120,7 +122,17 @@ impl House {
         }
         let timekeeper = gateway.clone();
         let watcher = tokio::spawn(async move { timekeeper.watch_deadlines().await });
-        Self { gateway, clock, operator: Caller::operator(), home, agent, store, watcher, builder }
+        Self {
+            gateway,
+            clock,
+            signer,
+            operator: Caller::operator(),
+            home,
+            agent,
+            store,
+            watcher,
+            builder,
+        }
     }
 
     /// Stops everything and opens the house again on the same directory.
@@ -132,6 +144,12 @@ impl House {
         // Ids must not repeat those of the first life.
         builder.seed += 1;
         Self::on(home, clock, builder).await
+    }
+
+    /// The same, and nobody drives runs any more: what is decided stays unused.
+    pub async fn reopen_undriven(mut self) -> Self {
+        self.builder.driven = false;
+        self.reopen().await
     }
 
     /// The same with a changed `approvals` section.
@@ -252,6 +270,19 @@ impl House {
         records.filter(|record| record.kind == kind).collect()
     }
 
+    /// A grant as the store knows it.
+    pub async fn grant(&self, id: GrantId) -> Option<IssuedGrant> {
+        self.store.approvals().grant(id).await.expect("grants can be read")
+    }
+
+    /// The grant of a decision.
+    pub async fn grant_of(&self, approval: ApprovalId) -> IssuedGrant {
+        let found = self.store.approvals().approval(approval).await.expect("it can be read");
+        let approval = found.expect("the approval exists").value;
+        let decision = approval.state.decision().expect("it is decided");
+        self.grant(decision.grant.expect("it has a grant")).await.expect("it was issued")
+    }
+
     /// Runs that would be taken up at a start of the process.
     pub async fn unfinished(&self) -> Vec<RunId> {
         self.gateway.unfinished().await.expect("runs can be read")
@@ -276,14 +307,6 @@ impl House {
         };
         tokio::time::timeout(LIMIT, looking).await.expect("it did not come to pass")
     }
-}
-
-/// The same key in every life of a house, as a kept file would give.
-fn signer() -> Arc<KeyHolder> {
-    let key = SigningKey::from_seed([7; 32]).expect("the curve takes this seed");
-    let gateway = GatewayId::from_uuid(uuid::Uuid::from_u128(7));
-    let ring = KeyRing::new(gateway, key, Timestamp::from_millis(1_795_000_000_000));
-    Arc::new(KeyHolder::new(ring, |_| Ok(())))
 }
 
 fn guard(builder: &HouseBuilder, home: &std::path::Path) -> Guard {

@@ -9,10 +9,12 @@
     reason = "a test that cannot be set up fails where it is"
 )]
 
+mod breakable_signer;
 mod house;
 mod manual_clock;
 mod seeded_entropy;
 
+pub use breakable_signer::BreakableSigner;
 pub use house::{House, HouseBuilder};
 pub use manual_clock::ManualClock;
 pub use seeded_entropy::SeededEntropy;

@@ -24,7 +24,7 @@ pub(crate) const SECRET: &str = "gateway-secret-0123456789";
 /// What a gate gives for an action that it allows.
 pub(crate) fn permitted(action: Action) -> PermittedAction {
     let ruling = rule_on(&action, &Assessment::allow(), Mode::Manual, None);
-    let Ruling::Run { permit, .. } = ruling else {
+    let Ruling::Run(permit) = ruling else {
         panic!("what is harmless runs");
     };
     permit.committed(&Committed::by_store()).unlock(action).unwrap()

@@ -9,7 +9,7 @@ use crate::action::Action;
 use crate::assessment::Assessment;
 use crate::digest::Digest;
 use crate::identity::{Actor, Principal};
-use crate::ids::{ApprovalId, CallId, RuleId, RunId, SessionId};
+use crate::ids::{ApprovalId, CallId, GrantId, RuleId, RunId, SessionId};
 use crate::time::Timestamp;
 
 /// The durable question put to people about one action. Changes only through
@@ -51,6 +51,9 @@ pub struct Requester {
     pub run_id: RunId,
     /// The tool call.
     pub call_id: CallId,
+    /// The tool that was called; empty in approvals of before there were grants.
+    #[serde(default)]
+    pub tool: String,
     /// The person or program that started the run.
     pub principal: Principal,
 }
@@ -68,6 +71,9 @@ pub struct Decision {
     pub at: Timestamp,
     /// The rule that it left behind.
     pub rule: Option<RuleId>,
+    /// The grant that proves it to whoever carries the action out.
+    #[serde(default)]
+    pub grant: Option<GrantId>,
 }
 
 /// Where an approval stands. Each variant carries what is known then and nothing else.
@@ -152,6 +158,8 @@ pub enum LapseReason {
     ContentChanged,
     /// The policy has come to forbid it.
     Forbidden,
+    /// Its grant could not be signed or verified.
+    GrantRefused,
 }
 
 /// How an effect ended.

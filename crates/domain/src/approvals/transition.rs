@@ -18,8 +18,9 @@ use super::{Choice, Offer};
 use crate::action::Action;
 use crate::assessment::Assessment;
 use crate::digest::Digest;
+use crate::grants::{Use, VerifiedGrant};
 use crate::identity::{Actor, Principal};
-use crate::ids::{ApprovalId, RuleId};
+use crate::ids::{ApprovalId, GrantId, RuleId};
 use crate::permit::UncommittedPermit;
 use crate::time::Timestamp;
 
@@ -94,6 +95,8 @@ pub struct Claimed {
     pub approval: Approval,
     /// What may run when the claim is on stable storage.
     pub permit: UncommittedPermit,
+    /// That the grant is used up, for the same commit.
+    pub used: Use,
 }
 
 /// What time alone brings about.
@@ -223,18 +226,26 @@ pub fn cancel(
     Ok(moved(approval, state, by, Moment::Cancelled, now))
 }
 
-/// Claims an approved effect: after the commit it may start, and nothing can start it again.
-pub fn claim(approval: &Approval, now: Timestamp) -> Result<Claimed, Transition> {
+/// Claims an approved effect with the grant of its decision: after the commit it may start, and
+/// nothing can start it again.
+pub fn claim(
+    approval: &Approval,
+    grant: VerifiedGrant,
+    now: Timestamp,
+) -> Result<Claimed, Transition> {
     let ApprovalState::Approved { decision } = &approval.state else {
         return Err(refuse(approval));
     };
-    if now >= decision.at.after(approval.start_within) {
+    let fits = grant.approval() == Some(approval.id)
+        && grant.grant().sha == approval.digest
+        && decision.grant == Some(grant.grant().jti);
+    if !fits || now >= decision.at.after(approval.start_within) {
         return Err(refuse(approval));
     }
     let state = ApprovalState::Claimed { decision: decision.clone(), at: now };
     let next = moved(approval, state, Actor::System, Moment::Claimed, now);
-    let permit = UncommittedPermit::by_approval(approval.digest, approval.id);
-    Ok(Claimed { approval: next, permit })
+    let (permit, used) = grant.redeem(now);
+    Ok(Claimed { approval: next, permit, used })
 }
 
 /// Records how a claimed effect ended.
@@ -278,13 +289,19 @@ pub fn lapse(
 impl Decision {
     /// A decision that leaves no rule.
     pub const fn new(choice: Choice, by: Principal, reason: Option<String>, at: Timestamp) -> Self {
-        Self { choice, by, reason, at, rule: None }
+        Self { choice, by, reason, at, rule: None, grant: None }
     }
 
     /// The same decision, leaving `rule` behind.
     #[must_use]
     pub fn leaving(self, rule: RuleId) -> Self {
         Self { rule: Some(rule), ..self }
+    }
+
+    /// The same decision, proved by `grant`.
+    #[must_use]
+    pub fn granting(self, grant: GrantId) -> Self {
+        Self { grant: Some(grant), ..self }
     }
 }
 

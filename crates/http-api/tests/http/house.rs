@@ -254,7 +254,8 @@ fn model_call(tool: &str) -> ModelCall {
     ModelCall { id: "call_1".to_owned(), tool: tool.to_owned(), arguments: "{}".to_owned() }
 }
 
-fn ring() -> KeyRing {
+/// The keys of every house.
+pub(crate) fn ring() -> KeyRing {
     let key = SigningKey::from_seed([7; 32]).expect("the curve takes this seed");
     let gateway = GatewayId::from_uuid(uuid::Uuid::from_u128(7));
     KeyRing::new(gateway, key, Timestamp::from_millis(1_795_000_000_000))

@@ -13,6 +13,8 @@ mod errors;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod grants;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod limits;

@@ -3,11 +3,12 @@
 use countersign_domain::approvals::{Approval, Rule};
 use countersign_domain::audit::AuditRecord;
 use countersign_domain::digest::Digest;
-use countersign_domain::ids::{ApprovalId, CallId, KeyId, RuleId, RunId, WebSessionId};
+use countersign_domain::grants::Use;
+use countersign_domain::ids::{ApprovalId, CallId, GrantId, KeyId, RuleId, RunId, WebSessionId};
 use countersign_domain::runs::{Entry, Event, Run, Session, ToolCall};
 use countersign_domain::time::Timestamp;
 
-use super::{ApiKey, IdempotentAnswer, SignInLink, WebSession};
+use super::{ApiKey, IdempotentAnswer, IssuedGrant, SignInLink, WebSession};
 
 /// How often a value has been written. The first version is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +55,13 @@ pub enum Change {
     ExpectApproval(ApprovalId, Version),
     /// Changes nothing; fails unless the tool call still has this version.
     ExpectCall(CallId, Version),
+    /// A grant was issued. It is good for one use.
+    AddGrant(IssuedGrant),
+    /// A grant is used up. A conflict if it was used or revoked before or its time is over,
+    /// missing if it was never issued.
+    UseGrant(Use),
+    /// A grant that was not used is good for nothing any more. A conflict if it was used.
+    RevokeGrant(GrantId, Timestamp),
     /// A new rule.
     AddRule(Box<Rule>),
     /// A rule let an action run: counts it. A conflict if the rule was revoked meanwhile.

@@ -21,7 +21,7 @@ pub use error::{Conflicting, Fault, StoreError};
 pub use read::{
     AccessReads, ApprovalFilter, ApprovalReads, EventReads, Page, PageRequest, RunFilter, RunReads,
 };
-pub use records::{ApiKey, IdempotentAnswer, SignInLink, StoredAudit, WebSession};
+pub use records::{ApiKey, IdempotentAnswer, IssuedGrant, SignInLink, StoredAudit, WebSession};
 
 /// A store. Every implementation passes the one conformance suite of the storage crate.
 #[async_trait]

@@ -5,11 +5,13 @@ use countersign_domain::action::ActionKind;
 use countersign_domain::approvals::{Approval, Rule, Status};
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::Principal;
-use countersign_domain::ids::{ApprovalId, CallId, RuleId, RunId, SessionId};
+use countersign_domain::ids::{ApprovalId, CallId, GrantId, RuleId, RunId, SessionId};
 use countersign_domain::runs::{Entry, EventRecord, Run, RunStatus, Session, Stream, ToolCall};
 use countersign_domain::time::Timestamp;
 
-use super::{ApiKey, IdempotentAnswer, StoreError, StoredAudit, Versioned, WebSession};
+use super::{
+    ApiKey, IdempotentAnswer, IssuedGrant, StoreError, StoredAudit, Versioned, WebSession,
+};
 
 /// Which part of a long list is wanted; lists are newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,6 +138,9 @@ pub trait ApprovalReads: Send + Sync {
 
     /// Every rule that has not run out, newest first.
     async fn rules(&self, now: Timestamp) -> Result<Vec<Rule>, StoreError>;
+
+    /// One grant, whether or not it is still good.
+    async fn grant(&self, id: GrantId) -> Result<Option<IssuedGrant>, StoreError>;
 
     /// One rule.
     async fn rule(&self, id: RuleId) -> Result<Option<Rule>, StoreError>;

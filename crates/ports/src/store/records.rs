@@ -6,7 +6,7 @@ use countersign_domain::access::Scope;
 use countersign_domain::audit::AuditRecord;
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::{KeyName, Principal};
-use countersign_domain::ids::{KeyId, WebSessionId};
+use countersign_domain::ids::{ApprovalId, GrantId, KeyId, WebSessionId};
 use countersign_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,21 @@ pub struct ApiKey {
     pub created_at: Timestamp,
     /// Until when it is good; `None` for ever.
     pub expires_at: Option<Timestamp>,
+    /// When it was taken back.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A grant as the store knows it: whether it is still good, not what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IssuedGrant {
+    /// Its id.
+    pub id: GrantId,
+    /// The approval that it was issued for.
+    pub approval_id: Option<ApprovalId>,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+    /// When it was used.
+    pub used_at: Option<Timestamp>,
     /// When it was taken back.
     pub revoked_at: Option<Timestamp>,
 }

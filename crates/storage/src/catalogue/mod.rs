@@ -5,6 +5,7 @@
 
 pub(crate) mod access;
 pub(crate) mod approvals;
+pub(crate) mod grants;
 pub(crate) mod log;
 pub(crate) mod runs;
 

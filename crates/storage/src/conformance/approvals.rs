@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use countersign_domain::action::{Action, ActionKind};
-use countersign_domain::approvals::{
-    Approval, CancelReason, Choice, Due, Status, cancel, claim, due,
-};
+use countersign_domain::approvals::{Approval, CancelReason, Choice, Due, Status, cancel, due};
 use countersign_domain::identity::Actor;
 use countersign_domain::time::Timestamp;
 use countersign_ports::store::{
     ApprovalFilter, Change, PageRequest, SharedStore, Version, Versioned,
 };
 
-use super::samples::{approval, approval_of, at, decided, exec, first_run, id, run, session};
+use super::samples::{
+    approval, approval_of, at, claimed, decided, exec, first_run, id, run, session,
+};
 use super::{attempt, commit, missing, stale};
 
 fn add(approval: &Approval) -> Change {
@@ -147,7 +147,7 @@ pub async fn pending_approvals_are_counted(store: SharedStore) {
     let ended = cancel(&approval(2, 1, 1), CancelReason::RunStopped, Actor::System, at(9));
     commit(&*store, [update(&approved, 1), update(&ended.unwrap(), 1)]).await;
     assert_eq!(store.approvals().pending().await, Ok(1));
-    let claimed = claim(&approved, at(3)).unwrap().approval;
+    let claimed = claimed(&approved, at(3));
     commit(&*store, [update(&claimed, 2)]).await;
     assert_eq!(store.approvals().pending().await, Ok(1));
 }
@@ -184,7 +184,7 @@ pub async fn the_next_deadline_follows_every_change(store: SharedStore) {
     let approved = decided(&asked, Choice::Once, "operator");
     commit(&*store, [update(&approved, 2)]).await;
     assert_eq!(next().await, Some(at(1).after(Duration::from_mins(1))));
-    let claimed = claim(&approved, at(2)).unwrap().approval;
+    let claimed = claimed(&approved, at(2));
     commit(&*store, [update(&claimed, 3)]).await;
     assert_eq!(next().await, None);
 }

@@ -51,6 +51,13 @@ macro_rules! conformance_suite {
                 using_a_rule_counts_it,
                 a_removed_rule_cannot_be_used,
             ],
+            grants: [
+                a_grant_is_used_once,
+                a_grant_that_was_never_issued_is_good_for_nothing,
+                a_revoked_grant_is_good_for_nothing,
+                a_grant_is_not_used_after_its_end,
+                of_two_users_of_a_grant_exactly_one_wins,
+            ],
             log: [
                 events_are_numbered_within_their_run,
                 the_approvals_stream_has_only_approval_events,

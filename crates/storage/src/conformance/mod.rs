@@ -14,6 +14,7 @@
 pub mod access;
 pub mod approvals;
 mod cases;
+pub mod grants;
 pub mod journal;
 pub mod log;
 pub mod races;

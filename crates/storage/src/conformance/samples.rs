@@ -9,16 +9,18 @@ use countersign_domain::access::Scope;
 use countersign_domain::action::Action;
 use countersign_domain::approvals::commands::{CommandPattern, CommandsMatcher};
 use countersign_domain::approvals::{
-    Approval, Asked, Choice, Decided, Decision, Matcher, Requester, Rule, RuleScope, Timing,
-    decide, offer, open,
+    Approval, ApprovalState, Asked, Choice, Decided, Decision, Matcher, Requester, Rule, RuleScope,
+    Timing, claim, decide, offer, open,
 };
 use countersign_domain::assessment::{Assessment, Finding, FindingId, Span};
 use countersign_domain::audit::{AuditKind, AuditRecord};
 use countersign_domain::digest::Digest;
+use countersign_domain::grants::{Binding, for_decision, verify};
 use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::runs::{
     Entry, EntryBody, Event, ProposedCall, Run, RunState, Session, ToolCall, ToolCallState, Usage,
 };
+use countersign_domain::signing::{Purpose, SigningKey};
 use countersign_domain::time::Timestamp;
 use countersign_domain::verdict::{Severity, Verdict};
 use countersign_ports::store::{ApiKey, Change};
@@ -152,6 +154,8 @@ pub fn approval_of(action: Action, number: u32, run: u32, session: u32) -> Appro
         run_id: id("run_", run),
         call_id: id("call_", number),
         principal: principal("mattermost:4xp9f"),
+        // As in approvals of before there were grants, which fixtures hold.
+        tool: String::new(),
     };
     let id = id("appr_", number);
     let asked = Asked { action, assessment, offer, requester };
@@ -166,6 +170,27 @@ pub fn decided(approval: &Approval, choice: Choice, by: &str) -> Approval {
         Decided::Now(next) => *next,
         Decided::Before(_) => approval.clone(),
     }
+}
+
+/// The same approved approval, proved by grant 1.
+pub fn granted(approved: &Approval) -> Approval {
+    let mut approved = approved.clone();
+    if let ApprovalState::Approved { decision } = &mut approved.state {
+        *decision = decision.clone().granting(id("grant_", 1));
+    }
+    approved
+}
+
+/// An approved approval, claimed with its grant.
+pub fn claimed(approved: &Approval, when: Timestamp) -> Approval {
+    let approved = granted(approved);
+    let key = SigningKey::from_seed([1; 32]).unwrap();
+    let (gateway, asked) = (id("gw_", 1), &approved.requester);
+    let claims = for_decision(&approved, gateway).unwrap();
+    let token = key.sign(Purpose::Grant, &claims.to_json()).unwrap();
+    let binding = Binding::of(&approved.action, &asked.tool, asked.session_id, gateway);
+    let keys = [key.verifying_key().clone()].into_iter().collect();
+    claim(&approved, verify(&token, &keys, &binding, when).unwrap(), when).unwrap().approval
 }
 
 /// A rule.

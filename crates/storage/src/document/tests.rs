@@ -7,7 +7,7 @@ use std::path::Path;
 use countersign_domain::action::{Action, ActionKind};
 use countersign_domain::approvals::{
     Approval, ApprovalState, CancelReason, Choice, HttpMatcher, LapseReason, Matcher,
-    OutcomeStatus, Rule, RuleScope, Status, WriteMatcher, cancel, claim, execute, lapse, lose,
+    OutcomeStatus, Rule, RuleScope, Status, WriteMatcher, cancel, execute, lapse, lose,
 };
 use countersign_domain::assessment::FindingId;
 use countersign_domain::identity::{Actor, Principal};
@@ -19,8 +19,8 @@ use countersign_domain::runs::{
 
 use super::{Document, decode, encode};
 use crate::conformance::samples::{
-    approval, approval_of, at, audit, call, decided, entry, exec, finding, id, key, matcher,
-    principal, rule, run, session,
+    approval, approval_of, at, audit, call, claimed, decided, entry, exec, finding, id, key,
+    matcher, principal, rule, run, session,
 };
 
 /// A missing fixture is written when `WRITE_MISSING_FIXTURES` is set; one that exists never is.
@@ -123,7 +123,13 @@ fn stored_calls_stay_readable() {
 fn stored_approvals_stay_readable() {
     let pending = approval(1, 1, 1);
     let approved = decided(&pending, Choice::Session, "mattermost:4xp9f");
-    let claimed = claim(&approved, at(3)).unwrap().approval;
+    let mut claimed_now = claimed(&approved, at(3));
+    claimed_now.requester.tool = "terminal".to_owned();
+    // Decisions of before there were grants had none.
+    let mut claimed = claimed(&approved, at(3));
+    if let ApprovalState::Claimed { decision, .. } = &mut claimed.state {
+        decision.grant = None;
+    }
     let mut expired = pending.clone();
     expired.state = ApprovalState::Expired { at: at(901) };
     let cancelled = cancel(&pending, CancelReason::RunStopped, Actor::System, at(3));
@@ -137,6 +143,7 @@ fn stored_approvals_stay_readable() {
         ("pending", pending),
         ("approved", approved),
         ("claimed", claimed),
+        ("claimed_with_grant", claimed_now),
     ];
     check_all("approval", &values);
 }

@@ -9,7 +9,10 @@ use super::fault::SqlError;
 pub(super) const APPLICATION_ID: i32 = 0x4353_676e;
 
 /// The files, oldest first. The first is schema version 1.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_initial.sql"),
+    include_str!("../../migrations/sqlite/0002_grants.sql"),
+];
 
 /// The newest schema version.
 pub(super) fn newest() -> i64 {

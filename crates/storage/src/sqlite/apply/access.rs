@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{SqlError, insert, is_there, missing};
 use crate::catalogue::access as sql;
+use crate::catalogue::grants::FORGET_GRANTS;
 use crate::document::{FORMAT, encode};
 use crate::sqlite::reads::document;
 
@@ -89,9 +90,13 @@ pub(super) fn remember(tx: &Connection, answer: &IdempotentAnswer) -> Result<(),
 }
 
 pub(super) fn forget(tx: &Connection, before: Timestamp) -> Result<(), SqlError> {
-    for statement in
-        [sql::FORGET_LINKS, sql::FORGET_WEB_SESSIONS, sql::FORGET_ANSWERS, sql::FORGET_RULES]
-    {
+    for statement in [
+        sql::FORGET_LINKS,
+        sql::FORGET_WEB_SESSIONS,
+        sql::FORGET_ANSWERS,
+        sql::FORGET_RULES,
+        FORGET_GRANTS,
+    ] {
         tx.prepare_cached(statement)?.execute([before.as_millis()])?;
     }
     Ok(())

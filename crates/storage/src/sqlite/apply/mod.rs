@@ -2,6 +2,7 @@
 
 mod access;
 mod approvals;
+mod grants;
 mod log;
 mod runs;
 
@@ -31,6 +32,9 @@ pub(super) fn apply(tx: &Connection, change: &Change) -> Result<(), SqlError> {
         Change::ExpectApproval(id, version) => {
             expect(tx, sql::approvals::APPROVAL_VERSION, &id.to_string(), *version)
         }
+        Change::AddGrant(grant) => grants::add(tx, grant),
+        Change::UseGrant(used) => grants::redeem(tx, used),
+        Change::RevokeGrant(id, at) => grants::revoke(tx, *id, *at),
         Change::AddRule(rule) => approvals::add_rule(tx, rule),
         Change::UseRule(id, at) => approvals::use_rule(tx, *id, *at),
         Change::RemoveRule(id) => approvals::remove_rule(tx, *id),

@@ -2,16 +2,16 @@
 
 use async_trait::async_trait;
 use countersign_domain::approvals::{Approval, Rule, Status};
-use countersign_domain::ids::{ApprovalId, RuleId, RunId, SessionId};
+use countersign_domain::ids::{ApprovalId, GrantId, RuleId, RunId, SessionId};
 use countersign_domain::time::Timestamp;
 use countersign_ports::store::{
-    ApprovalFilter, ApprovalReads, Page, PageRequest, StoreError, Versioned,
+    ApprovalFilter, ApprovalReads, IssuedGrant, Page, PageRequest, StoreError, Versioned,
 };
-use rusqlite::{params, params_from_iter};
+use rusqlite::{Row, params, params_from_iter};
 
 use super::runs::page_query;
-use super::{all, count, document, documents, limit, one, page, versioned};
-use crate::catalogue::approvals as sql;
+use super::{SqlError, all, count, document, documents, limit, one, page, parsed, versioned};
+use crate::catalogue::{approvals as sql, grants};
 use crate::sqlite::reader::Readers;
 
 #[async_trait]
@@ -86,7 +86,23 @@ impl ApprovalReads for Readers {
         self.read(move |tx| documents(tx, sql::RULES, [now.as_millis()])).await
     }
 
+    async fn grant(&self, id: GrantId) -> Result<Option<IssuedGrant>, StoreError> {
+        self.read(move |tx| one(tx, grants::GRANT, [id.to_string()], grant)).await
+    }
+
     async fn rule(&self, id: RuleId) -> Result<Option<Rule>, StoreError> {
         self.read(move |tx| document(tx, sql::RULE, [id.to_string()])).await
     }
+}
+
+fn grant(row: &Row<'_>) -> Result<IssuedGrant, SqlError> {
+    let approval: Option<String> = row.get(1)?;
+    let time = |at: Option<i64>| at.map(Timestamp::from_millis);
+    Ok(IssuedGrant {
+        id: parsed(row, 0, "grant id")?,
+        approval_id: approval.map(|_| parsed(row, 1, "approval id")).transpose()?,
+        expires_at: Timestamp::from_millis(row.get(2)?),
+        used_at: time(row.get(3)?),
+        revoked_at: time(row.get(4)?),
+    })
 }
