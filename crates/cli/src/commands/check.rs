@@ -1,5 +1,6 @@
 //! `check`: what the policy says of a shell command. Runs nothing.
 
+use std::ffi::OsString;
 use std::io::{BufRead as _, Read as _};
 use std::path::PathBuf;
 
@@ -17,8 +18,9 @@ use crate::failure::{Answer, Failure, Outcome};
 use crate::home::{Home, check_private};
 use crate::output::{Screen, Tone, inert, inert_line};
 
-/// Longer lines are answered with an error.
-const LONGEST_LINE: u64 = 8 * 1024 * 1024;
+/// Longer lines are answered with an error: a command of 10 MiB fits even if each of its bytes is
+/// written as an escape.
+const LONGEST_LINE: u64 = 64 * 1024 * 1024;
 
 /// Say what the policy makes of a shell command, and why. Runs nothing.
 ///
@@ -31,7 +33,7 @@ const LONGEST_LINE: u64 = 8 * 1024 * 1024;
 pub(crate) struct CheckArgs {
     /// The command
     #[arg(required_unless_present = "lines", conflicts_with = "lines")]
-    command: Option<String>,
+    command: Option<OsString>,
     /// Read one JSON object a line from standard input: {"id"?, "command", "cwd"?, "render"?,
     /// "limit"?}; answer one a line
     #[arg(long)]
@@ -104,7 +106,8 @@ pub(crate) fn run(args: &CheckArgs, global: &Global) -> Outcome {
         None => std::env::current_dir()?.to_string_lossy().into_owned(),
     };
     match &args.command {
-        Some(command) => one(screen, &mut assessor, command, (&cwd, args.json)),
+        // What is no text is shown, and asked about, as U+FFFD.
+        Some(command) => one(screen, &mut assessor, &command.to_string_lossy(), (&cwd, args.json)),
         None => lines(screen, &mut assessor, &cwd),
     }
 }
@@ -216,7 +219,7 @@ fn lines(screen: Screen, assessor: &mut Assessor<'_>, cwd: &str) -> Outcome {
         if line.last() != Some(&b'\n') && u64::try_from(line.len()).is_ok_and(|n| n > LONGEST_LINE)
         {
             input.skip_until(b'\n')?;
-            screen.json_line(&json!({"error": "the line is longer than 8 MiB"}))?;
+            screen.json_line(&json!({"error": "the line is longer than 64 MiB"}))?;
             continue;
         }
         if !line.trim_ascii().is_empty() {
@@ -226,11 +229,13 @@ fn lines(screen: Screen, assessor: &mut Assessor<'_>, cwd: &str) -> Outcome {
 }
 
 fn answer(line: &[u8], assessor: &mut Assessor<'_>, cwd: &str) -> Result<Value, Failure> {
-    let question: Question = match serde_json::from_slice(line) {
+    // Bytes that are no text and halves of surrogate pairs become U+FFFD, which is asked about.
+    let line = without_lone_surrogates(&String::from_utf8_lossy(line));
+    let question: Question = match serde_json::from_str(&line) {
         Ok(question) => question,
         Err(error) => {
             // A line that is an object may at least say which one it was.
-            let id = serde_json::from_slice::<Value>(line)
+            let id = serde_json::from_str::<Value>(&line)
                 .ok()
                 .and_then(|value| value.get("id").cloned());
             let mut answer = json!({"error": error.to_string()});
@@ -246,6 +251,36 @@ fn answer(line: &[u8], assessor: &mut Assessor<'_>, cwd: &str) -> Result<Value, 
         .render
         .map(|surface| render(&question.command, surface.into(), question.limit).text);
     serde_json::to_value(reply(question.id, &assessment, rendered)).map_err(Failure::refused)
+}
+
+/// JSON text in which `\\ud800` and its like, which stand for no character, are `\\ufffd`.
+fn without_lone_surrogates(json: &str) -> String {
+    let unit = |at: usize| -> Option<u16> {
+        let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut out = String::with_capacity(json.len());
+    let (mut kept, mut at) = (0, 0);
+    while let Some(found) = json.get(at..).and_then(|rest| rest.find('\\')) {
+        at += found;
+        let width = match (unit(at), unit(at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                out.push_str(json.get(kept..at).unwrap_or_default());
+                out.push_str("\\ufffd");
+                kept = at + 6;
+                6
+            }
+            (Some(_), _) => 6,
+            // Another escape: a backslash and one character.
+            (None, _) => {
+                1 + json.get(at + 1..).and_then(|s| s.chars().next()).map_or(0, char::len_utf8)
+            }
+        };
+        at += width;
+    }
+    out.push_str(json.get(kept..).unwrap_or_default());
+    out
 }
 
 fn reply(id: Option<Value>, assessment: &Assessment, rendered: Option<String>) -> Reply<'_> {
@@ -269,6 +304,27 @@ impl From<SurfaceName> for Surface {
             SurfaceName::Mattermost => Self::Mattermost,
             SurfaceName::Discord => Self::Discord,
             SurfaceName::Terminal => Self::Terminal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_lone_surrogates;
+
+    #[test]
+    fn halves_of_surrogate_pairs_become_replacement_characters() {
+        for (json, expected) in [
+            (r#""plain""#, r#""plain""#),
+            (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),
+            (r#""a\ud83db""#, r#""a\ufffdb""#),
+            (r#""\ude00\ud83d""#, r#""\ufffd\ufffd""#),
+            (r#""\\ud83d""#, r#""\\ud83d""#),
+            (r#""\ud83d\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
+            (r#""\"#, r#""\"#),
+            ("\"\\\u{e9}\"", "\"\\\u{e9}\""),
+        ] {
+            assert_eq!(without_lone_surrogates(json), expected, "{json}");
         }
     }
 }
