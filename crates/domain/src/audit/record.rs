@@ -1,7 +1,6 @@
-//! Audit records: who did what, written in the transaction that did it.
+//! One record: who did what, written in the transaction that did it.
 //!
-//! The hash chain and its signed checkpoints are laid over these records where they are stored;
-//! a record itself knows nothing of its neighbours.
+//! A record itself knows nothing of its neighbours; [`super::chain`] gives it its place.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -36,9 +35,17 @@ macro_rules! audit_kinds {
         }
 
         impl AuditKind {
+            /// Every kind, in the order of this list.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
             /// The word that the log holds.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $word,)* }
+            }
+
+            /// The kind that `word` stands for.
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
             }
         }
     };
@@ -99,4 +106,8 @@ audit_kinds! {
     SignedIn = "auth.signed_in",
     /// Somebody failed to prove who they are.
     AuthFailed = "auth.failed",
+    /// Records made before there was a chain were put into it.
+    ChainStarted = "audit.chain_started",
+    /// The gateway signed where the log stood.
+    Checkpoint = "checkpoint",
 }
