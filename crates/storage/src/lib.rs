@@ -1,6 +1,7 @@
 //! Stores behind the ports.
 //!
-//! [`SqliteStore`] keeps everything in one file beside the process. The feature `conformance` adds
+//! [`SqliteStore`] keeps everything in one file beside the process; [`LogFile`] only reads the audit
+//! log of such a file, beside a running gateway or without one. The feature `conformance` adds
 //! the suite that every store has to pass. Nothing here decides anything about approvals or runs:
 //! stores keep values, number what grows, and refuse writes that were computed from stale values.
 
@@ -10,4 +11,4 @@ pub mod conformance;
 mod document;
 mod sqlite;
 
-pub use sqlite::SqliteStore;
+pub use sqlite::{LogFile, LogFileError, SqliteStore};

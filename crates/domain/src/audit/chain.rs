@@ -17,6 +17,9 @@ use crate::identity::Actor;
 use crate::ids::SessionId;
 use crate::time::Timestamp;
 
+/// The subject of records that are about the log itself.
+pub const SUBJECT: &str = "audit";
+
 /// Where a log stands: its last record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {

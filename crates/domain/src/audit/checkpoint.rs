@@ -3,18 +3,16 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::chain::Head;
+use super::chain::{Head, SUBJECT};
 use super::merkle;
 use super::record::{AuditKind, AuditRecord};
 use crate::digest::Digest;
 use crate::identity::Actor;
+use crate::signing::{Purpose, SignatureError, VerifyingKeys};
 use crate::time::Timestamp;
 
 /// How many records one checkpoint covers at most. After a longer silence several are made.
 pub const MOST_COVERED: u64 = 4096;
-
-/// What the subject of a record of the kind `checkpoint` is.
-pub const SUBJECT: &str = "audit";
 
 /// What is signed: that the record `seq` of the log has this hash, and with it all before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,18 +39,12 @@ pub struct Checkpoint {
     pub token: String,
 }
 
-/// Whoever can tell whether a checkpoint was signed by the gateway.
-pub trait CheckpointKeys: Send + Sync {
-    /// The signed bytes of `token`, or why the signature is not good.
-    fn open(&self, token: &str) -> Result<Vec<u8>, String>;
-}
-
 /// Why a token is no checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoCheckpoint {
     /// The signature is not good.
-    #[error("{0}")]
-    Signature(String),
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// The signature is good, but over something else.
     #[error("what is signed is no statement about an audit log")]
     Statement,
@@ -89,13 +81,12 @@ impl Statement {
 
 impl Checkpoint {
     /// The checkpoint of this token, if the signature is good.
-    pub fn open(token: &str, keys: &dyn CheckpointKeys) -> Result<Self, NoCheckpoint> {
-        let claims = keys.open(token).map_err(NoCheckpoint::Signature)?;
+    pub fn open(token: &str, keys: &VerifyingKeys) -> Result<Self, NoCheckpoint> {
+        let claims = keys.verify(Purpose::Checkpoint, token)?.claims;
         let statement: Statement =
-            serde_json::from_slice(&claims).map_err(|_| NoCheckpoint::Statement)?;
+            serde_json::from_str(&claims).map_err(|_| NoCheckpoint::Statement)?;
         let covered = statement.seq.checked_sub(statement.from).ok_or(NoCheckpoint::Statement)?;
-        if statement.from == 0 || covered >= MOST_COVERED || statement.claims().as_bytes() != claims
-        {
+        if statement.from == 0 || covered >= MOST_COVERED || statement.claims() != claims {
             return Err(NoCheckpoint::Statement);
         }
         Ok(Self { statement, token: token.to_owned() })

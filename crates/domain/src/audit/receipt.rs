@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::chain::{Malformed, SealedRecord};
-use super::checkpoint::{Checkpoint, CheckpointKeys, NoCheckpoint};
+use super::checkpoint::{Checkpoint, NoCheckpoint};
 use super::merkle;
 use super::record::AuditKind;
 use crate::digest::Digest;
+use crate::signing::VerifyingKeys;
 
 /// The version of the format.
 const FORMAT: u64 = 1;
@@ -135,7 +136,7 @@ impl Receipt {
     }
 
     /// The receipt that `text` holds, if everything in it is true.
-    pub fn verify(text: &str, keys: &dyn CheckpointKeys) -> Result<Self, NoReceipt> {
+    pub fn verify(text: &str, keys: &VerifyingKeys) -> Result<Self, NoReceipt> {
         let unreadable = |error: serde_json::Error| NoReceipt::Format(error.to_string());
         let Parts { record, proof, checkpoint } = serde_json::from_str(text).map_err(unreadable)?;
         let checkpoint = Checkpoint::open(&checkpoint.token, keys)?;

@@ -7,10 +7,11 @@
 use serde::Serialize;
 
 use super::chain::{Fields, Head, Malformed};
-use super::checkpoint::{Checkpoint, CheckpointKeys, Detail, Statement};
+use super::checkpoint::{Checkpoint, Detail, Statement};
 use super::merkle;
 use super::record::AuditKind;
 use crate::digest::Digest;
+use crate::signing::VerifyingKeys;
 
 /// The first record that is bad, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,7 +91,7 @@ pub struct Report {
 
 /// A check under way.
 pub struct Verifier<'k> {
-    keys: Option<&'k dyn CheckpointKeys>,
+    keys: Option<&'k VerifyingKeys>,
     /// The number of the first record that is read.
     first: u64,
     hashes: Vec<Digest>,
@@ -104,20 +105,16 @@ pub struct Verifier<'k> {
 
 impl<'k> Verifier<'k> {
     /// A check from the first record on. Without keys signatures are not looked at.
-    pub const fn new(keys: Option<&'k dyn CheckpointKeys>) -> Self {
+    pub const fn new(keys: Option<&'k VerifyingKeys>) -> Self {
         Self::starting(keys, 1, Some(Head::EMPTY.hash))
     }
 
     /// A check from the record `first` on, whatever came before it.
-    pub const fn from(first: u64, keys: Option<&'k dyn CheckpointKeys>) -> Self {
+    pub const fn from(first: u64, keys: Option<&'k VerifyingKeys>) -> Self {
         if first <= 1 { Self::new(keys) } else { Self::starting(keys, first, None) }
     }
 
-    const fn starting(
-        keys: Option<&'k dyn CheckpointKeys>,
-        first: u64,
-        before: Option<Digest>,
-    ) -> Self {
+    const fn starting(keys: Option<&'k VerifyingKeys>, first: u64, before: Option<Digest>) -> Self {
         let hashes = Vec::new();
         Self { keys, first, hashes, before, checkpoints: 0, signed: None, missing: None }
     }

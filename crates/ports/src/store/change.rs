@@ -78,7 +78,7 @@ pub enum Change {
         /// What.
         event: Event,
     },
-    /// A line of the audit log. The store numbers it without gaps.
+    /// A line of the audit log. The store numbers it without gaps and chains it to the line before.
     AddAudit(Box<AuditRecord>),
     /// A new API key; its name is taken by no living key.
     AddKey(ApiKey),

@@ -5,6 +5,9 @@
 //! from, so of two writers one gets [`StoreError::Conflict`] and reads again. There are no
 //! interactive transactions, so a caller that goes away half-way leaves nothing open, and a store
 //! is free to make many units durable with one flush.
+//!
+//! A store also keeps the hash chain of the audit log: it gives each line its place when it writes
+//! it, in the order of commits.
 
 mod change;
 mod error;
@@ -19,9 +22,10 @@ use countersign_domain::permit::Committed;
 pub use change::{Change, UnitOfWork, Version, Versioned};
 pub use error::{Conflicting, Fault, StoreError};
 pub use read::{
-    AccessReads, ApprovalFilter, ApprovalReads, EventReads, Page, PageRequest, RunFilter, RunReads,
+    AccessReads, ApprovalFilter, ApprovalReads, AuditFilter, AuditReads, EventReads, Page,
+    PageRequest, RunFilter, RunReads,
 };
-pub use records::{ApiKey, IdempotentAnswer, IssuedGrant, SignInLink, StoredAudit, WebSession};
+pub use records::{ApiKey, IdempotentAnswer, IssuedGrant, SignInLink, WebSession};
 
 /// A store. Every implementation passes the one conformance suite of the storage crate.
 #[async_trait]
@@ -41,6 +45,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Keys, sign-ins, remembered answers and the audit log.
     fn access(&self) -> &dyn AccessReads;
+
+    /// The audit log, searched.
+    fn audit(&self) -> &dyn AuditReads;
 
     /// Whether the store can read and write now.
     async fn check(&self) -> Result<(), StoreError>;

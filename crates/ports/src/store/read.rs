@@ -3,14 +3,15 @@
 use async_trait::async_trait;
 use countersign_domain::action::ActionKind;
 use countersign_domain::approvals::{Approval, Rule, Status};
+use countersign_domain::audit::{AuditKind, Head, SealedRecord};
 use countersign_domain::digest::Digest;
-use countersign_domain::identity::Principal;
+use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::ids::{ApprovalId, CallId, GrantId, RuleId, RunId, SessionId};
 use countersign_domain::runs::{Entry, EventRecord, Run, RunStatus, Session, Stream, ToolCall};
 use countersign_domain::time::Timestamp;
 
 use super::{
-    ApiKey, IdempotentAnswer, IssuedGrant, StoreError, StoredAudit, Versioned, WebSession,
+    ApiKey, IdempotentAnswer, IssuedGrant, StoreError, Versioned, WebSession,
 };
 
 /// Which part of a long list is wanted; lists are newest first.
@@ -53,6 +54,21 @@ pub struct ApprovalFilter {
     pub run_id: Option<RunId>,
     /// About this kind of action.
     pub kind: Option<ActionKind>,
+}
+
+/// Which lines of the audit log are wanted; a `None` does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Of this kind.
+    pub kind: Option<AuditKind>,
+    /// About this.
+    pub subject: Option<String>,
+    /// By this one.
+    pub actor: Option<Actor>,
+    /// Made then or later.
+    pub since: Option<Timestamp>,
+    /// Made before then.
+    pub until: Option<Timestamp>,
 }
 
 /// Runs, sessions and their journals.
@@ -181,5 +197,30 @@ pub trait AccessReads: Send + Sync {
     ) -> Result<Option<IdempotentAnswer>, StoreError>;
 
     /// Lines of the audit log numbered above `after`, in order.
-    async fn audit(&self, after: u64, limit: usize) -> Result<Vec<StoredAudit>, StoreError>;
+    async fn audit(&self, after: u64, limit: usize) -> Result<Vec<SealedRecord>, StoreError>;
+}
+
+/// The audit log, searched.
+#[async_trait]
+pub trait AuditReads: Send + Sync {
+    /// Lines, newest first.
+    async fn page(
+        &self,
+        filter: AuditFilter,
+        page: PageRequest<u64>,
+    ) -> Result<Page<SealedRecord, u64>, StoreError>;
+
+    /// Lines numbered above `after`, oldest first, at most `limit`.
+    async fn following(
+        &self,
+        filter: AuditFilter,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<SealedRecord>, StoreError>;
+
+    /// The last line's number and hash.
+    async fn head(&self) -> Result<Head, StoreError>;
+
+    /// The hashes of the lines numbered above `after`, in order, at most `limit`.
+    async fn hashes(&self, after: u64, limit: u64) -> Result<Vec<Digest>, StoreError>;
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use countersign_domain::access::Scope;
-use countersign_domain::audit::AuditRecord;
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::{KeyName, Principal};
 use countersign_domain::ids::{ApprovalId, GrantId, KeyId, WebSessionId};
@@ -81,14 +80,4 @@ pub struct IdempotentAnswer {
     pub body: String,
     /// Until when it is remembered.
     pub expires_at: Timestamp,
-}
-
-/// A line of the audit log in its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredAudit {
-    /// Its number, from 1, without gaps.
-    pub seq: u64,
-    /// The line.
-    #[serde(flatten)]
-    pub record: AuditRecord,
 }

@@ -66,6 +66,14 @@ macro_rules! conformance_suite {
                 the_audit_log_has_no_gaps,
                 every_event_reads_back_as_written,
             ],
+            audit: [
+                every_line_holds_the_hash_of_the_line_before,
+                a_refused_unit_leaves_no_link,
+                lines_of_one_unit_follow_each_other,
+                the_chain_holds_under_concurrency,
+                lines_are_filtered_by_every_choice_of_conditions,
+                pages_of_lines_are_newest_first,
+            ],
             access: [
                 a_key_is_found_by_its_secret,
                 a_name_is_taken_by_one_living_key,

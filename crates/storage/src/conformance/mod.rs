@@ -13,6 +13,7 @@
 
 pub mod access;
 pub mod approvals;
+pub mod audit;
 mod cases;
 pub mod grants;
 pub mod journal;

@@ -3,20 +3,37 @@
 use countersign_ports::store::{Fault, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::chaining;
 use super::fault::SqlError;
 
 /// Marks a file as Countersign's: the letters `CSgn`.
 pub(super) const APPLICATION_ID: i32 = 0x4353_676e;
 
-/// The files, oldest first. The first is schema version 1.
-const MIGRATIONS: &[&str] = &[
-    include_str!("../../migrations/sqlite/0001_initial.sql"),
-    include_str!("../../migrations/sqlite/0002_grants.sql"),
+/// One step from a schema version to the next.
+struct Migration {
+    sql: &'static str,
+    /// What SQL alone cannot do, right after it.
+    then: Option<fn(&Connection) -> Result<(), SqlError>>,
+}
+
+/// The steps, oldest first. The first is schema version 1.
+const MIGRATIONS: &[Migration] = &[
+    Migration { sql: include_str!("../../migrations/sqlite/0001_initial.sql"), then: None },
+    Migration { sql: include_str!("../../migrations/sqlite/0002_grants.sql"), then: None },
+    Migration {
+        sql: include_str!("../../migrations/sqlite/0003_audit_chain.sql"),
+        then: Some(chaining::adopt),
+    },
 ];
 
 /// The newest schema version.
 pub(super) fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Whether the schema is the newest.
+pub(super) fn is_newest(connection: &Connection) -> Result<bool, SqlError> {
+    Ok(number(connection, "PRAGMA user_version")? == newest())
 }
 
 /// Refuses a file that is another program's or a newer version's. Changes nothing.
@@ -47,7 +64,10 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), SqlError> {
     let version = number(&transaction, "PRAGMA user_version")?;
     for (number, migration) in (1..).zip(MIGRATIONS) {
         if number > version {
-            transaction.execute_batch(migration)?;
+            transaction.execute_batch(migration.sql)?;
+            if let Some(then) = migration.then {
+                then(&transaction)?;
+            }
             transaction.pragma_update(None, "user_version", number)?;
         }
     }

@@ -1,8 +1,10 @@
 //! The embedded store: one SQLite file, one thread that writes, a few connections that read.
 
 mod apply;
+mod chaining;
 mod fault;
 mod health;
+mod log_file;
 mod migrate;
 mod open;
 mod reader;
@@ -12,4 +14,5 @@ mod store;
 mod tests;
 mod writer;
 
+pub use log_file::{LogFile, LogFileError};
 pub use store::SqliteStore;

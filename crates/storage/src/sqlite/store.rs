@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use async_trait::async_trait;
+use countersign_domain::audit::NodeName;
 use countersign_domain::permit::Committed;
 use countersign_ports::store::{
-    AccessReads, ApprovalReads, EventReads, RunReads, Store, StoreError, UnitOfWork,
+    AccessReads, ApprovalReads, AuditReads, EventReads, RunReads, Store, StoreError, UnitOfWork,
 };
 use rusqlite::Connection;
 
@@ -24,16 +25,26 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the file at `path`, which is created if it does not exist, and brings its schema up to
-    /// date. Its directory must exist. Blocks while the file is checked.
+    /// date. Its directory must exist. Blocks while the file is checked. The audit log names the
+    /// node `localhost`.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::over(path, open::writer(path)?)
+        Self::open_as(path, NodeName::local())
+    }
+
+    /// The same; the audit log names `node`.
+    pub fn open_as(path: &Path, node: NodeName) -> Result<Self, StoreError> {
+        Self::over(path, open::writer(path)?, node)
     }
 
     /// The store of the file at `path` that writes through `connection`.
-    pub(super) fn over(path: &Path, connection: Connection) -> Result<Self, StoreError> {
+    pub(super) fn over(
+        path: &Path,
+        connection: Connection,
+        node: NodeName,
+    ) -> Result<Self, StoreError> {
         let health = Health::new();
         Ok(Self {
-            writer: Writer::start(connection, health.clone())?,
+            writer: Writer::start(connection, node, health.clone())?,
             readers: Readers::new(path.to_owned(), health.clone()),
             health,
         })
@@ -61,6 +72,10 @@ impl Store for SqliteStore {
     }
 
     fn access(&self) -> &dyn AccessReads {
+        &self.readers
+    }
+
+    fn audit(&self) -> &dyn AuditReads {
         &self.readers
     }
 

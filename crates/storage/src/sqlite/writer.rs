@@ -6,6 +6,7 @@
 
 use std::thread;
 
+use countersign_domain::audit::NodeName;
 use countersign_ports::store::{Fault, StoreError, UnitOfWork};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -40,14 +41,18 @@ struct Job {
 }
 
 impl Writer {
-    /// Starts the thread. It ends when it is closed or the last handle is gone.
-    pub(super) fn start(connection: Connection, health: Health) -> Result<Self, StoreError> {
+    /// Starts the thread, which names `node` in the audit log. It ends when it is closed or the last handle is gone.
+    pub(super) fn start(
+        connection: Connection,
+        node: NodeName,
+        health: Health,
+    ) -> Result<Self, StoreError> {
         let (sender, inbox) = mpsc::channel(WAITING);
         thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || {
                 let watch = Watch(health);
-                run(connection, inbox, &watch.0);
+                run(connection, inbox, &node, &watch.0);
             })
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(Self(sender))
@@ -83,7 +88,12 @@ impl Drop for Watch {
     }
 }
 
-fn run(mut connection: Connection, mut inbox: mpsc::Receiver<Message>, health: &Health) {
+fn run(
+    mut connection: Connection,
+    mut inbox: mpsc::Receiver<Message>,
+    node: &NodeName,
+    health: &Health,
+) {
     let mut closing = Vec::new();
     while let Some(first) = inbox.blocking_recv() {
         let mut jobs = Vec::new();
@@ -98,7 +108,7 @@ fn run(mut connection: Connection, mut inbox: mpsc::Receiver<Message>, health: &
             }
             next = if jobs.len() < BATCH { inbox.try_recv().ok() } else { None };
         }
-        serve(&mut connection, jobs, health);
+        serve(&mut connection, jobs, node, health);
     }
     if let Err((_, error)) = connection.close() {
         tracing::warn!(%error, "the database was not closed cleanly");
@@ -108,11 +118,12 @@ fn run(mut connection: Connection, mut inbox: mpsc::Receiver<Message>, health: &
     }
 }
 
-fn serve(connection: &mut Connection, jobs: Vec<Job>, health: &Health) {
+fn serve(connection: &mut Connection, jobs: Vec<Job>, node: &NodeName, health: &Health) {
     let (works, replies): (Vec<_>, Vec<_>) =
         jobs.into_iter().map(|job| (job.work, job.reply)).unzip();
-    let outcomes =
-        health.check().and_then(|()| commit_together(connection, &works).map_err(StoreError::from));
+    let outcomes = health
+        .check()
+        .and_then(|()| commit_together(connection, &works, node).map_err(StoreError::from));
     match outcomes {
         Ok(outcomes) => {
             for (reply, outcome) in replies.into_iter().zip(outcomes) {
@@ -135,11 +146,12 @@ fn serve(connection: &mut Connection, jobs: Vec<Job>, health: &Health) {
 fn commit_together(
     connection: &Connection,
     works: &[UnitOfWork],
+    node: &NodeName,
 ) -> Result<Vec<Outcome>, SqlError> {
     run_sql(connection, "BEGIN IMMEDIATE")?;
     let outcomes = works
         .iter()
-        .map(|work| apply_one(connection, work))
+        .map(|work| apply_one(connection, work, node))
         .collect::<Result<Vec<_>, _>>()
         .and_then(|outcomes| run_sql(connection, "COMMIT").map(|()| outcomes));
     // Some errors end the transaction by themselves.
@@ -153,9 +165,13 @@ fn commit_together(
 }
 
 /// Applies all of `work` or nothing. The outer error is one that ends the whole transaction.
-fn apply_one(connection: &Connection, work: &UnitOfWork) -> Result<Outcome, SqlError> {
+fn apply_one(
+    connection: &Connection,
+    work: &UnitOfWork,
+    node: &NodeName,
+) -> Result<Outcome, SqlError> {
     run_sql(connection, "SAVEPOINT unit")?;
-    let applied = work.changes.iter().try_for_each(|change| apply(connection, change));
+    let applied = work.changes.iter().try_for_each(|change| apply(connection, change, node));
     let outcome = match applied {
         Ok(()) => Ok(()),
         Err(error) if connection.is_autocommit() => return Err(error),

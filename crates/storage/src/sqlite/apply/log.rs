@@ -1,6 +1,5 @@
-//! Events and the audit log.
+//! Events.
 
-use countersign_domain::audit::AuditRecord;
 use countersign_domain::ids::RunId;
 use countersign_domain::runs::Event;
 use countersign_domain::time::Timestamp;
@@ -19,9 +18,4 @@ pub(super) fn add_event(
     let run = run_id.to_string();
     let params = params![run, at.as_millis(), event.is_about_approval(), FORMAT, encode(event)?,];
     insert(tx, sql::ADD_EVENT, params, &run, &run)
-}
-
-pub(super) fn add_audit(tx: &Connection, record: &AuditRecord) -> Result<(), SqlError> {
-    tx.prepare_cached(sql::ADD_AUDIT)?.execute(params![FORMAT, encode(record)?])?;
-    Ok(())
 }

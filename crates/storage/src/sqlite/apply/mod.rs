@@ -6,14 +6,16 @@ mod grants;
 mod log;
 mod runs;
 
+use countersign_domain::audit::NodeName;
 use countersign_ports::store::{Change, Conflicting, StoreError, Version};
 use rusqlite::{Connection, OptionalExtension, Params};
 
+use super::chaining;
 use super::fault::{SqlError, Violation, violation};
 use crate::catalogue as sql;
 
-/// Carries out one change. What it did before failing is undone by the caller.
-pub(super) fn apply(tx: &Connection, change: &Change) -> Result<(), SqlError> {
+/// Carries out one change, as `node`. What it did before failing is undone by the caller.
+pub(super) fn apply(tx: &Connection, change: &Change, node: &NodeName) -> Result<(), SqlError> {
     match change {
         Change::AddSession(session) => runs::add_session(tx, session),
         Change::AddRun(run) => runs::add_run(tx, run),
@@ -39,7 +41,7 @@ pub(super) fn apply(tx: &Connection, change: &Change) -> Result<(), SqlError> {
         Change::UseRule(id, at) => approvals::use_rule(tx, *id, *at),
         Change::RemoveRule(id) => approvals::remove_rule(tx, *id),
         Change::AddEvent { run_id, at, event } => log::add_event(tx, *run_id, *at, event),
-        Change::AddAudit(record) => log::add_audit(tx, record),
+        Change::AddAudit(record) => chaining::append(tx, record, node),
         Change::AddKey(key) => access::add_key(tx, key),
         Change::RevokeKey(id, at) => access::revoke_key(tx, *id, *at),
         Change::AddSignInLink(link) => access::add_link(tx, link),

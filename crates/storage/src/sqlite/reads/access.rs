@@ -1,17 +1,16 @@
 //! Keys, sign-ins, remembered answers and the audit log.
 
 use async_trait::async_trait;
+use countersign_domain::audit::SealedRecord;
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::Principal;
 use countersign_domain::time::Timestamp;
-use countersign_ports::store::{
-    AccessReads, ApiKey, IdempotentAnswer, StoreError, StoredAudit, WebSession,
-};
+use countersign_ports::store::{AccessReads, ApiKey, IdempotentAnswer, StoreError, WebSession};
 use rusqlite::{Row, params};
 
-use super::{SqlError, all, bound, count, document, documents, limit, one, parsed, text};
+use super::{SqlError, all, bound, document, documents, limit, one, parsed};
 use crate::catalogue::{access as sql, log};
-use crate::document::decode;
+use crate::sqlite::chaining::sealed;
 use crate::sqlite::reader::Readers;
 
 #[async_trait]
@@ -37,10 +36,10 @@ impl AccessReads for Readers {
         self.read(move |tx| one(tx, sql::ANSWER, [caller, key], answer)).await
     }
 
-    async fn audit(&self, after: u64, most: usize) -> Result<Vec<StoredAudit>, StoreError> {
+    async fn audit(&self, after: u64, most: usize) -> Result<Vec<SealedRecord>, StoreError> {
         self.read(move |tx| {
             let params = params![bound(after), limit(most)];
-            all(tx, log::AUDIT, params, audit)
+            all(tx, log::AUDIT, params, sealed)
         })
         .await
     }
@@ -63,9 +62,4 @@ fn answer(row: &Row<'_>) -> Result<IdempotentAnswer, SqlError> {
         body: row.get(4)?,
         expires_at: Timestamp::from_millis(row.get(5)?),
     })
-}
-
-fn audit(row: &Row<'_>) -> Result<StoredAudit, SqlError> {
-    let seq = count(row, 0)?;
-    Ok(StoredAudit { seq, record: decode(row.get(1)?, text(row, 2)?, seq)? })
 }

@@ -4,6 +4,7 @@
 
 mod access;
 mod approvals;
+pub(super) mod audit;
 mod events;
 mod runs;
 
@@ -32,7 +33,7 @@ fn documents<T: Document>(
 }
 
 /// What `read` makes of the first row that `sql` finds, if any.
-fn one<T>(
+pub(super) fn one<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
@@ -44,7 +45,7 @@ fn one<T>(
 }
 
 /// What `read` makes of every row that `sql` finds.
-fn all<T>(
+pub(super) fn all<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
@@ -68,23 +69,23 @@ fn versioned<T: Document>(row: &Row<'_>) -> Result<Versioned<T>, SqlError> {
 }
 
 /// The text of a column, without a copy.
-fn text<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r str, SqlError> {
+pub(super) fn text<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r str, SqlError> {
     let column = row.get_ref(column)?.as_str();
     Ok(column.map_err(rusqlite::Error::from)?)
 }
 
 /// A column that is never negative.
-fn count(row: &Row<'_>, column: usize) -> Result<u64, SqlError> {
+pub(super) fn count(row: &Row<'_>, column: usize) -> Result<u64, SqlError> {
     Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
 }
 
 /// A number as SQLite can compare it: beyond its range nothing changes any more.
-fn bound(number: u64) -> i64 {
+pub(super) fn bound(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// A limit as SQLite takes it.
-fn limit(number: usize) -> i64 {
+pub(super) fn limit(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 

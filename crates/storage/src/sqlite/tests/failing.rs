@@ -3,6 +3,7 @@
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
+use countersign_domain::audit::NodeName;
 use countersign_ports::store::{Change, Fault, Store, StoreError};
 use rusqlite::Connection;
 
@@ -21,7 +22,7 @@ fn fault<T>(outcome: &Result<T, StoreError>) -> Option<Fault> {
 fn open_with(path: &std::path::Path, pragma: &str) -> SqliteStore {
     let connection = opening::writer(path).unwrap();
     connection.execute_batch(pragma).unwrap();
-    SqliteStore::over(path, connection).unwrap()
+    SqliteStore::over(path, connection, NodeName::local()).unwrap()
 }
 
 fn line() -> Change {

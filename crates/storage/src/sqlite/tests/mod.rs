@@ -1,5 +1,6 @@
 //! What is particular to the SQLite store.
 
+mod chain;
 mod failing;
 mod opening;
 mod plans;

@@ -30,6 +30,20 @@ fn pages(table: &str, columns: &[&str]) -> Vec<String> {
         .collect()
 }
 
+fn parts_of_the_audit_log() -> Vec<String> {
+    let orders = [log::Order::Following, log::Order::NewestFirst];
+    let choices = 0..1_usize << log::AUDIT_FILTERS.len();
+    choices
+        .flat_map(|choice| {
+            let conditions = log::AUDIT_FILTERS.iter().enumerate();
+            let chosen: Vec<_> = conditions
+                .filter_map(|(place, text)| (choice >> place & 1 == 1).then_some(*text))
+                .collect();
+            orders.map(|order| log::audit_part(&chosen, order))
+        })
+        .collect()
+}
+
 fn statements() -> Vec<String> {
     let fixed = [
         runs::SESSION,
@@ -64,6 +78,9 @@ fn statements() -> Vec<String> {
         log::LAST_OF_APPROVALS,
         log::ADD_AUDIT,
         log::AUDIT,
+        log::AUDIT_HEAD,
+        log::AUDIT_HASHES,
+        log::AUDIT_ROWS,
         access::LIVING_KEY_NAMED,
         access::REWRITE_KEY,
         access::KEY,
@@ -81,6 +98,7 @@ fn statements() -> Vec<String> {
     let mut all: Vec<_> = fixed.into_iter().map(str::to_owned).collect();
     all.extend(pages(runs::TABLE, &runs::FILTERS));
     all.extend(pages(approvals::TABLE, &approvals::FILTERS));
+    all.extend(parts_of_the_audit_log());
     all
 }
 
@@ -117,5 +135,16 @@ fn the_approvals_stream_has_its_own_index() {
     for sql in [log::EVENTS_OF_APPROVALS, log::LAST_OF_APPROVALS] {
         let plan = plan(&connection, sql).join("; ");
         assert!(plan.contains("events_of_approvals"), "{plan}");
+    }
+}
+
+/// A line that a filter leaves out is never read: the index alone tells.
+#[test]
+fn filters_of_the_audit_log_are_answered_by_an_index_alone() {
+    let (path, _dir) = place();
+    let connection = opening::writer(&path).unwrap();
+    for sql in parts_of_the_audit_log().iter().filter(|sql| sql.contains("INDEXED BY")) {
+        let plan = plan(&connection, sql);
+        assert!(plan.iter().any(|step| step.contains("USING COVERING INDEX")), "{plan:?}: {sql}");
     }
 }
