@@ -26,7 +26,8 @@ use crate::home::{Home, make_directory, signing_keys};
 use crate::model;
 
 /// The files of a home without which the gateway is none.
-const OWN_FILES: [&str; 8] = [
+const OWN_FILES: [&str; 9] = [
+    "audit.checkpoint",
     "config.yaml",
     "countersign.db",
     "countersign.db-wal",
@@ -68,9 +69,11 @@ pub(crate) struct Ingredients<'a> {
 }
 
 /// Opens the store of a home.
-pub(crate) async fn open_store(home: &Home) -> Result<SharedStore, Failure> {
+pub(crate) async fn open_store(home: &Home, loaded: &Loaded) -> Result<SharedStore, Failure> {
     let path = home.database();
-    let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&path)).await;
+    let node = loaded.config.audit.node(&crate::environment::host());
+    let node = node.map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
+    let opened = tokio::task::spawn_blocking(move || SqliteStore::open_as(&path, node)).await;
     let store = opened
         .map_err(Failure::refused)?
         .map_err(|error| Failure::Refused(format!("{}: {error}", home.database().display())))?;

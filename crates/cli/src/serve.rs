@@ -1,8 +1,11 @@
 //! Running a composed gateway: from the bound listener to the drained end.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_domain::audit::checkpoint::Checkpoint;
+use countersign_gateway::Gateway;
 use countersign_http_api::{router, serve_with};
 use countersign_ports::clock::Clock as _;
 use countersign_ports::store::{SharedStore, StoreError};
@@ -16,7 +19,7 @@ use crate::config::Loaded;
 use crate::entropy::SystemEntropy;
 use crate::environment::Environment;
 use crate::failure::Failure;
-use crate::home::{Announcement, Home, HomeLock};
+use crate::home::{Announcement, Home, HomeLock, write_private};
 
 /// A gateway that listens.
 pub(crate) struct Serving {
@@ -31,6 +34,8 @@ pub(crate) struct Serving {
     shutdown: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
     deadlines: JoinHandle<StoreError>,
+    checkpoints: JoinHandle<StoreError>,
+    keeping: JoinHandle<()>,
     _lock: HomeLock,
 }
 
@@ -52,7 +57,7 @@ pub(crate) async fn start(
 ) -> Result<Serving, Failure> {
     let entropy = SystemEntropy::new().map_err(Failure::refused)?;
     let token = entropy.secret_text("cs_operator_");
-    let store = open_store(home).await?;
+    let store = open_store(home, loaded).await?;
     let listener = bind(loaded).await?;
     let local_addr = listener.local_addr()?;
     let composition = compose(Ingredients {
@@ -71,6 +76,9 @@ pub(crate) async fn start(
     let server = tokio::spawn(serve_with(listener, router(parts), timeouts, shutdown.clone()));
     let gateway = composition.gateway.clone();
     let deadlines = tokio::spawn(async move { gateway.watch_deadlines().await });
+    let (gateway, every) = (composition.gateway.clone(), loaded.config.audit.checkpoint_every);
+    let checkpoints = tokio::spawn(async move { gateway.watch_checkpoints(every).await });
+    let keeping = tokio::spawn(keep_checkpoints(home.clone(), composition.gateway.clone()));
     composition.agent.resume().await.map_err(Failure::refused)?;
     let announcement = Announcement {
         url: format!("http://{}", reachable(local_addr)),
@@ -88,6 +96,8 @@ pub(crate) async fn start(
         shutdown,
         server,
         deadlines,
+        checkpoints,
+        keeping,
         _lock: lock,
     })
 }
@@ -99,6 +109,10 @@ impl Serving {
         tokio::select! {
             error = store.broken() => Stopped::Store(error),
             error = &mut self.deadlines => match error {
+                Ok(error) => Stopped::Store(error),
+                Err(error) => Stopped::Listener(error.to_string()),
+            },
+            error = &mut self.checkpoints => match error {
                 Ok(error) => Stopped::Store(error),
                 Err(error) => Stopped::Listener(error.to_string()),
             },
@@ -122,6 +136,9 @@ impl Serving {
             tracing::warn!("the listener was cut off");
         }
         self.deadlines.abort();
+        self.checkpoints.abort();
+        self.keeping.abort();
+        last_checkpoint(&self.home, &self.composition.gateway).await;
         close(&self.composition.store).await;
         self.home.withdraw()?;
         tracing::info!("stopped; pending approvals stay in the store");
@@ -133,6 +150,8 @@ impl Serving {
         self.shutdown.cancel();
         self.composition.agent.drain(Duration::ZERO).await;
         self.deadlines.abort();
+        self.checkpoints.abort();
+        self.keeping.abort();
         drop(self.home.withdraw());
         let database = self.home.database();
         match why {
@@ -144,6 +163,32 @@ impl Serving {
             Stopped::Listener(error) => Failure::Refused(format!("the listener failed: {error}")),
         }
     }
+}
+
+/// Writes every new checkpoint into the file beside the database.
+async fn keep_checkpoints(home: Home, gateway: Arc<Gateway>) {
+    let mut newest = gateway.newest_checkpoint();
+    while newest.changed().await.is_ok() {
+        keep(&home, newest.borrow_and_update().as_ref());
+    }
+}
+
+fn keep(home: &Home, checkpoint: Option<&Checkpoint>) {
+    let Some(Checkpoint { token, .. }) = checkpoint else {
+        return;
+    };
+    if let Err(error) = write_private(&home.audit_checkpoint(), &format!("{token}\n")) {
+        tracing::warn!(%error, "the newest checkpoint could not be kept beside the database");
+    }
+}
+
+/// Signs where the audit log stands when the gateway stops.
+async fn last_checkpoint(home: &Home, gateway: &Gateway) {
+    let newest = gateway.newest_checkpoint();
+    if let Err(error) = gateway.checkpoint().await {
+        tracing::warn!(%error, "the end of the audit log could not be signed");
+    }
+    keep(home, newest.borrow().as_ref());
 }
 
 async fn close(store: &SharedStore) {

@@ -4,12 +4,14 @@ use countersign_domain::action::Action;
 use countersign_domain::approvals::Approval;
 use countersign_domain::assessment::{Assessment, Finding};
 use countersign_domain::audit::{AuditKind, AuditRecord};
+use countersign_domain::digest::Digest;
 use countersign_domain::identity::Actor;
 use countersign_domain::ids::SessionId;
 use countersign_domain::runs::Run;
 use countersign_ports::store::Change;
 use serde_json::{Map, Value, json};
 
+use crate::card::card;
 use crate::gateway::Gateway;
 
 impl Gateway {
@@ -46,12 +48,23 @@ impl Gateway {
         let detail = json!({
             "digest": approval.digest,
             "action": approval.action.kind(),
+            "card": self.card_digest(approval),
             "choice": decision.map(|decision| decision.choice),
             "reason": reason.map(|text| self.redactor.redact(text)),
             "rule": decision.and_then(|decision| decision.rule),
         });
         let subject = (approval.id.to_string(), approval.requester.session_id);
         self.audit(kind, actor, subject, detail)
+    }
+
+    /// The digest of the card that people are shown: with the action's digest it says what was
+    /// decided on, and as what it was presented.
+    fn card_digest(&self, approval: &Approval) -> Option<Digest> {
+        let shown = card(approval, &self.redactor);
+        let text = serde_json_canonicalizer::to_string(&shown);
+        text.inspect_err(|error| tracing::error!(%error, "a card has no canonical form"))
+            .ok()
+            .map(|text| Digest::of(text.as_bytes()))
     }
 
     /// A record about a run.

@@ -6,6 +6,9 @@ use std::time::Duration;
 use countersign_command_risk::{Engine, OverrideError, Policy, SelfDescription, TableError};
 use countersign_domain::approvals::{ApproverRule, Approvers, Timing};
 use countersign_domain::assessment::{FindingId, InvalidFindingId};
+use countersign_domain::audit::NodeName;
+use countersign_domain::audit::chain::InvalidNodeName;
+use countersign_domain::audit::checkpoint::MOST_COVERED;
 use countersign_domain::guard::Mode;
 use countersign_domain::identity::InvalidPrincipal;
 use countersign_domain::verdict::{Severity, Verdict};
@@ -69,6 +72,18 @@ pub struct SecurityConfig {
     pub redact_secrets: bool,
     /// Files and directories whose reading or changing is severe.
     pub protected_paths: Vec<String>,
+}
+
+/// The audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditConfig {
+    /// After how many records the gateway signs where the log stands: 1 to 4096. It does so when it
+    /// stops, too.
+    #[schemars(range(min = 1, max = 4096))]
+    pub checkpoint_every: u64,
+    /// What records name as the node that wrote them; by default the name of the machine.
+    pub node: Option<String>,
 }
 
 /// What may leave the house without a question.
@@ -169,6 +184,12 @@ pub enum Problem {
     /// A table cannot be read.
     #[error("{0}")]
     Table(String),
+    /// Not a name.
+    #[error(transparent)]
+    Node(InvalidNodeName),
+    /// Never, or too rarely.
+    #[error("use a number from 1 to {MOST_COVERED}")]
+    CheckpointEvery,
     /// Too short to be meant.
     #[error("`{0}` is too short; use at least one second")]
     TooShort(HumanDuration),
@@ -193,6 +214,25 @@ impl Default for ApprovalsConfig {
 impl Default for RunsConfig {
     fn default() -> Self {
         Self { max_working: 1024 }
+    }
+}
+
+impl Default for AuditConfig {
+    fn default() -> Self {
+        Self { checkpoint_every: 256, node: None }
+    }
+}
+
+impl AuditConfig {
+    /// What records name as the node; `host` is the name of the machine.
+    pub fn node(&self, host: &str) -> Result<NodeName, ConfigProblem> {
+        if !(1..=MOST_COVERED).contains(&self.checkpoint_every) {
+            return Err(problem("audit.checkpoint_every", Problem::CheckpointEvery));
+        }
+        match &self.node {
+            Some(name) => name.parse().map_err(|error| problem("audit.node", Problem::Node(error))),
+            None => Ok(host.parse().unwrap_or_else(|_| NodeName::local())),
+        }
     }
 }
 

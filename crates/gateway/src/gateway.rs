@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 
 use crate::guard::Guard;
 use crate::settings::Settings;
+use crate::sign_checkpoint::Ledger;
 
 /// How often a verb reads again and tries anew when somebody else was quicker.
 const ATTEMPTS: usize = 64;
@@ -32,6 +33,7 @@ pub struct Gateway {
     pub(crate) settings: Settings,
     pub(crate) redactor: Arc<Redactor>,
     pub(crate) deadlines_changed: Notify,
+    pub(crate) ledger: Ledger,
     runner: OnceLock<Arc<dyn AgentRunner>>,
 }
 
@@ -69,6 +71,7 @@ impl Gateway {
             settings,
             redactor,
             deadlines_changed: Notify::new(),
+            ledger: Ledger::default(),
             runner: OnceLock::new(),
         })
     }
@@ -99,6 +102,7 @@ impl Gateway {
     /// Commits `work` and tells followers of the streams that it added events to.
     pub(crate) async fn commit(&self, work: UnitOfWork) -> Result<Committed, StoreError> {
         let grown = grown_streams(&work);
+        let lines = work.changes.iter().filter(|change| adds_line(change)).count();
         let moves_deadlines = work.changes.iter().any(moves_deadline);
         let committed = self.store.commit(work).await?;
         for stream in grown {
@@ -107,6 +111,7 @@ impl Gateway {
         if moves_deadlines {
             self.deadlines_changed.notify_one();
         }
+        self.ledger.grew_by(lines);
         Ok(committed)
     }
 
@@ -149,6 +154,10 @@ fn grown_streams(work: &UnitOfWork) -> BTreeSet<Stream> {
         }
     }
     grown
+}
+
+const fn adds_line(change: &Change) -> bool {
+    matches!(change, Change::AddAudit(_))
 }
 
 const fn moves_deadline(change: &Change) -> bool {

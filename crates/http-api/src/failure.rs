@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use countersign_domain::grants::GrantError;
 use countersign_gateway::{
-    AnswerError, AuthError, ConsumeError, CreateKeyError, Forbidden, NewLinkError, ReadError,
-    RevokeRuleError, RotateError, StopRunError,
+    AnswerError, AuthError, CheckpointError, ConsumeError, CreateKeyError, Forbidden, NewLinkError,
+    ReadError, ReceiptError, RevokeRuleError, RotateError, StopRunError,
 };
 use countersign_ports::signer::SignerError;
 use countersign_ports::store::StoreError;
@@ -39,6 +39,22 @@ impl From<ReadError> for Problem {
             ReadError::NoRun(_) => Self::missing("run_not_found", error.to_string()),
             ReadError::Forbidden(error) => error.into(),
             ReadError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReceiptError> for Problem {
+    fn from(error: ReceiptError) -> Self {
+        let conflict = |code| Self::new(StatusCode::CONFLICT, code, error.to_string());
+        match error {
+            ReceiptError::NotDecided(_) => conflict("not_decided"),
+            ReceiptError::Unproven(_) => {
+                tracing::error!(%error, "a decision cannot be proven");
+                conflict("unproven")
+            }
+            ReceiptError::Read(error) => error.into(),
+            ReceiptError::Checkpoint(CheckpointError::Signer(error)) => error.into(),
+            ReceiptError::Checkpoint(CheckpointError::Store(error)) => error.into(),
         }
     }
 }

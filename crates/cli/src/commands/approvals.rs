@@ -1,6 +1,7 @@
 //! `approvals`: lists, shows and decides what waits for a person.
 
 use clap::{Args, Subcommand};
+use countersign_domain::ids::ApprovalId;
 use serde_json::{Value, json};
 
 use super::{Global, JsonFlag, watch};
@@ -49,6 +50,16 @@ enum ApprovalsCommand {
         id: String,
         #[command(flatten)]
         json: JsonFlag,
+        #[command(flatten)]
+        connect: ConnectArgs,
+    },
+    /// Print the receipt of a decision: a file that proves it offline
+    #[command(after_help = "Examples:
+  countersign approvals receipt appr_0196… > receipt.json
+  countersign audit verify-receipt receipt.json")]
+    Receipt {
+        /// The approval
+        id: String,
         #[command(flatten)]
         connect: ConnectArgs,
     },
@@ -120,6 +131,13 @@ pub(crate) async fn run(args: ApprovalsArgs, global: &Global) -> Outcome {
         }
         ApprovalsCommand::Show { id, json, connect } => {
             show(&connect.client(global)?, &id, json).await
+        }
+        ApprovalsCommand::Receipt { id, connect } => {
+            let id: ApprovalId = id.parse().map_err(Failure::usage)?;
+            let path = format!("/v1/approvals/{id}/receipt");
+            let receipt: Value = connect.client(global)?.get(&path).await?;
+            Screen::detect().json(&receipt)?;
+            Ok(Answer::Yes)
         }
         ApprovalsCommand::Watch { json, connect } => {
             watch::run(&connect.client(global)?, json).await

@@ -165,7 +165,7 @@ impl Keyring {
     async fn offline(home: &Home) -> Result<Self, Failure> {
         let lock = HomeLock::take(home)?;
         let loaded = load(&home.config(), &[])?;
-        let store = open_store(home).await?;
+        let store = open_store(home, &loaded).await?;
         Ok(Self::Offline {
             gateway: bare_gateway(&loaded, home, store.clone())?,
             store,

@@ -1,6 +1,7 @@
 //! The commands, a file each, and the command line that leads to them.
 
 mod approvals;
+mod audit;
 mod chat;
 mod check;
 mod completions;
@@ -63,6 +64,7 @@ enum Command {
     Up(up::UpArgs),
     Chat(chat::ChatArgs),
     Approvals(approvals::ApprovalsArgs),
+    Audit(audit::AuditArgs),
     Rules(rules::RulesArgs),
     Runs(runs::RunsArgs),
     Keys(keys::KeysArgs),
@@ -84,6 +86,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Up(args) => up::run(args, &global).await,
         Command::Chat(args) => chat::run(args, &global).await,
         Command::Approvals(args) => approvals::run(args, &global).await,
+        Command::Audit(args) => audit::run(args, &global).await,
         Command::Rules(args) => rules::run(args, &global).await,
         Command::Runs(args) => runs::run(args, &global).await,
         Command::Keys(args) => keys::run(args, &global).await,

@@ -12,7 +12,7 @@ mod read;
 
 use countersign_agent::{AgentConfig, ModelConfig};
 use countersign_gateway::config::{
-    ApprovalsConfig, OutboundConfig, RiskConfig, RunsConfig, SecurityConfig,
+    ApprovalsConfig, AuditConfig, OutboundConfig, RiskConfig, RunsConfig, SecurityConfig,
 };
 use countersign_http_api::HttpConfig;
 use schemars::JsonSchema;
@@ -39,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) approvals: ApprovalsConfig,
     /// Limits on runs.
     pub(crate) runs: RunsConfig,
+    /// The audit log.
+    pub(crate) audit: AuditConfig,
     /// Secrets and protected files.
     pub(crate) security: SecurityConfig,
     /// What may leave the house without a question.

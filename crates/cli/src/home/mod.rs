@@ -96,6 +96,7 @@ impl Home {
             home.operator_token(),
             home.announcement(),
             home.signing_keys(),
+            home.audit_checkpoint(),
         ] {
             permissions::check_file_if_there(&file)?;
         }
@@ -161,6 +162,12 @@ impl Home {
     /// The gateway's signing keys.
     pub(crate) fn signing_keys(&self) -> PathBuf {
         self.root.join("signing-keys.json")
+    }
+
+    /// The newest checkpoint of the audit log, beside the log: with it the end of the log cannot be
+    /// cut off unnoticed.
+    pub(crate) fn audit_checkpoint(&self) -> PathBuf {
+        self.root.join("audit.checkpoint")
     }
 
     fn operator_token(&self) -> PathBuf {

@@ -199,15 +199,33 @@ pub fn line(text: &str, hash: Digest) -> Result<String, Malformed> {
 }
 
 impl<'a> Fields<'a> {
+    /// Takes a text apart. Its form is not looked at: whoever has checked its hash knows that it is
+    /// the one that was written.
+    pub(super) fn take_apart(text: &'a str) -> Result<Self, Malformed> {
+        serde_json::from_str(text).map_err(json)
+    }
+
     /// Takes a text apart and insists on its form.
     pub(super) fn parse(text: &'a str) -> Result<Self, Malformed> {
-        let fields: Self = serde_json::from_str(text).map_err(json)?;
+        let fields = Self::take_apart(text)?;
         let hash = fields.hash()?;
         if fields.text(hash)? == text && is_canonical(fields.detail.get())? {
             Ok(fields)
         } else {
             Err(Malformed::Form)
         }
+    }
+
+    /// The text that the hash is taken over: `line` without its `hash`, which stands right behind
+    /// the detail. Everything else in the line is then held by the hash, down to the last byte.
+    pub(super) fn hashed(&self, line: &str) -> Result<String, Malformed> {
+        let detail = self.detail.get();
+        let start = detail.as_ptr().addr().wrapping_sub(line.as_ptr().addr());
+        let end = start.wrapping_add(detail.len());
+        let (before, after) = line.split_at_checked(end).ok_or(Malformed::Form)?;
+        let hash = format!(",\"hash\":\"{}\"", self.hash.as_deref().unwrap_or_default());
+        let after = after.strip_prefix(&hash).ok_or(Malformed::Form)?;
+        Ok([before, after].concat())
     }
 
     pub(super) fn prev(&self) -> Result<Digest, Malformed> {

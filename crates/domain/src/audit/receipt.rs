@@ -17,35 +17,35 @@ use crate::signing::VerifyingKeys;
 /// The version of the format.
 const FORMAT: u64 = 1;
 
-/// A decision and its proof.
+/// A decision and its proof. The fields are in the order of canonical JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Receipt {
-    /// The version of this format.
-    pub receipt: u64,
     /// The approval that was decided.
     pub approval_id: String,
-    /// The digest of the action.
-    pub digest: Value,
     /// The digest of the card that was shown.
     pub card_digest: Value,
-    /// What was decided.
-    pub choice: Value,
-    /// Why, in the decider's words.
-    pub reason: Value,
-    /// Who decided.
-    pub decided_by: String,
-    /// When.
-    pub decided_at: String,
-    /// The rule that the decision left behind.
-    pub rule_id: Value,
-    /// The grant that it led to.
-    pub grant_id: Value,
-    /// The audit record of the decision, and its place in the chain.
-    pub record: Value,
-    /// From the record to the checkpoint.
-    pub proof: Proof,
     /// What the gateway signed.
     pub checkpoint: Signed,
+    /// What was decided.
+    pub choice: Value,
+    /// When.
+    pub decided_at: String,
+    /// Who decided.
+    pub decided_by: String,
+    /// The digest of the action.
+    pub digest: Value,
+    /// The grant that it led to.
+    pub grant_id: Value,
+    /// From the record to the checkpoint.
+    pub proof: Proof,
+    /// Why, in the decider's words.
+    pub reason: Value,
+    /// The version of this format.
+    pub receipt: u64,
+    /// The audit record of the decision, and its place in the chain.
+    pub record: Value,
+    /// The rule that the decision left behind.
+    pub rule_id: Value,
 }
 
 /// The way from a record to what was signed.
@@ -54,10 +54,10 @@ pub struct Receipt {
 pub struct Proof {
     /// The number of the record among those that the checkpoint covers, from 0.
     pub index: u64,
-    /// How many records the checkpoint covers.
-    pub size: u64,
     /// The hashes beside the way to the root, from the record upwards.
     pub path: Vec<Digest>,
+    /// How many records the checkpoint covers.
+    pub size: u64,
 }
 
 /// What the gateway signed, in the clear and signed.
@@ -132,7 +132,7 @@ impl Receipt {
         let size = u64::try_from(hashes.len()).map_err(|_| NoReceipt::NotCovered)?;
         let place = usize::try_from(index).map_err(|_| NoReceipt::NotCovered)?;
         let path = merkle::path(hashes, place).ok_or(NoReceipt::NotCovered)?;
-        Self::proven(record, Proof { index, size, path }, checkpoint)
+        Self::proven(record, Proof { index, path, size }, checkpoint)
     }
 
     /// The receipt that `text` holds, if everything in it is true.

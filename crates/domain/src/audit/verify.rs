@@ -134,7 +134,7 @@ impl<'k> Verifier<'k> {
         if Digest::of(text.as_bytes()) != hash {
             return Err(bad(Flaw::Hash));
         }
-        let fields = Fields::parse(text).map_err(|error| bad(error.into()))?;
+        let fields = Fields::take_apart(text).map_err(|error| bad(error.into()))?;
         if fields.seq != seq {
             return Err(bad(Flaw::Order { found: fields.seq }));
         }
@@ -146,7 +146,7 @@ impl<'k> Verifier<'k> {
     pub fn line(&mut self, line: &str) -> Result<(), Broken> {
         let expected = self.expected();
         let unreadable = |error: Malformed| Broken { seq: expected, flaw: error.into() };
-        let parsed = Fields::parse(line);
+        let parsed = Fields::take_apart(line);
         if self.missing.is_some() {
             // Only whether what was missing still comes is of interest now.
             return parsed.map_or(Ok(()), |fields| self.is_next(fields.seq).map(drop));
@@ -158,7 +158,7 @@ impl<'k> Verifier<'k> {
         let bad = |flaw: Flaw| Broken { seq: fields.seq, flaw };
         let claimed = fields.hash().map_err(unreadable)?;
         let claimed = claimed.ok_or_else(|| unreadable(Malformed::Field("hash")))?;
-        let text = fields.text(None).map_err(unreadable)?;
+        let text = fields.hashed(line).map_err(unreadable)?;
         if Digest::of(text.as_bytes()) != claimed {
             return Err(bad(Flaw::Hash));
         }

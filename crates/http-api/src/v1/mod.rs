@@ -2,6 +2,7 @@
 
 pub(crate) mod approvals;
 mod assess;
+mod audit;
 mod grants;
 mod keys;
 mod list;
@@ -29,6 +30,7 @@ const READ: Needs = Needs::any_of(&[Scope::ApprovalsRead]);
 /// Whoever asked for an action may read of it, too.
 const READ_OR_OWN: Needs = Needs::any_of(&[Scope::ApprovalsRead, Scope::Runs]);
 const DECIDE: Needs = Needs::any_of(&[Scope::ApprovalsDecide]);
+const AUDIT: Needs = Needs::any_of(&[Scope::Audit]);
 const OUTBOUND: Needs = Needs::any_of(&[Scope::Outbound]);
 const ADMIN: Needs = Needs::any_of(&[Scope::Admin]);
 
@@ -42,6 +44,7 @@ pub(crate) fn groups() -> Vec<Group> {
         Group::new(READ, rules::reading()),
         Group::new(DECIDE, rules::changing()),
         Group::new(READ_OR_OWN, vec![routes!(assess::assess)]),
+        Group::new(AUDIT, audit::routes()),
         Group::new(OUTBOUND, grants::routes()),
         Group::new(ADMIN, keys::routes()),
         Group::new(ADMIN, signing_keys::changing()),

@@ -39,6 +39,8 @@ fn the_document_tells_of_exactly_the_routes_that_are_there() {
         "GET /v1/approvals",
         "GET /v1/approvals/events",
         "GET /v1/approvals/{approval_id}",
+        "GET /v1/approvals/{approval_id}/receipt",
+        "GET /v1/audit",
         "GET /v1/keys",
         "GET /v1/rules",
         "GET /v1/rules/{rule_id}",

@@ -3,6 +3,7 @@
 mod events;
 mod list;
 mod read;
+mod receipt;
 mod resolve;
 mod wire;
 
@@ -17,7 +18,7 @@ pub(super) fn reading() -> Routes {
 }
 
 pub(super) fn reading_one() -> Routes {
-    vec![routes!(read::read_approval)]
+    vec![routes!(read::read_approval), routes!(receipt::read_receipt)]
 }
 
 pub(super) fn deciding() -> Routes {
