@@ -4,6 +4,7 @@
 import { onApprovals, onLinkState, pendingApprovals, retryNow, startFollowing, stopFollowing } from "./approvals.js";
 import { loadSession, onSignedOut, post } from "./api.js";
 import { approvalPage } from "./approval.js";
+import { auditPage } from "./audit.js";
 import { chatPage } from "./chat.js";
 import { el } from "./dom.js";
 import { inboxPage } from "./inbox.js";
@@ -28,6 +29,7 @@ function route(path) {
   if (first === undefined) return inboxPage(session);
   if (first === "approvals" && second) return approvalPage(second);
   if (first === "rules") return rulesPage();
+  if (first === "audit") return auditPage();
   if (first === "chat") return chatPage(second ?? null, session, open);
   return { root: el("div.empty", {}, el("h1", {}, "There is no such page"), el("a", { href: "/", "data-nav": true }, "Go to the inbox")), title: "Not found", leave() {} };
 }
@@ -41,7 +43,7 @@ function showPage(moveFocus) {
   if (moveFocus && page.focus) page.focus();
   else if (moveFocus) main.focus({ preventScroll: true });
   for (const link of document.querySelectorAll("#nav [data-page]")) {
-    const current = location.pathname.startsWith("/chat") ? "chat" : "inbox";
+    const current = ["chat", "audit"].find((name) => location.pathname.startsWith(`/${name}`)) ?? "inbox";
     if (link.dataset.page === current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }

@@ -37,6 +37,7 @@ async fn every_page_fits_a_phone_and_names_its_controls() -> Result<()> {
             ("approval", format!("/approvals/{}", ids.last().map_or("", String::as_str))),
             ("chat", format!("/chat/{session}")),
             ("new-chat", "/chat".to_owned()),
+            ("audit", "/audit".to_owned()),
         ];
         for (name, path) in &pages {
             for (device, width, height) in [("desk", 1280, 860), ("phone", 360, 780)] {
@@ -47,9 +48,16 @@ async fn every_page_fits_a_phone_and_names_its_controls() -> Result<()> {
                     stage.page.is_live().await?;
                     stage
                         .page
-                        .element(if *name == "new-chat" { ".examples" } else { "[data-card]" })
+                        .element(match *name {
+                            "new-chat" => ".examples",
+                            "audit" => "[data-seq]",
+                            _ => "[data-card]",
+                        })
                         .await?;
-                    stage.page.element(".sessions a, .recent [data-recent], .history li").await?;
+                    stage
+                        .page
+                        .element(".sessions a, .recent [data-recent], .history li, [data-seq]")
+                        .await?;
                     let file = artifacts()?.join(format!("{name}-{device}-{scheme}.png"));
                     stage.page.picture(&file).await?;
                 }

@@ -1,5 +1,6 @@
 //! What a person sees and does in the web page.
 
+mod audit;
 mod chat;
 mod connection;
 mod decide;

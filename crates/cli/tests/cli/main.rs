@@ -8,6 +8,7 @@
 )]
 
 mod approvals;
+mod audit;
 mod chat;
 mod check;
 mod config;

@@ -4,6 +4,7 @@
 mod access;
 #[cfg(test)]
 mod approvals;
+mod audit;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
