@@ -5,7 +5,7 @@
 #![expect(clippy::print_stdout, reason = "figures on the terminal are its purpose")]
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use countersign_domain::audit::checkpoint::{Checkpoint, Statement};
 use countersign_domain::audit::verify::Verifier;
@@ -33,35 +33,35 @@ async fn main() -> Fallible<()> {
     let keys: VerifyingKeys = [key.verifying_key().clone()].into_iter().collect();
 
     let store = SqliteStore::open(&path)?;
-    let begun = Instant::now();
+    let begun = Begun::now();
     fill(&store, records, &key).await?;
-    say("made", records, begun);
+    println!("made {records} records in {:.2?}", begun.0.elapsed());
     search(&store).await?;
     store.close().await;
 
     let log = LogFile::open(&path)?;
     for keys in [None, Some(&keys)] {
-        let begun = Instant::now();
+        let begun = Begun::now();
         let mut verifier = Verifier::new(keys);
         log.verify(1, &mut verifier)?;
         let report = verifier.finish(&[])?;
         say(
             if keys.is_some() { "verified with signatures" } else { "verified" },
             report.records,
-            begun,
+            &begun,
         );
     }
     let mut export = Vec::new();
-    let begun = Instant::now();
+    let begun = Begun::now();
     log.lines(1, |line| {
         export.push(line.to_owned());
         Ok(())
     })?;
-    say("exported", records, begun);
-    let begun = Instant::now();
+    say("exported", records, &begun);
+    let begun = Begun::now();
     let mut verifier = Verifier::new(Some(&keys));
     export.iter().try_for_each(|line| verifier.line(line))?;
-    say("verified as an export", verifier.finish(&[])?.records, begun);
+    say("verified as an export", verifier.finish(&[])?.records, &begun);
     Ok(())
 }
 
@@ -142,16 +142,36 @@ async fn search(store: &SqliteStore) -> Fallible<()> {
         ("one actor", AuditFilter { actor: Some(operator), ..AuditFilter::default() }),
     ];
     for (name, filter) in filters {
-        let begun = Instant::now();
+        let clock = Instant::now();
         let request = PageRequest { before: None, limit: 50 };
         let found = store.audit().page(filter, request).await?.items.len();
-        println!("a page of {name}: {found} in {:.1?}", begun.elapsed());
+        println!("a page of {name}: {found} in {:.1?}", clock.elapsed());
     }
     Ok(())
 }
 
-fn say(what: &str, records: u64, begun: Instant) {
-    let took = begun.elapsed();
-    let rate = f64::from(u32::try_from(records).unwrap_or(u32::MAX)) / took.as_secs_f64();
-    println!("{what}: {records} records in {took:.2?}, {rate:.0}/s");
+/// When something began: by the clock, and by what this thread had worked until then.
+struct Begun(Instant, Duration);
+
+impl Begun {
+    fn now() -> Self {
+        Self(Instant::now(), worked())
+    }
+}
+
+/// How long this thread was on a core. Other programs on a busy machine do not count.
+fn worked() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = text.split(' ').next().and_then(|word| word.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or_default())
+}
+
+fn say(what: &str, records: u64, Begun(clock, before): &Begun) {
+    let count = f64::from(u32::try_from(records).unwrap_or(u32::MAX));
+    let (took, worked) = (clock.elapsed(), worked().saturating_sub(*before));
+    println!(
+        "{what}: {records} records in {took:.2?}, {:.0}/s; {worked:.2?} on one core, {:.0}/s",
+        count / took.as_secs_f64(),
+        count / worked.as_secs_f64(),
+    );
 }

