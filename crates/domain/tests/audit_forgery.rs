@@ -2,7 +2,13 @@
 //!
 //! `MUTATIONS=1000000 cargo test --release -p countersign-domain --test audit_forgery -- --nocapture`
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests fail by panicking, and count")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "tests fail by panicking, and how many mutations are tried is told from outside"
+)]
 
 use countersign_domain::audit::checkpoint::{Checkpoint, Statement};
 use countersign_domain::audit::receipt::Receipt;

@@ -49,13 +49,12 @@ impl Gateway {
         };
         let decided = self.store.audit().following(filter, 0, 1).await?.pop();
         let decided = decided.ok_or(ReceiptError::NotDecided(id))?;
-        let checkpoint = match self.checkpoint_over(&decided).await? {
-            Some(checkpoint) => checkpoint,
-            None => {
-                self.checkpoint().await?;
-                let made = self.checkpoint_over(&decided).await?;
-                made.ok_or(NoReceipt::NotCovered)?
-            }
+        let covered = self.checkpoint_over(&decided).await?;
+        let checkpoint = if let Some(checkpoint) = covered {
+            checkpoint
+        } else {
+            self.checkpoint().await?;
+            self.checkpoint_over(&decided).await?.ok_or(NoReceipt::NotCovered)?
         };
         let statement = &checkpoint.statement;
         let before = statement.from.saturating_sub(1);

@@ -331,6 +331,7 @@ fn is_canonical(detail: &str) -> Result<bool, Malformed> {
     Ok(serde_json_canonicalizer::to_string(&value).map_err(json)? == detail)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` passes it so")]
 fn json(error: serde_json::Error) -> Malformed {
     Malformed::Json(error.to_string())
 }

@@ -10,9 +10,7 @@ use countersign_domain::ids::{ApprovalId, CallId, GrantId, RuleId, RunId, Sessio
 use countersign_domain::runs::{Entry, EventRecord, Run, RunStatus, Session, Stream, ToolCall};
 use countersign_domain::time::Timestamp;
 
-use super::{
-    ApiKey, IdempotentAnswer, IssuedGrant, StoreError, Versioned, WebSession,
-};
+use super::{ApiKey, IdempotentAnswer, IssuedGrant, StoreError, Versioned, WebSession};
 
 /// Which part of a long list is wanted; lists are newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]

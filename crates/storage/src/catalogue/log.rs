@@ -49,8 +49,10 @@ pub(crate) fn audit_part(filter: &[&str], order: Order) -> String {
         Some(_) => "INDEXED BY audit_by_kind",
         None => "",
     };
-    let conditions: String =
-        (3..).zip(filter).map(|(number, condition)| format!(" AND {condition}?{number}")).collect();
+    let conditions: String = (3..)
+        .zip(filter)
+        .flat_map(|(number, condition)| [" AND ".to_owned(), format!("{condition}?{number}")])
+        .collect();
     let found = format!(
         "SELECT seq FROM audit {index} WHERE seq {compares} ?1{conditions} \
          ORDER BY seq {direction} LIMIT ?2"

@@ -9,11 +9,14 @@ use super::fault::SqlError;
 /// Marks a file as Countersign's: the letters `CSgn`.
 pub(super) const APPLICATION_ID: i32 = 0x4353_676e;
 
+/// What SQL alone cannot do.
+type Work = fn(&Connection) -> Result<(), SqlError>;
+
 /// One step from a schema version to the next.
 struct Migration {
     sql: &'static str,
-    /// What SQL alone cannot do, right after it.
-    then: Option<fn(&Connection) -> Result<(), SqlError>>,
+    /// What is done right after it.
+    then: Option<Work>,
 }
 
 /// The steps, oldest first. The first is schema version 1.

@@ -11,26 +11,21 @@ use crate::failure::Failure;
 
 /// The keys in `file`, else those of the home.
 pub(super) fn keys(file: Option<&PathBuf>, global: &Global) -> Result<VerifyingKeys, Failure> {
-    match file {
-        Some(file) => {
-            let text = read(file)?;
-            public(&text).ok_or_else(|| no_keys(file))
-        }
-        None => {
-            let file = home(global)?.signing_keys();
-            let text = std::fs::read_to_string(&file).map_err(|error| {
-                Failure::Usage(format!(
-                    "`{}`: {error}\nGive the public keys with --key FILE; a gateway publishes them \
-                     at /.well-known/countersign-keys.json",
-                    file.display()
-                ))
-            })?;
-            let ring = KeyRing::from_document(&text);
-            let ring =
-                ring.map_err(|error| Failure::Usage(format!("`{}`: {error}", file.display())))?;
-            Ok(ring.verifying())
-        }
+    if let Some(file) = file {
+        let text = read(file)?;
+        return public(&text).ok_or_else(|| no_keys(file));
     }
+    let file = home(global)?.signing_keys();
+    let text = std::fs::read_to_string(&file).map_err(|error| {
+        Failure::Usage(format!(
+            "`{}`: {error}\nGive the public keys with --key FILE; a gateway publishes them at \
+             /.well-known/countersign-keys.json",
+            file.display()
+        ))
+    })?;
+    let ring = KeyRing::from_document(&text);
+    let ring = ring.map_err(|error| Failure::Usage(format!("`{}`: {error}", file.display())))?;
+    Ok(ring.verifying())
 }
 
 /// Public keys as a gateway publishes them, or one a line.

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::{JsonFlag, home, keys::keys, log_of, read};
 use crate::commands::Global;
 use crate::failure::{Answer, Failure, Outcome};
+use crate::home::Home;
 use crate::output::{Screen, inert_line};
 
 #[derive(Debug, Args)]
@@ -49,29 +50,23 @@ pub(super) struct ReceiptArgs {
 /// Checks a log.
 pub(super) fn log(screen: Screen, args: &VerifyArgs, global: &Global) -> Outcome {
     let keys = keys(args.key.as_ref(), global)?;
-    let mut files = args.checkpoint.clone();
+    let home = if args.file.is_none() { Some(home(global)?) } else { None };
+    let beside = home.as_ref().map(Home::audit_checkpoint).filter(|file| file.exists());
+    // Read before the log is: a running gateway may sign more meanwhile.
+    let statements: Result<Vec<_>, _> =
+        args.checkpoint.iter().chain(&beside).map(|file| kept(file, &keys)).collect();
+    let statements = statements?;
     let mut verifier = Verifier::from(args.from, Some(&keys));
-    let checked = match &args.file {
-        Some(file) => lines(file, &mut verifier)?,
-        None => {
-            let home = home(global)?;
-            // Read before the log is: a running gateway may sign more meanwhile.
-            let beside = home.audit_checkpoint();
-            files.extend(beside.exists().then_some(beside));
-            match log_of(&home)?.verify(args.from, &mut verifier) {
-                Ok(()) => Ok(()),
-                Err(LogFileError::Broken(broken)) => Err(broken),
-                Err(error) => return Err(error.into()),
-            }
-        }
+    let checked = match (&args.file, &home) {
+        (Some(file), _) => lines(file, &mut verifier)?,
+        (None, Some(home)) => match log_of(home)?.verify(args.from, &mut verifier) {
+            Ok(()) => Ok(()),
+            Err(LogFileError::Broken(broken)) => Err(broken),
+            Err(error) => return Err(error.into()),
+        },
+        (None, None) => Ok(()),
     };
-    let result = match checked {
-        Ok(()) => {
-            let kept: Result<Vec<_>, _> = files.iter().map(|file| kept(file, &keys)).collect();
-            verifier.finish(&kept?)
-        }
-        Err(broken) => Err(broken),
-    };
+    let result = checked.and_then(|()| verifier.finish(&statements));
     match result {
         Ok(report) => sound(screen, &report, args.json),
         Err(broken) => bad(screen, &broken, args.json),

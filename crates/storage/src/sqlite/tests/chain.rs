@@ -24,6 +24,9 @@ fn old_home(path: &std::path::Path, lines: u32) {
     connection.pragma_update(None, "application_id", id).unwrap();
 }
 
+/// A change, the record that is then bad, and what is wrong with it.
+type Case = (&'static str, u64, fn(&Flaw) -> bool);
+
 fn verify(path: &std::path::Path) -> Result<Report, Broken> {
     let mut verifier = Verifier::new(None);
     match LogFile::open(path).unwrap().verify(1, &mut verifier) {
@@ -67,7 +70,7 @@ async fn whatever_is_changed_behind_the_store_is_found() {
     assert_eq!(verify(&path).unwrap().records, 9);
     let swap = "UPDATE audit SET seq = 100 WHERE seq = 4; UPDATE audit SET seq = 4 WHERE seq = 5; \
                 UPDATE audit SET seq = 5 WHERE seq = 100";
-    let cases: [(&str, u64, fn(&Flaw) -> bool); 8] = [
+    let cases: [Case; 8] = [
         ("UPDATE audit SET doc = replace(doc, 'once', 'deny') WHERE seq = 4", 4, |flaw| {
             matches!(flaw, Flaw::Hash)
         }),
