@@ -106,7 +106,7 @@ fn apply(approval: &Approval, event: Event) -> Option<Approval> {
     let now = OPENED.after(Duration::from_secs(1));
     let decided = |choice| match decide(approval, answer(choice, "api:one", now), None) {
         Ok(Decided::Now(next)) => Some(*next),
-        Ok(Decided::Before(_)) | Err(_) => None,
+        Ok(Decided::Before(_) | Decided::Counted(_) | Decided::CountedBefore(_)) | Err(_) => None,
     };
     match event {
         Event::Approve => decided(Choice::Once),
@@ -118,7 +118,7 @@ fn apply(approval: &Approval, event: Event) -> Option<Approval> {
         Event::Lapse => lapse(approval, LapseReason::RunEnded, now).ok(),
         Event::TimeOut => match due(approval, OPENED.after(Duration::from_hours(24))) {
             Some(Due::Expiry(next) | Due::Lapse(next) | Due::Reminder(next)) => Some(*next),
-            None => None,
+            Some(Due::Channel { .. }) | None => None,
         },
     }
 }
@@ -263,14 +263,14 @@ proptest! {
                     now = now.after(Duration::from_secs(seconds));
                     match due(&approval, now) {
                         Some(Due::Expiry(next) | Due::Lapse(next) | Due::Reminder(next)) => Some(*next),
-                        None => None,
+                        Some(Due::Channel { .. }) | None => None,
                     }
                 }
                 Step::Decide { choice, who, wrong_digest } => {
                     let seen = wrong_digest.then(|| Digest::of(b"other"));
                     match decide(&approval, answer(choice, who, now), seen) {
                         Ok(Decided::Now(next)) => Some(*next),
-                        Ok(Decided::Before(_)) | Err(_) => None,
+                        Ok(Decided::Before(_) | Decided::Counted(_) | Decided::CountedBefore(_)) | Err(_) => None,
                     }
                 }
                 Step::Do(Event::Claim) => claimed(&approval, now).map(|claimed| {

@@ -1,7 +1,7 @@
 //! Audit records, as the verbs write them.
 
 use countersign_domain::action::Action;
-use countersign_domain::approvals::Approval;
+use countersign_domain::approvals::{Approval, Vote};
 use countersign_domain::assessment::{Assessment, Finding};
 use countersign_domain::audit::{AuditKind, AuditRecord};
 use countersign_domain::digest::Digest;
@@ -16,7 +16,7 @@ use crate::gateway::Gateway;
 
 impl Gateway {
     /// A record with these facts, at the present time.
-    fn audit(
+    pub(crate) fn audit(
         &self,
         kind: AuditKind,
         actor: Actor,
@@ -45,14 +45,18 @@ impl Gateway {
     ) -> Change {
         let decision = approval.state.decision();
         let reason = decision.and_then(|decision| decision.reason.as_deref());
-        let detail = json!({
+        let mut detail = json!({
             "digest": approval.digest,
             "action": approval.action.kind(),
             "card": self.card_digest(approval),
             "choice": decision.map(|decision| decision.choice),
             "reason": reason.map(|text| self.redactor.redact(text)),
             "rule": decision.and_then(|decision| decision.rule),
+            "grant": decision.and_then(|decision| decision.grant),
         });
+        if let (Some(people), Some(facts)) = (self.people(approval), detail.as_object_mut()) {
+            facts.insert("people".to_owned(), people);
+        }
         let subject = (approval.id.to_string(), approval.requester.session_id);
         self.audit(kind, actor, subject, detail)
     }
@@ -65,6 +69,25 @@ impl Gateway {
         text.inspect_err(|error| tracing::error!(%error, "a card has no canonical form"))
             .ok()
             .map(|text| Digest::of(text.as_bytes()))
+    }
+
+    /// How many calls an approval is for and who voted, where that says more than the decision.
+    fn people(&self, approval: &Approval) -> Option<Value> {
+        let count = approval.count();
+        if count == 1 && approval.needed == 1 && approval.share_of.is_none() {
+            return None;
+        }
+        let vote = |vote: &Vote| {
+            let reason = vote.reason.as_deref().map(|text| self.redactor.redact(text));
+            let Vote { choice, by, seat, at, .. } = vote;
+            json!({ "choice": choice, "by": by, "seat": seat, "reason": reason, "at": at })
+        };
+        Some(json!({
+            "count": count,
+            "needed": approval.needed,
+            "votes": approval.votes.iter().map(vote).collect::<Value>(),
+            "share_of": approval.share_of,
+        }))
     }
 
     /// A record about a run.

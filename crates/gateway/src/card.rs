@@ -5,6 +5,8 @@ use countersign_domain::approvals::{Approval, Choice};
 use countersign_domain::redaction::Redactor;
 use countersign_domain::runs::{ApprovalRaised, Covers, ShownFinding};
 
+use crate::card_attention::attention;
+
 /// The card of `approval`.
 pub fn card(approval: &Approval, redactor: &Redactor) -> ApprovalRaised {
     let text = redactor.mask(approval.action.text());
@@ -40,6 +42,7 @@ pub fn card(approval: &Approval, redactor: &Redactor) -> ApprovalRaised {
         requested_by: approval.requester.principal.clone(),
         created_at: approval.created_at,
         expires_at: approval.expires_at,
+        attention: attention(approval, redactor),
     }
 }
 

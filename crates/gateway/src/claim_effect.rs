@@ -1,6 +1,8 @@
 //! Claiming an approved effect, or learning why it will not run.
 
-use countersign_domain::approvals::{Approval, ApprovalState, Claimed, LapseReason, claim, lapse};
+use countersign_domain::approvals::{
+    Approval, ApprovalState, Claimed, LapseReason, Status, claim, lapse,
+};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::grants::GrantError;
 use countersign_domain::identity::Actor;
@@ -8,7 +10,7 @@ use countersign_domain::ids::CallId;
 use countersign_domain::runs::{ToolCall, ToolCallState};
 use countersign_domain::time::Timestamp;
 use countersign_ports::effect_gate::Passage;
-use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
+use countersign_ports::store::{Change, Conflicting, StoreError, UnitOfWork, Versioned};
 
 use crate::effect_gate::{Start, event, lapsed};
 use crate::gateway::Gateway;
@@ -24,6 +26,14 @@ impl Gateway {
                 .unwrap_or_else(|| Passage::Refused(replies::indeterminate())));
         };
         let approval = self.stored_approval(approval_id).await?;
+        // A joined call claims its own share, never the approval on whose card it was counted. It
+        // was given the share in the commit that approved, so what was read here is old.
+        if approval.value.status() != Status::Pending
+            && approval.value.state.decision().is_some_and(|decision| decision.choice.approves())
+            && approval.value.requester.call_id != call_id
+        {
+            return Err(StoreError::Conflict(Conflicting::Value(call_id.to_string())));
+        }
         let now = self.clock.now();
         let result = match &approval.value.state {
             ApprovalState::Pending => return Ok(Passage::Waiting(approval_id)),

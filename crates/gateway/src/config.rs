@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use countersign_command_risk::{Engine, OverrideError, Policy, SelfDescription, TableError};
-use countersign_domain::approvals::{ApproverRule, Approvers, Timing};
+use countersign_domain::approvals::{InvalidChannel, Timing};
 use countersign_domain::assessment::{FindingId, InvalidFindingId};
 use countersign_domain::audit::NodeName;
 use countersign_domain::audit::chain::InvalidNodeName;
@@ -16,6 +16,7 @@ use countersign_ports::duration::HumanDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::config_approvers::{DelegateConfig, QuorumConfig};
 use crate::operator_rules::{InvalidOperatorRule, OperatorRules, RuleText};
 use crate::settings::Settings;
 
@@ -36,6 +37,23 @@ pub struct ApprovalsConfig {
     pub session_rule_ttl: HumanDuration,
     /// Who may decide: `requester`, `admins`, or principals such as `operator` and `api:NAME`.
     pub approvers: Vec<String>,
+    /// Whoever asked may deny, but not approve.
+    pub separation_of_duties: bool,
+    /// How many distinct approvers must agree, by severity: `critical: 2`. What is said of one
+    /// severity holds for the more severe ones too, unless they say otherwise. Default 1.
+    pub quorum: QuorumConfig,
+    /// Who decides in whose name, and until when.
+    pub delegates: Vec<DelegateConfig>,
+    /// Where approvers are asked when the requester may not approve: `PLATFORM:CHANNEL`. A card
+    /// says that it was sent there only if it was.
+    pub channel: Option<String>,
+    /// After how long `channel` is asked about every pending question; by default, and with `0`,
+    /// never.
+    pub escalate_after: Option<HumanDuration>,
+    /// How many approvals of one session may wait at a time; beyond it the agent is told to wait.
+    pub max_pending_per_session: u64,
+    /// After how many denials of the same effect a run is stopped; `0` never.
+    pub denials_before_stop: u32,
     /// Commands that never run: globs on the normalised command, or matchers.
     pub deny: Vec<RuleText>,
     /// Commands that are always asked about.
@@ -128,7 +146,9 @@ pub struct FindingOverride {
 }
 
 /// A severity in the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum SeverityText {
     /// Worth saying.
@@ -172,6 +192,29 @@ pub enum Problem {
     /// Nobody could decide.
     #[error("nobody could decide anything; name at least one approver")]
     NoApprovers,
+    /// Not somebody who could have or hold a delegation.
+    #[error("{0}")]
+    Delegate(InvalidPrincipal),
+    /// Not an instant.
+    #[error("`{0}` is not an instant in RFC 3339 such as `2026-12-24T18:00:00Z`")]
+    NoInstant(String),
+    /// Nobody would have to agree.
+    #[error("`0` would approve by itself; use 1 or more")]
+    NoQuorum,
+    /// More must agree than there are.
+    #[error("{wanted} must agree, but `approvals.approvers` names only {named}")]
+    QuorumOutOfReach {
+        /// How many must.
+        wanted: u32,
+        /// How many there are.
+        named: usize,
+    },
+    /// Not a destination.
+    #[error(transparent)]
+    Channel(#[from] InvalidChannel),
+    /// Nowhere to escalate to.
+    #[error("there is nowhere to ask; set `approvals.channel` too")]
+    NoChannel,
     /// Not a rule.
     #[error(transparent)]
     Rule(#[from] InvalidOperatorRule),
@@ -204,6 +247,13 @@ impl Default for ApprovalsConfig {
             start_within: HumanDuration::from_secs(15 * 60),
             session_rule_ttl: HumanDuration::from_secs(12 * 60 * 60),
             approvers: vec!["requester".to_owned(), "admins".to_owned()],
+            separation_of_duties: false,
+            quorum: QuorumConfig::new(),
+            delegates: Vec::new(),
+            channel: None,
+            escalate_after: None,
+            max_pending_per_session: 100,
+            denials_before_stop: 3,
             deny: Vec::new(),
             ask: Vec::new(),
             allow: Vec::new(),
@@ -270,20 +320,16 @@ impl ApprovalsConfig {
         host: String,
         model: String,
     ) -> Result<Settings, ConfigProblem> {
-        if self.approvers.is_empty() {
-            return Err(problem("approvals.approvers", Problem::NoApprovers));
-        }
-        let approvers = self.approvers.iter().map(|text| text.parse::<ApproverRule>());
-        let approvers = approvers
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| problem("approvals.approvers", error.into()))?;
+        let approvers = self.approvers()?;
         Ok(Settings {
             mode: match self.mode {
                 ModeText::Manual => Mode::Manual,
                 ModeText::Off => Mode::Off,
             },
             timing: self.timing()?,
-            approvers: Approvers::new(approvers),
+            quorum: self.quorum(&approvers)?,
+            attention: self.attention()?,
+            approvers,
             session_rule_ttl: at_least_a_second(
                 "approvals.session_rule_ttl",
                 self.session_rule_ttl,
@@ -374,10 +420,10 @@ fn at_least_a_second(key: &str, span: HumanDuration) -> Result<Duration, ConfigP
     Ok(span.0)
 }
 
-fn problem(key: &str, problem: Problem) -> ConfigProblem {
+pub(crate) fn problem(key: &str, problem: Problem) -> ConfigProblem {
     ConfigProblem { key: key.to_owned(), problem }
 }
 
-fn named(key: String, error: impl Into<Problem>) -> ConfigProblem {
+pub(crate) fn named(key: String, error: impl Into<Problem>) -> ConfigProblem {
     ConfigProblem { key, problem: error.into() }
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use countersign_domain::approvals::{Approval, Due, Status, due};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::identity::Actor;
-use countersign_domain::runs::Event;
 use countersign_domain::time::Timestamp;
 use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
 
@@ -89,16 +88,11 @@ impl Gateway {
         let run_id = approval.value.requester.run_id;
         let mut work = UnitOfWork::new();
         let next = match due {
+            Due::Channel { channel, occasion } => {
+                return self.ask_channel(approval, (&channel, occasion)).await;
+            }
             Due::Reminder(next) => {
-                work.push(event(
-                    run_id,
-                    now,
-                    Event::ApprovalUpdated {
-                        approval_id: next.id,
-                        change: "reminded".to_owned(),
-                        expires_at: next.expires_at,
-                    },
-                ));
+                work.push(self.update_event(&next, "reminded"));
                 next
             }
             Due::Expiry(next) => {

@@ -13,6 +13,7 @@ use countersign_ports::entropy::Entropy;
 use countersign_ports::event_bus::EventBus;
 use countersign_ports::signer::Signer;
 use countersign_ports::store::{Change, SharedStore, StoreError, UnitOfWork};
+use countersign_ports::surfaces::Surfaces;
 use tokio::sync::Notify;
 
 use crate::guard::Guard;
@@ -34,6 +35,7 @@ pub struct Gateway {
     pub(crate) redactor: Arc<Redactor>,
     pub(crate) deadlines_changed: Notify,
     pub(crate) ledger: Ledger,
+    pub(crate) surfaces: OnceLock<Arc<dyn Surfaces>>,
     runner: OnceLock<Arc<dyn AgentRunner>>,
 }
 
@@ -72,6 +74,7 @@ impl Gateway {
             redactor,
             deadlines_changed: Notify::new(),
             ledger: Ledger::default(),
+            surfaces: OnceLock::new(),
             runner: OnceLock::new(),
         })
     }

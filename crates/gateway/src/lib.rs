@@ -6,13 +6,17 @@
 //! domain; what is done here is: read, decide, commit once, announce.
 
 mod answer_question;
+mod ask_channel;
 mod audit;
 mod authenticate;
 mod caller;
 mod card;
+mod card_attention;
 mod claim_effect;
 pub mod config;
+mod config_approvers;
 mod consume_grant;
+mod count_votes;
 mod effect_gate;
 mod expire_approvals;
 mod finish_effect;
@@ -20,6 +24,7 @@ mod follow_events;
 mod gateway;
 mod grants;
 mod guard;
+mod join_request;
 mod key_holder;
 mod manage_keys;
 mod manage_rules;
@@ -38,6 +43,7 @@ mod sign_checkpoint;
 mod sign_in;
 mod signing_keys;
 mod start_run;
+mod stop_for_denials;
 mod stop_run;
 
 pub use answer_question::AnswerError;

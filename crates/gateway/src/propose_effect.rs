@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::effect_gate::{PREVIEW, Start, event, moved, started};
 use crate::gateway::Gateway;
 use crate::guard::Assessed;
+use crate::join_request::Place;
 use crate::replies;
 
 impl Gateway {
@@ -50,7 +51,13 @@ impl Gateway {
                 self.start_covered(&run.value, call, (action, rule), work).await
             }
             Ruling::Ask => {
-                let approval = self.open_approval(&run.value, &call.value, action, &assessed);
+                match self.place_of(&run.value, &call.value, action, &assessed).await? {
+                    Place::Own => {}
+                    Place::Joined(joined) => return self.join_card(call, *joined, work).await,
+                    Place::Full => return self.ask_nobody(&run.value, call, action, work).await,
+                }
+                let approval =
+                    self.open_approval(&run.value, &call.value, action, &assessed).await?;
                 let id = approval.id;
                 self.add_approval(&approval, &mut work);
                 let state = ToolCallState::AwaitingApproval { approval_id: id };

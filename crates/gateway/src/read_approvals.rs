@@ -28,6 +28,8 @@ pub struct ApprovalView {
     pub run_id: RunId,
     /// The tool call that waits for it.
     pub call_id: CallId,
+    /// The approval on whose card this call was counted.
+    pub share_of: Option<ApprovalId>,
     /// Where it stands.
     pub status: Status,
     /// A person's answer.
@@ -156,6 +158,16 @@ impl Gateway {
         self.guard.assess(action, &self.redactor)
     }
 
+    /// The card; while it is pending, with the quorum of the policy in force.
+    fn card_now(&self, approval: &Approval) -> ApprovalRaised {
+        let mut card = card(approval, &self.redactor);
+        if approval.status() == Status::Pending {
+            let now = self.settings.quorum.needed(approval.assessment.severity());
+            card.attention.votes_needed = card.attention.votes_needed.max(now);
+        }
+        card
+    }
+
     /// An approval as every surface shows it.
     pub fn approval_view(&self, approval: &Approval) -> ApprovalView {
         let decision = approval.state.decision().map(|decision| DecisionView {
@@ -169,9 +181,10 @@ impl Gateway {
             rule_id: decision.rule,
         });
         ApprovalView {
-            card: card(approval, &self.redactor),
+            card: self.card_now(approval),
             run_id: approval.requester.run_id,
             call_id: approval.requester.call_id,
+            share_of: approval.share_of,
             status: approval.status(),
             decision,
             outcome: outcome(&approval.state),

@@ -33,11 +33,26 @@ pub(crate) fn expired(at: Timestamp) -> ToolResult {
     )
 }
 
+/// People have enough to decide already.
+pub(crate) fn too_many_pending(most: u64) -> ToolResult {
+    refused(
+        ToolStatus::Blocked,
+        format!(
+            "nobody was asked about this action and nothing was run: {most} actions of this \
+             conversation wait for people already, which is as many as may wait. Wait for those \
+             decisions before you ask for more; do not try to reach the same effect in another way."
+        ),
+    )
+}
+
 /// The approval was cancelled with its run.
 pub(crate) fn cancelled(reason: CancelReason) -> ToolResult {
     let why = match reason {
         CancelReason::RunStopped => "the run was stopped",
         CancelReason::RunFailed => "the run ended",
+        CancelReason::DeniedTooOften => {
+            "the run was stopped, since the same effect was denied too often,"
+        }
     };
     refused(ToolStatus::Cancelled, format!("{why} before this action was decided; nothing was run"))
 }

@@ -1,12 +1,13 @@
 //! Opening an approval.
 
 use countersign_domain::action::Action;
-use countersign_domain::approvals::{Approval, Asked, Requester, offer, open};
+use countersign_domain::approvals::{
+    Approval, Asked, Attempted, Requester, Status, Terms, offer, open, route, tried_before,
+};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::identity::Actor;
-use countersign_domain::ids::ApprovalId;
 use countersign_domain::runs::{Event, Run, ToolCall};
-use countersign_ports::store::{Change, UnitOfWork};
+use countersign_ports::store::{Change, StoreError, UnitOfWork};
 
 use crate::card::card;
 use crate::effect_gate::event;
@@ -15,13 +16,13 @@ use crate::guard::Assessed;
 
 impl Gateway {
     /// The approval that puts `action` to people.
-    pub(crate) fn open_approval(
+    pub(crate) async fn open_approval(
         &self,
         run: &Run,
         call: &ToolCall,
         action: &Action,
         assessed: &Assessed,
-    ) -> Approval {
+    ) -> Result<Approval, StoreError> {
         let holds_secret = self.redactor.finds_secret(&action.canonical_json());
         let asked = Asked {
             action: action.clone(),
@@ -35,12 +36,19 @@ impl Gateway {
                 tool: call.call.tool.clone(),
             },
         };
-        open(
-            ApprovalId::from_uuid(self.entropy.uuid()),
-            asked,
-            self.settings.timing,
-            self.clock.now(),
-        )
+        let opened = open(self.new_approval_id(), asked, self.settings.timing, self.clock.now());
+        let touches = assessed.touches(action);
+        let denied = self.store.approvals().of_run(run.id, Status::Denied).await?;
+        let attempted = Attempted { digest: opened.digest, touches: &touches };
+        let tried_before = tried_before(denied.iter().map(|denied| &denied.value), attempted);
+        let audiences = route(
+            &self.settings.attention.channel,
+            self.settings.approvers.requester_may(&run.requested_by),
+            opened.created_at,
+            opened.expires_at,
+        );
+        let needed = self.settings.quorum.needed(opened.assessment.severity());
+        Ok(opened.under(Terms { needed, touches, tried_before, audiences }))
     }
 
     /// Adds a new approval, its event and its audit record to `work`.

@@ -2,13 +2,13 @@
 
 use countersign_domain::access::Scope;
 use countersign_domain::approvals::{
-    Approval, Attempt, Choice, DecideError, Decided, Decision, NotAnApprover, Rule, RuleScope,
-    Status, decide,
+    Approval, Attempt, Ballot, Choice, DecideError, Decided, Decision, NotAnApprover, Rule,
+    RuleScope, Status, decide,
 };
 use countersign_domain::audit::{AuditKind, AuditRecord};
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::Actor;
-use countersign_domain::ids::{ApprovalId, GrantId, RuleId};
+use countersign_domain::ids::{ApprovalId, RuleId};
 use countersign_domain::runs::{ApprovalNotice, Event, RunStatus};
 use countersign_domain::time::Timestamp;
 use countersign_domain::verdict::Verdict;
@@ -33,6 +33,8 @@ pub struct Answer {
     pub reason: Option<String>,
     /// The digest of what the person saw.
     pub digest: Option<Digest>,
+    /// The number of identical calls that the card counted; `None` saw one.
+    pub count: Option<u32>,
 }
 
 /// What came of an answer.
@@ -40,6 +42,10 @@ pub struct Answer {
 pub enum Resolved {
     /// It decided the approval, and is on stable storage.
     Now(Box<Approval>),
+    /// It is one of the votes that are needed, and is on stable storage.
+    Counted(Box<Approval>),
+    /// This person's vote, or the one of the same seat, is counted already.
+    CountedBefore(Box<Approval>),
     /// The same principal had given the same answer before.
     Before(Box<Approval>),
 }
@@ -98,6 +104,12 @@ impl Gateway {
         let resolved = self.until_settled(|| self.try_resolve(id, answer, caller)).await?;
         if let Resolved::Now(approval) = &resolved {
             self.wake(approval.requester.run_id);
+            // A denial may have ended the run. The decision stands whether or not the next is called.
+            if approval.status() == Status::Denied
+                && let Err(error) = self.wake_successor(approval.requester.run_id).await
+            {
+                tracing::warn!(%error, "the next run of a session could not be called");
+            }
         }
         Ok(resolved)
     }
@@ -115,10 +127,14 @@ impl Gateway {
             rights: caller.rights(),
             choice: answer.choice,
         };
-        if let Err(refused) = self.settings.approvers.authorize(&approval.value, &attempt) {
-            self.audit_refused(&approval.value, answer, caller).await?;
-            return Err(refused.into());
-        }
+        let now = self.clock.now();
+        let seat = match self.settings.approvers.authorize(&approval.value, &attempt, now) {
+            Ok(seat) => seat,
+            Err(refused) => {
+                self.audit_refused(&approval.value, answer, caller).await?;
+                return Err(refused.into());
+            }
+        };
         if answer.choice.approves()
             && approval.value.status() == Status::Pending
             && let Some(why) = self.forbids_now(&approval.value)
@@ -126,8 +142,8 @@ impl Gateway {
             self.audit_refused(&approval.value, answer, caller).await?;
             return Err(ResolveError::ForbiddenNow(why));
         }
-        let now = self.clock.now();
-        let rule = self.rule_left_by(&approval.value, answer.choice, caller, now);
+        let choice = approval.value.choice_with(answer.choice);
+        let rule = self.rule_left_by(&approval.value, choice, caller, now);
         let mut decision = Decision::new(
             answer.choice,
             caller.principal.clone(),
@@ -138,10 +154,21 @@ impl Gateway {
             decision = decision.leaving(rule.id);
         }
         if answer.choice.approves() {
-            decision = decision.granting(GrantId::from_uuid(self.entropy.uuid()));
+            decision = decision.granting(self.new_grant_id());
         }
-        match decide(&approval.value, decision, answer.digest) {
+        let ballot = Ballot {
+            decision,
+            seat,
+            count: answer.count.unwrap_or(1),
+            needed: self.settings.quorum.needed(approval.value.assessment.severity()),
+        };
+        match decide(&approval.value, ballot, answer.digest) {
             Ok(Decided::Before(_)) => Ok(Resolved::Before(Box::new(approval.value))),
+            Ok(Decided::CountedBefore(_)) => Ok(Resolved::CountedBefore(Box::new(approval.value))),
+            Ok(Decided::Counted(next)) => {
+                self.commit(self.vote_work(&next, approval.version, caller)).await?;
+                Ok(Resolved::Counted(next))
+            }
             Ok(Decided::Now(next)) => {
                 let work = self.decision_work(&approval, &next, rule, now).await?;
                 self.commit(work).await?;
@@ -220,7 +247,14 @@ impl Gateway {
         }
         self.issue_for_decision(next, &mut work);
         work.push(Change::UpdateApproval(Box::new(next.clone()), before.version));
-        self.resume_waiting_run(run_id, now, &mut work).await?;
+        self.hand_out_shares(next, now, &mut work).await?;
+        if next.status() == Status::Denied
+            && let Some(times) = self.denied_too_often(next).await?
+        {
+            self.stop_for_denials(next, times, now, &mut work).await?;
+        } else {
+            self.resume_waiting_run(run_id, now, &mut work).await?;
+        }
         Ok(work)
     }
 

@@ -300,7 +300,13 @@ impl Gateway {
                 let reason = CancelReason::RunStopped;
                 self.settle_open_calls(&run.value, reason, &by, &mut work).await?;
                 ended_by = by.clone();
-                (RunState::Cancelled(request), Event::RunCancelled { by })
+                match request.failure {
+                    Some(failure) => {
+                        let told = Event::RunFailed { error: failure.clone() };
+                        (RunState::Failed { failure }, told)
+                    }
+                    None => (RunState::Cancelled(request), Event::RunCancelled { by }),
+                }
             }
         };
         // What has started and has no result by now is driven by nobody.
@@ -322,7 +328,7 @@ fn stop_request(state: &RunState, now: Timestamp) -> StopRequest {
         | RunState::WaitingForApproval
         | RunState::WaitingForAnswer
         | RunState::Completed { .. }
-        | RunState::Failed { .. } => StopRequest { by: Actor::System, at: now },
+        | RunState::Failed { .. } => StopRequest { by: Actor::System, at: now, failure: None },
     }
 }
 

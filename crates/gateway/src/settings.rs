@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_domain::approvals::{Approvers, Timing};
+use countersign_domain::approvals::{Approvers, ChannelPolicy, Quorum, Timing};
 use countersign_domain::guard::Mode;
 
 /// Settings of the verbs, made from the configuration by [`crate::config`].
@@ -14,6 +14,10 @@ pub struct Settings {
     pub timing: Timing,
     /// Who may decide.
     pub approvers: Approvers,
+    /// How many must agree.
+    pub quorum: Quorum,
+    /// What keeps people's attention from being used up.
+    pub attention: Attention,
     /// How long a `session` rule lasts.
     pub session_rule_ttl: Duration,
     /// How many runs may work at one time; waiting ones do not count.
@@ -22,4 +26,15 @@ pub struct Settings {
     pub host: String,
     /// The model's name, for `run.started`.
     pub model: String,
+}
+
+/// What keeps people's attention from being used up, and where it is sought.
+#[derive(Debug, Clone)]
+pub struct Attention {
+    /// Where approvers are asked, and when.
+    pub channel: ChannelPolicy,
+    /// At most so many approvals of one session wait at a time, and so many calls on one card.
+    pub max_pending: u64,
+    /// After so many denials of the same effect a run is stopped; 0 never.
+    pub denials_before_stop: u32,
 }

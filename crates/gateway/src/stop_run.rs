@@ -1,6 +1,6 @@
 //! Stopping a run, and settling what an ended run leaves open.
 
-use countersign_domain::approvals::{CancelReason, LapseReason, Status, cancel, lapse};
+use countersign_domain::approvals::{Approval, CancelReason, LapseReason, Status, cancel, lapse};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::identity::Actor;
 use countersign_domain::ids::RunId;
@@ -56,7 +56,7 @@ impl Gateway {
         }
         let now = self.clock.now();
         let by = Actor::Principal(caller.principal.clone());
-        let request = StopRequest { by: by.clone(), at: now };
+        let request = StopRequest { by: by.clone(), at: now, failure: None };
         let mut work = UnitOfWork::new();
         self.settle_open_calls(&run.value, CancelReason::RunStopped, &by, &mut work).await?;
         // Only a running run may have something in hand that must be killed first.
@@ -84,8 +84,23 @@ impl Gateway {
         by: &Actor,
         work: &mut UnitOfWork,
     ) -> Result<(), StoreError> {
+        self.settle_open_calls_but(None, run, reason, by, work).await
+    }
+
+    /// The same, when `work` denies one of the approvals: its calls are told that.
+    pub(crate) async fn settle_open_calls_but(
+        &self,
+        denied: Option<&Approval>,
+        run: &Run,
+        reason: CancelReason,
+        by: &Actor,
+        work: &mut UnitOfWork,
+    ) -> Result<(), StoreError> {
         let now = self.clock.now();
         for approval in self.store.approvals().of_run(run.id, Status::Pending).await? {
+            if denied.is_some_and(|denied| denied.id == approval.value.id) {
+                continue;
+            }
             let Ok(next) = cancel(&approval.value, reason, by.clone(), now) else {
                 continue;
             };
@@ -113,7 +128,13 @@ impl Gateway {
             work.push(Change::UpdateApproval(Box::new(next), approval.version));
         }
         for call in self.store.runs().calls(run.id).await? {
-            settle_call(call, &replies::cancelled(reason), now, work);
+            let told = match denied.filter(|denied| denied.counts(call.value.call.id)) {
+                Some(denied) => denied.state.decision().map(replies::denied),
+                None => None,
+            };
+            let told = told.unwrap_or_else(|| replies::cancelled(reason));
+            let content = self.redactor.redact(&told.content).into_owned();
+            settle_call(call, &ToolResult { content, ..told }, now, work);
         }
         Ok(())
     }

@@ -13,3 +13,4 @@ pub mod model_provider;
 pub mod run_journal;
 pub mod signer;
 pub mod store;
+pub mod surfaces;

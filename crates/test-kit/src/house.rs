@@ -246,7 +246,8 @@ impl House {
         reason: Option<&str>,
         caller: &Caller,
     ) -> Result<Resolved, ResolveError> {
-        let answer = Answer { choice, reason: reason.map(str::to_owned), digest: None };
+        let answer =
+            Answer { choice, reason: reason.map(str::to_owned), digest: None, count: None };
         self.gateway.resolve_approval(id, &answer, caller).await
     }
 

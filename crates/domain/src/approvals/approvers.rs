@@ -1,9 +1,12 @@
 //! Who may decide an approval. One function answers for every surface.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Approval, Choice};
+use super::{Approval, Choice, RequesterMay};
 use crate::identity::Principal;
+use crate::time::Timestamp;
 
 /// One entry of `approvals.approvers`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +21,32 @@ pub enum ApproverRule {
 
 /// Who may decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Approvers(Vec<ApproverRule>);
+pub struct Approvers {
+    rules: Vec<ApproverRule>,
+    separation: SeparationOfDuties,
+    delegations: Vec<Delegation>,
+}
+
+/// `approvals.separation_of_duties`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SeparationOfDuties {
+    /// Whoever asked may approve, if they are an approver.
+    #[default]
+    Off,
+    /// Whoever asked may deny but not approve, nor may somebody approve in their name.
+    On,
+}
+
+/// One entry of `approvals.delegates`: somebody votes in another's name for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delegation {
+    /// Who votes.
+    pub delegate: Principal,
+    /// In whose name: somebody who may decide.
+    pub principal: Principal,
+    /// From this instant on no more.
+    pub until: Timestamp,
+}
 
 /// What the surface has proved about the person who tries to decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,38 +70,142 @@ pub struct Attempt {
 
 /// Why somebody may not decide.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{who} is not an approver: `approvals.approvers` is {policy}")]
-pub struct NotAnApprover {
-    /// Who tried.
-    pub who: Principal,
-    /// The policy that says so.
-    pub policy: String,
+pub enum NotAnApprover {
+    /// Nothing makes them an approver.
+    #[error("{who} is not an approver: `approvals.approvers` is {policy}")]
+    NotListed {
+        /// Who tried.
+        who: Principal,
+        /// The policy that says so.
+        policy: String,
+    },
+    /// It is their own request, or they would act for whoever made it.
+    #[error(
+        "{who} may deny but not approve this: `approvals.separation_of_duties` is on and \
+         {requester} asked for it"
+    )]
+    OwnRequest {
+        /// Who tried.
+        who: Principal,
+        /// Who asked for it.
+        requester: Principal,
+    },
+    /// They could once, in another's name.
+    #[error("{who} voted for {principal} by a delegation that ended at {until}")]
+    DelegationExpired {
+        /// Who tried.
+        who: Principal,
+        /// In whose name.
+        principal: Principal,
+        /// When it ended.
+        until: Timestamp,
+    },
 }
 
 impl Default for Approvers {
     fn default() -> Self {
-        Self(vec![ApproverRule::Requester, ApproverRule::Admins])
+        Self::new(vec![ApproverRule::Requester, ApproverRule::Admins])
     }
 }
 
 impl Approvers {
-    /// Exactly these.
+    /// Exactly these, in their own name, also about their own requests.
     pub const fn new(rules: Vec<ApproverRule>) -> Self {
-        Self(rules)
+        Self { rules, separation: SeparationOfDuties::Off, delegations: Vec::new() }
     }
 
-    /// Whether `attempt` may decide `approval`.
-    pub fn authorize(&self, approval: &Approval, attempt: &Attempt) -> Result<(), NotAnApprover> {
-        let fits = |rule: &ApproverRule| match rule {
-            ApproverRule::Requester => approval.requester.principal == attempt.by,
-            ApproverRule::Admins => attempt.rights == Rights::Admin,
-            ApproverRule::Principal(principal) => *principal == attempt.by,
-        };
-        if self.0.iter().any(fits) {
-            return Ok(());
-        }
-        Err(NotAnApprover { who: attempt.by.clone(), policy: self.to_string() })
+    /// The same, under this separation of duties.
+    #[must_use]
+    pub fn separated(self, separation: SeparationOfDuties) -> Self {
+        Self { separation, ..self }
     }
+
+    /// The same, with these delegations.
+    #[must_use]
+    pub fn delegating(self, delegations: Vec<Delegation>) -> Self {
+        Self { delegations, ..self }
+    }
+
+    /// Whether `attempt` may decide `approval` at `now`, and whose vote it is: the person's own,
+    /// or that of somebody who delegated it to them.
+    pub fn authorize(
+        &self,
+        approval: &Approval,
+        attempt: &Attempt,
+        now: Timestamp,
+    ) -> Result<Principal, NotAnApprover> {
+        let requester = &approval.requester.principal;
+        let separated = self.separation == SeparationOfDuties::On;
+        let approves = attempt.choice.approves();
+        if separated && attempt.by == *requester {
+            return if approves {
+                Err(own_request(attempt, requester))
+            } else {
+                Ok(attempt.by.clone())
+            };
+        }
+        if self.is_approver(&attempt.by, attempt.rights, requester) {
+            return Ok(attempt.by.clone());
+        }
+        let held = || self.delegations.iter().filter(|it| it.delegate == attempt.by);
+        let good = |it: &&Delegation| {
+            self.is_approver(&it.principal, rights_of_absent(&it.principal), requester)
+        };
+        // A seat that nobody has voted on yet comes first, so that one person's several
+        // delegations do not stand in each other's way.
+        let mut living: Vec<_> = held().filter(good).filter(|it| now < it.until).collect();
+        living.sort_by_key(|it| approval.votes.iter().any(|vote| vote.seat == it.principal));
+        let for_requester = |it: &&&Delegation| separated && approves && it.principal == *requester;
+        if let Some(delegation) = living.iter().find(|it| !for_requester(it)) {
+            return Ok(delegation.principal.clone());
+        }
+        if !living.is_empty() {
+            return Err(own_request(attempt, requester));
+        }
+        Err(match held().filter(good).max_by_key(|it| it.until) {
+            Some(ended) => NotAnApprover::DelegationExpired {
+                who: attempt.by.clone(),
+                principal: ended.principal.clone(),
+                until: ended.until,
+            },
+            None => NotAnApprover::NotListed { who: attempt.by.clone(), policy: self.to_string() },
+        })
+    }
+
+    /// Whether whoever asks could approve their own request. The rights that they have where they
+    /// ask are not known here, so an administrator counts only if it is the operator.
+    pub fn requester_may(&self, requester: &Principal) -> RequesterMay {
+        let may = self.separation == SeparationOfDuties::Off
+            && self.is_approver(requester, rights_of_absent(requester), requester);
+        if may { RequesterMay::Approve } else { RequesterMay::NotApprove }
+    }
+
+    /// How many people could ever approve, if the list names each of them.
+    pub fn named(&self) -> Option<usize> {
+        let names = self.rules.iter().map(|rule| match rule {
+            ApproverRule::Principal(principal) => Some(principal),
+            ApproverRule::Requester | ApproverRule::Admins => None,
+        });
+        names.collect::<Option<BTreeSet<_>>>().map(|names| names.len())
+    }
+
+    fn is_approver(&self, who: &Principal, rights: Rights, requester: &Principal) -> bool {
+        self.rules.iter().any(|rule| match rule {
+            ApproverRule::Requester => requester == who,
+            ApproverRule::Admins => rights == Rights::Admin,
+            ApproverRule::Principal(principal) => principal == who,
+        })
+    }
+}
+
+/// What is known of somebody who is not there to prove anything: the operator is an administrator
+/// everywhere, of others it is not known.
+fn rights_of_absent(principal: &Principal) -> Rights {
+    if *principal == Principal::Operator { Rights::Admin } else { Rights::Member }
+}
+
+fn own_request(attempt: &Attempt, requester: &Principal) -> NotAnApprover {
+    NotAnApprover::OwnRequest { who: attempt.by.clone(), requester: requester.clone() }
 }
 
 impl std::str::FromStr for ApproverRule {
@@ -91,7 +223,7 @@ impl std::str::FromStr for ApproverRule {
 impl std::fmt::Display for Approvers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[")?;
-        for (n, rule) in self.0.iter().enumerate() {
+        for (n, rule) in self.rules.iter().enumerate() {
             if n > 0 {
                 f.write_str(", ")?;
             }

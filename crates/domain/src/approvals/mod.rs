@@ -1,22 +1,35 @@
 //! Approvals: the durable question about one action, who may answer it, and what an answer leaves.
 
 mod approvers;
+mod audiences;
 mod choice;
 pub mod commands;
+mod effect;
+mod joining;
 mod offer;
 mod rules;
 mod state;
 mod transition;
+mod votes;
 
-pub use approvers::{ApproverRule, Approvers, Attempt, NotAnApprover, Rights};
+pub use approvers::{
+    ApproverRule, Approvers, Attempt, Delegation, NotAnApprover, Rights, SeparationOfDuties,
+};
+pub use audiences::{
+    Audience, Channel, ChannelPolicy, Delivery, InvalidChannel, Occasion, RequesterMay,
+    record_delivery, route,
+};
 pub use choice::Choice;
+pub use effect::{Attempted, Touch, TriedBefore, tried_before};
+pub use joining::{Joined, Joining, NotJoined, join, shares};
 pub use offer::{Coverage, Offer, offer};
 pub use rules::{HttpMatcher, Matcher, Rule, RuleScope, WriteMatcher};
 pub use state::{
     Approval, ApprovalState, CancelReason, Decision, HistoryEntry, LapseReason, Moment, Outcome,
-    OutcomeStatus, Requester, Status,
+    OutcomeStatus, Requester, Status, Terms,
 };
 pub use transition::{
     Asked, Claimed, DecideError, Decided, Due, Timing, Transition, cancel, claim, decide, due,
     execute, lapse, lose, open,
 };
+pub use votes::{Ballot, Quorum, Vote};

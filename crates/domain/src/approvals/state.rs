@@ -1,10 +1,12 @@
 //! What an approval is at any moment.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Choice, Offer};
+use super::audiences::{Audience, requester_only};
+use super::{Choice, Joined, Offer, Touch, TriedBefore, Vote};
 use crate::action::Action;
 use crate::assessment::Assessment;
 use crate::digest::Digest;
@@ -36,10 +38,44 @@ pub struct Approval {
     pub remind_at: Option<Timestamp>,
     /// How long a decision may wait for its effect to start.
     pub start_within: Duration,
+    /// How many distinct approvers must agree.
+    #[serde(default = "one")]
+    pub needed: u32,
+    /// The approving votes, when one is not enough; oldest first.
+    #[serde(default)]
+    pub votes: Vec<Vote>,
+    /// Further tool calls that wait for the same decision, oldest first.
+    #[serde(default)]
+    pub joined: Vec<Joined>,
+    /// The approval on whose card this call was counted, for a share of it.
+    #[serde(default)]
+    pub share_of: Option<ApprovalId>,
+    /// What the action would do, for comparing it with denied ones.
+    #[serde(default)]
+    pub touches: BTreeSet<Touch>,
+    /// Earlier denials of the same effect in this run.
+    #[serde(default)]
+    pub tried_before: Vec<TriedBefore>,
+    /// Who is shown the card, and when.
+    #[serde(default = "requester_only")]
+    pub audiences: Vec<Audience>,
     /// What has become of it.
     pub state: ApprovalState,
     /// What happened to it, oldest first.
     pub history: Vec<HistoryEntry>,
+}
+
+/// What an approval is asked under, besides the action itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// How many distinct approvers must agree.
+    pub needed: u32,
+    /// What the action would do.
+    pub touches: BTreeSet<Touch>,
+    /// Earlier denials of the same effect in this run.
+    pub tried_before: Vec<TriedBefore>,
+    /// Who is shown the card, and when.
+    pub audiences: Vec<Audience>,
 }
 
 /// Which tool call of which run asks, and on whose behalf.
@@ -144,6 +180,8 @@ pub enum CancelReason {
     RunStopped,
     /// The run failed for another reason.
     RunFailed,
+    /// People denied the same effect so often that the run was stopped.
+    DeniedTooOften,
 }
 
 /// Why an approved effect never started.
@@ -202,8 +240,16 @@ pub struct HistoryEntry {
 pub enum Moment {
     /// The question was opened.
     Requested,
+    /// One more call for the same was counted.
+    Joined,
     /// People were reminded.
     Reminded,
+    /// The card was sent to the approvers' channel.
+    ChannelAsked,
+    /// The card could not be sent to the approvers' channel.
+    ChannelNotReached,
+    /// Somebody agreed, and more must.
+    Voted,
     /// Decided in favour.
     Approved,
     /// Decided against.
@@ -312,16 +358,26 @@ impl ApprovalState {
 }
 
 impl Approval {
+    /// The same question under these terms.
+    #[must_use]
+    pub fn under(self, terms: Terms) -> Self {
+        let Terms { needed, touches, tried_before, audiences } = terms;
+        Self { needed: needed.max(1), touches, tried_before, audiences, ..self }
+    }
+
     /// The name of the state.
     pub const fn status(&self) -> Status {
         self.state.status()
     }
 
-    /// The next instant at which time alone changes something: a reminder, the expiry, or the
-    /// lapse of a decision whose effect has not started.
+    /// The next instant at which time alone changes something: a reminder, the turn of the
+    /// approvers' channel, the expiry, or the lapse of a decision whose effect has not started.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         match &self.state {
-            ApprovalState::Pending => [self.remind_at, self.expires_at].into_iter().flatten().min(),
+            ApprovalState::Pending => {
+                let deadlines = [self.remind_at, self.expires_at, self.channel_due()];
+                deadlines.into_iter().flatten().min()
+            }
             ApprovalState::Approved { decision } => Some(decision.at.after(self.start_within)),
             ApprovalState::Denied { .. }
             | ApprovalState::Expired { .. }
@@ -332,4 +388,8 @@ impl Approval {
             | ApprovalState::Lapsed { .. } => None,
         }
     }
+}
+
+const fn one() -> u32 {
+    1
 }

@@ -8,13 +8,15 @@
 //! Nothing here is stored: the caller commits the new value under the version it read, so that of
 //! two deciders at one instant one gets a conflict and reads the other's answer.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::audiences::requester_only;
 use super::state::{
     Approval, ApprovalState, CancelReason, Decision, HistoryEntry, LapseReason, Moment, Outcome,
     OutcomeStatus, Requester,
 };
-use super::{Choice, Offer};
+use super::{Ballot, Channel, Choice, Occasion, Offer, Vote};
 use crate::action::Action;
 use crate::assessment::Assessment;
 use crate::digest::Digest;
@@ -68,6 +70,14 @@ pub enum DecideError {
     /// The choice is not on the card.
     #[error("`{}` is not offered for this approval", .0.as_str())]
     NotOffered(Choice),
+    /// The card counts another number of calls than the person saw.
+    #[error("the card counts {actual} identical requests, not the {seen} that were answered")]
+    CountChanged {
+        /// The number that was answered.
+        seen: u32,
+        /// The number on the card.
+        actual: u32,
+    },
     /// Another answer was stored first.
     #[error("already decided: `{}` by {}", .0.choice.as_str(), .0.by)]
     AlreadyDecided(Decision),
@@ -84,6 +94,10 @@ pub enum DecideError {
 pub enum Decided {
     /// The approval has this new value, to be committed.
     Now(Box<Approval>),
+    /// The vote counts and more are needed: the approval has this new value, to be committed.
+    Counted(Box<Approval>),
+    /// This person's vote, or the one of the same seat, counts already; nothing changes.
+    CountedBefore(Vote),
     /// The same principal had given the same answer before; nothing changes.
     Before(Decision),
 }
@@ -106,6 +120,13 @@ pub enum Due {
     Reminder(Box<Approval>),
     /// The approval has expired.
     Expiry(Box<Approval>),
+    /// The approvers' channel is to be asked; what came of it is to be recorded.
+    Channel {
+        /// Which.
+        channel: Channel,
+        /// Why.
+        occasion: Occasion,
+    },
     /// The effect did not start in time.
     Lapse(Box<Approval>),
 }
@@ -133,19 +154,28 @@ pub fn open(id: ApprovalId, asked: Asked, timing: Timing, now: Timestamp) -> App
         // A reminder at or after the end would remind of nothing.
         remind_at: remind_at.filter(|at| expires_at.is_none_or(|end| *at < end)),
         start_within: timing.start_within,
+        needed: 1,
+        votes: Vec::new(),
+        joined: Vec::new(),
+        share_of: None,
+        touches: BTreeSet::new(),
+        tried_before: Vec::new(),
+        audiences: requester_only(),
         state: ApprovalState::Pending,
     }
 }
 
-/// Takes `decision`, which `seen` says was made on content with that digest.
+/// Takes an authorized answer, which `seen` says was made on content with that digest.
 ///
-/// The deadline is checked against the decision's own time, so a late answer is refused even if
-/// nothing has marked the approval expired yet.
+/// One denial denies. Approving votes are counted by person and by seat; the last one that is
+/// needed decides, with the narrowest choice of all. The deadline is checked against the answer's
+/// own time, so a late one is refused even if nothing has marked the approval expired yet.
 pub fn decide(
     approval: &Approval,
-    decision: Decision,
+    ballot: impl Into<Ballot>,
     seen: Option<Digest>,
 ) -> Result<Decided, DecideError> {
+    let Ballot { decision, seat, count, needed } = ballot.into();
     match &approval.state {
         ApprovalState::Pending => {}
         ApprovalState::Expired { at } => return Err(DecideError::Expired(*at)),
@@ -156,7 +186,9 @@ pub fn decide(
         | ApprovalState::Executed { decision: stored, .. }
         | ApprovalState::Indeterminate { decision: stored, .. }
         | ApprovalState::Lapsed { decision: stored, .. } => {
-            return if stored.by == decision.by && stored.choice == decision.choice {
+            let voted = |vote: &Vote| vote.by == decision.by && vote.choice == decision.choice;
+            let same = stored.by == decision.by && stored.choice == decision.choice;
+            return if same || (stored.choice.approves() && approval.votes.iter().any(voted)) {
                 Ok(Decided::Before(stored.clone()))
             } else {
                 Err(DecideError::AlreadyDecided(stored.clone()))
@@ -172,15 +204,44 @@ pub fn decide(
     if !approval.offer.choices.contains(&decision.choice) {
         return Err(DecideError::NotOffered(decision.choice));
     }
-    let what = if decision.choice.approves() { Moment::Approved } else { Moment::Denied };
+    if !decision.choice.approves() {
+        return Ok(Decided::Now(Box::new(answered(approval, decision))));
+    }
+    if count != approval.count() {
+        return Err(DecideError::CountChanged { seen: count, actual: approval.count() });
+    }
+    if let Some(vote) = approval.vote_of(&decision.by, &seat) {
+        return Ok(Decided::CountedBefore(vote.clone()));
+    }
+    Ok(voted(approval, decision, seat, needed.max(approval.needed)))
+}
+
+/// One more vote; the decision if it is the last one needed.
+fn voted(approval: &Approval, decision: Decision, seat: Principal, needed: u32) -> Decided {
+    let choice = approval.choice_with(decision.choice);
+    let mut next = approval.clone();
+    next.needed = needed;
+    // Where one vote is enough the decision says all that there is to say.
+    if needed > 1 || !next.votes.is_empty() {
+        let Decision { choice, by, reason, at, .. } = decision.clone();
+        next.votes.push(Vote { choice, by, seat, reason, at });
+        if next.votes.len() < usize::try_from(needed).unwrap_or(usize::MAX) {
+            let (actor, at) = (Actor::Principal(decision.by), decision.at);
+            next.history.push(HistoryEntry { at, actor, what: Moment::Voted });
+            return Decided::Counted(Box::new(next));
+        }
+    }
+    Decided::Now(Box::new(answered(&next, Decision { choice, ..decision })))
+}
+
+fn answered(approval: &Approval, decision: Decision) -> Approval {
     let actor = Actor::Principal(decision.by.clone());
     let at = decision.at;
-    let state = if decision.choice.approves() {
-        ApprovalState::Approved { decision }
+    if decision.choice.approves() {
+        moved(approval, ApprovalState::Approved { decision }, actor, Moment::Approved, at)
     } else {
-        ApprovalState::Denied { decision }
-    };
-    Ok(Decided::Now(Box::new(moved(approval, state, actor, what, at))))
+        moved(approval, ApprovalState::Denied { decision }, actor, Moment::Denied, at)
+    }
 }
 
 /// What is due at `now` for this approval, if anything is.
@@ -195,6 +256,9 @@ pub fn due(approval: &Approval, now: Timestamp) -> Option<Due> {
             Some(Due::Expiry(Box::new(moved(approval, state, system, Moment::Expired, now))))
         }
         ApprovalState::Pending => {
+            if let Some((channel, occasion)) = approval.channel_to_ask(now) {
+                return Some(Due::Channel { channel: channel.clone(), occasion });
+            }
             let mut next = moved(approval, ApprovalState::Pending, system, Moment::Reminded, now);
             next.remind_at = None;
             Some(Due::Reminder(Box::new(next)))

@@ -54,6 +54,14 @@ macro_rules! audit_kinds {
 audit_kinds! {
     /// An approval was opened.
     ApprovalRequested = "approval.requested",
+    /// One more call for the same was counted on its card.
+    ApprovalJoined = "approval.joined",
+    /// A question was not put to people: too many wait already.
+    ApprovalNotAsked = "approval.not_asked",
+    /// Somebody agreed, and more must.
+    ApprovalVoted = "approval.voted",
+    /// The approvers' channel was asked, or could not be reached.
+    ApprovalRouted = "approval.routed",
     /// A person decided.
     ApprovalDecided = "approval.decided",
     /// Somebody tried to decide and was refused.
@@ -90,6 +98,8 @@ audit_kinds! {
     RunStarted = "run.started",
     /// Somebody asked for a running run to be stopped.
     RunStopRequested = "run.stop_requested",
+    /// A run is stopped because people denied the same effect too often.
+    RunStoppedByDenials = "run.stopped_by_denials",
     /// A run ended.
     RunFinished = "run.finished",
     /// A run was taken up again after a restart.

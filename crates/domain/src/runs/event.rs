@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::approvals::{Choice, OutcomeStatus, Status};
+use crate::approvals::{Approval, Audience, Choice, OutcomeStatus, Status, TriedBefore, Vote};
 use crate::assessment::{FindingId, Span};
 use crate::digest::Digest;
 use crate::identity::{Actor, Principal};
@@ -119,10 +119,13 @@ pub enum Event {
     ApprovalUpdated {
         /// The approval.
         approval_id: ApprovalId,
-        /// What: `reminded`.
+        /// What: `reminded`, `joined`, `voted`, `routed` or `escalated`.
         change: String,
         /// Until when it is open.
         expires_at: Option<Timestamp>,
+        /// How many must agree, how many have, and for how many calls; absent in old events.
+        #[serde(flatten)]
+        progress: Option<Progress>,
     },
     /// An approval has ended, in whatever way.
     #[serde(rename = "approval.resolved")]
@@ -193,6 +196,62 @@ pub struct ApprovalRaised {
     pub created_at: Timestamp,
     /// Until when.
     pub expires_at: Option<Timestamp>,
+    /// For how many calls, how many must agree, what was denied before, who else is asked.
+    #[serde(flatten)]
+    pub attention: Attention,
+}
+
+/// What people should know of a question besides the action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attention {
+    /// How many identical calls the decision is for.
+    #[serde(default = "one")]
+    pub count: u32,
+    /// How many distinct approvers must agree.
+    #[serde(default = "one")]
+    pub votes_needed: u32,
+    /// Who has agreed so far, where one is not enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub votes: Vec<Vote>,
+    /// Earlier denials of the same effect in this run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried_before: Vec<TriedBefore>,
+    /// Who is shown the card, and whether it reached them.
+    #[serde(default)]
+    pub audiences: Vec<Audience>,
+}
+
+/// How far a pending approval has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// How many identical calls the decision is for.
+    pub count: u32,
+    /// How many have agreed.
+    pub votes_given: u32,
+    /// How many must.
+    pub votes_needed: u32,
+}
+
+impl Progress {
+    /// How far `approval` has come.
+    pub fn of(approval: &Approval) -> Self {
+        Self {
+            count: approval.count(),
+            votes_given: u32::try_from(approval.votes.len()).unwrap_or(u32::MAX),
+            votes_needed: approval.needed,
+        }
+    }
+}
+
+impl Default for Attention {
+    fn default() -> Self {
+        let (votes, tried_before, audiences) = (Vec::new(), Vec::new(), Vec::new());
+        Self { count: 1, votes_needed: 1, votes, tried_before, audiences }
+    }
+}
+
+const fn one() -> u32 {
+    1
 }
 
 /// A finding as people see it; its span points into the shown text.

@@ -5,8 +5,8 @@ mod journal;
 mod state;
 
 pub use event::{
-    ApprovalNotice, ApprovalRaised, Covers, Event, EventRecord, ExecutionNotice, ExecutionOutcome,
-    ShownFinding, Stream,
+    ApprovalNotice, ApprovalRaised, Attention, Covers, Event, EventRecord, ExecutionNotice,
+    ExecutionOutcome, Progress, ShownFinding, Stream,
 };
 pub use journal::{
     Entry, EntryBody, ProposedCall, Question, ToolCall, ToolCallState, ToolResult, ToolStatus,

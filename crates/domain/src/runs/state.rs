@@ -93,6 +93,9 @@ pub struct StopRequest {
     pub by: Actor,
     /// When.
     pub at: Timestamp,
+    /// Why the run counts as failed once it has stopped; `None` if it was simply cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<RunFailure>,
 }
 
 /// Why a run ended without an answer.

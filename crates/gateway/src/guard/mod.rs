@@ -3,9 +3,11 @@
 mod files;
 mod requests;
 
-use countersign_command_risk::{Analysis, Context, Engine, covers, describe};
+use std::collections::BTreeSet;
+
+use countersign_command_risk::{Analysis, Context, Engine, UNKNOWN_WORD, covers, describe};
 use countersign_domain::action::Action;
-use countersign_domain::approvals::{Matcher, Rule};
+use countersign_domain::approvals::{Matcher, Rule, Touch};
 use countersign_domain::assessment::{Assessment, Finding, FindingId, Span};
 use countersign_domain::guard::with_operator_rule;
 use countersign_domain::redaction::Redactor;
@@ -120,10 +122,33 @@ impl Assessed {
         }
     }
 
+    /// The dangers that are asked about, each with what it would be done to.
+    pub(crate) fn touches(&self, action: &Action) -> BTreeSet<Touch> {
+        let asked: BTreeSet<_> = self.assessment.findings().iter().map(|f| f.id.clone()).collect();
+        let Some(analysis) = &self.analysis else {
+            let target = action.text().to_owned();
+            return asked
+                .into_iter()
+                .map(|class| Touch { class, target: target.clone() })
+                .collect();
+        };
+        let effects = analysis.effects().iter();
+        effects
+            .map(|effect| (FindingId::from_static(effect.kind), effect.object.as_str()))
+            .filter(|(class, object)| asked.contains(class) && is_known(object))
+            .map(|(class, object)| Touch { class, target: object.to_owned() })
+            .collect()
+    }
+
     /// What `session` and `always` would cover, in a sentence.
     pub fn covers(&self, action: &Action) -> Option<String> {
         self.matcher(action).map(|(_, describes)| describes)
     }
+}
+
+/// What is only known at run time is no target that two actions could share.
+fn is_known(object: &str) -> bool {
+    !object.is_empty() && !object.contains(UNKNOWN_WORD)
 }
 
 fn split(analysis: Analysis) -> (Vec<Finding>, Option<Analysis>) {

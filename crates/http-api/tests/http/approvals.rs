@@ -234,3 +234,53 @@ async fn an_action_is_assessed_without_effect() {
     }
     assert_eq!(house.get("/v1/approvals").await.expect(200)["data"], json!([]));
 }
+
+#[tokio::test]
+async fn under_a_quorum_votes_are_counted_and_one_denial_denies() {
+    let mut furnishing = Furnishing::default();
+    furnishing.approvals.quorum.insert(countersign_gateway::config::SeverityText::Low, 2);
+    furnishing.approvals.separation_of_duties = true;
+    furnishing.approvals.channel = Some("mattermost:ops".to_owned());
+    let house = House::furnished(furnishing).await;
+    let id = pending(&house).await;
+    let once = json!({"choice": "once"});
+    // The operator has asked, so it may not approve.
+    let own = house.post(&resolve(id), once.clone()).await.refused(403, "not_an_approver", None);
+    let why = own["error"]["message"].as_str().unwrap_or_default();
+    assert!(why.contains("separation_of_duties"), "{why}");
+    let (ann, bob) = (
+        house.key("ann", &[Scope::ApprovalsDecide]).await,
+        house.key("bob", &[Scope::ApprovalsDecide]).await,
+    );
+    let vote = async |key: &str, body: &Value| {
+        Answer::of(house.with_key(key, "POST", &resolve(id)).json(body)).await
+    };
+    for _ in 0..2 {
+        let voted = vote(&ann, &once).await.expect(200);
+        let approval = &voted["approval"];
+        assert_eq!(
+            (&approval["status"], &approval["votes_needed"]),
+            (&json!("pending"), &json!(2))
+        );
+        assert_eq!(approval["votes"].as_array().map(Vec::len), Some(1));
+        assert_eq!(approval["votes"][0]["by"], "api:ann");
+    }
+    let wrong = vote(&bob, &json!({"choice": "once", "count": 2})).await;
+    assert_eq!(wrong.refused(409, "count_changed", None)["approval"]["count"], 1);
+    let zero = vote(&bob, &json!({"choice": "once", "count": -1})).await;
+    zero.refused(400, "invalid_value", Some("/count"));
+    let decided = vote(&bob, &once).await.expect(200);
+    assert_eq!(decided["approval"]["status"], "approved");
+    let late = house.post(&resolve(id), json!({"choice": "deny"})).await;
+    let stored = late.refused(409, "already_resolved", None);
+    assert_eq!(stored["approval"]["decision"]["by"], "api:bob");
+
+    let id = pending(&house).await;
+    let denied = house.post(&resolve(id), json!({"choice": "deny"})).await.expect(200);
+    assert_eq!(denied["approval"]["status"], "denied");
+    // No card says that it was sent where nothing shows cards.
+    let audiences = &denied["approval"]["audiences"];
+    assert_eq!(audiences[0], json!({"audience": "requester"}));
+    assert_ne!(audiences[1]["delivery"], "sent", "{audiences}");
+    assert_eq!(audiences[1]["channel"], "mattermost:ops");
+}

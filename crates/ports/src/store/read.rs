@@ -137,6 +137,16 @@ pub trait ApprovalReads: Send + Sync {
     /// How many approvals are pending.
     async fn pending(&self) -> Result<u64, StoreError>;
 
+    /// How many approvals of a session are pending.
+    async fn pending_in(&self, session: SessionId) -> Result<u64, StoreError>;
+
+    /// The youngest pending approval of a session that asks for exactly this.
+    async fn pending_like(
+        &self,
+        session: SessionId,
+        digest: Digest,
+    ) -> Result<Option<Versioned<Approval>>, StoreError>;
+
     /// Approvals whose next deadline is at or before `now`, most overdue first.
     async fn due(
         &self,

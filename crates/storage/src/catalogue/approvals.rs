@@ -1,13 +1,17 @@
 //! Approvals and rules.
 
-pub(crate) const ADD_APPROVAL: &str = "INSERT INTO approvals (id, version, run_id, session_id, kind, status, deadline, v, doc) \
-     VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+pub(crate) const ADD_APPROVAL: &str = "INSERT INTO approvals (id, version, run_id, session_id, kind, status, deadline, v, doc, digest) \
+     VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 pub(crate) const UPDATE_APPROVAL: &str = "UPDATE approvals SET version = version + 1, status = ?3, deadline = ?4, v = ?5, doc = ?6 \
      WHERE id = ?1 AND version = ?2";
 pub(crate) const APPROVAL_VERSION: &str = "SELECT version FROM approvals WHERE id = ?1";
 pub(crate) const APPROVAL: &str = "SELECT id, v, doc, version FROM approvals WHERE id = ?1";
 pub(crate) const OF_RUN: &str =
     "SELECT id, v, doc, version FROM approvals WHERE run_id = ?1 AND status = ?2 ORDER BY id";
+pub(crate) const PENDING_LIKE: &str = "SELECT id, v, doc, version FROM approvals \
+     WHERE status = 'pending' AND session_id = ?1 AND digest = ?2 ORDER BY id DESC LIMIT 1";
+pub(crate) const PENDING_IN: &str =
+    "SELECT COUNT(*) FROM approvals WHERE status = 'pending' AND session_id = ?1";
 pub(crate) const PENDING: &str = "SELECT amount FROM tallies WHERE name = 'approvals_pending'";
 pub(crate) const DUE: &str =
     "SELECT id, v, doc, version FROM approvals WHERE deadline <= ?1 ORDER BY deadline, id LIMIT ?2";

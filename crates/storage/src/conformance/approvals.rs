@@ -152,6 +152,35 @@ pub async fn pending_approvals_are_counted(store: SharedStore) {
     assert_eq!(store.approvals().pending().await, Ok(1));
 }
 
+/// By session and by what is asked for, the youngest first, and only while it is pending.
+pub async fn what_waits_in_a_session_is_counted_and_found(store: SharedStore) {
+    commit(&*store, first_run()).await;
+    let other = approval_of(exec("ls"), 3, 2, 2);
+    let changes = [
+        Change::AddSession(session(2)),
+        Change::AddRun(Box::new(run(2, 2))),
+        add(&approval(1, 1, 1)),
+        add(&approval(2, 1, 1)),
+        add(&other),
+    ];
+    commit(&*store, changes).await;
+    let (one, two) = (id("sess_", 1), id("sess_", 2));
+    let reads = store.approvals();
+    assert_eq!(reads.pending_in(one).await, Ok(2));
+    assert_eq!(reads.pending_in(two).await, Ok(1));
+    assert_eq!(reads.pending_in(id("sess_", 3)).await, Ok(0));
+    let digest = approval(1, 1, 1).digest;
+    let youngest = Versioned { value: approval(2, 1, 1), version: Version(1) };
+    assert_eq!(reads.pending_like(one, digest).await, Ok(Some(youngest)));
+    assert_eq!(reads.pending_like(two, digest).await, Ok(None));
+    assert_eq!(reads.pending_like(one, other.digest).await, Ok(None));
+    let denied = decided(&approval(2, 1, 1), Choice::Deny, "operator");
+    commit(&*store, [update(&denied, 1)]).await;
+    let elder = Versioned { value: approval(1, 1, 1), version: Version(1) };
+    assert_eq!(reads.pending_like(one, digest).await, Ok(Some(elder)));
+    assert_eq!(reads.pending_in(one).await, Ok(1));
+}
+
 /// A deadline that is reached is due; the limit keeps the most overdue.
 pub async fn due_approvals_come_most_overdue_first(store: SharedStore) {
     commit(&*store, first_run()).await;

@@ -41,6 +41,7 @@ macro_rules! conformance_suite {
                 approvals_are_filtered,
                 the_approvals_of_a_run_come_oldest_first,
                 pending_approvals_are_counted,
+                what_waits_in_a_session_is_counted_and_found,
                 due_approvals_come_most_overdue_first,
                 the_next_deadline_follows_every_change,
             ],

@@ -113,7 +113,7 @@ pub async fn runs_are_filtered(store: SharedStore) {
 
 /// One run in each state, numbered as in [`RunStatus::ALL`] from 1.
 fn in_every_state() -> Vec<Run> {
-    let stop = StopRequest { by: Actor::Principal(Principal::Operator), at: at(50) };
+    let stop = StopRequest { by: Actor::Principal(Principal::Operator), at: at(50), failure: None };
     let states = [
         RunState::Queued,
         RunState::Running,

@@ -168,7 +168,7 @@ pub fn decided(approval: &Approval, choice: Choice, by: &str) -> Approval {
     let decision = Decision::new(choice, principal(by), Some("checked".to_owned()), when);
     match decide(approval, decision, None).unwrap() {
         Decided::Now(next) => *next,
-        Decided::Before(_) => approval.clone(),
+        Decided::Before(_) | Decided::Counted(_) | Decided::CountedBefore(_) => approval.clone(),
     }
 }
 
@@ -227,6 +227,7 @@ pub fn reminded(run: u32) -> Change {
             approval_id: id("appr_", 1),
             change: "reminded".to_owned(),
             expires_at: Some(at(900)),
+            progress: None,
         },
     }
 }

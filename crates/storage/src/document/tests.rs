@@ -1,20 +1,23 @@
 //! The fixtures of every format that was ever written. They are never edited: what they hold is in
 //! somebody's database.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::path::Path;
 
 use countersign_domain::action::{Action, ActionKind};
 use countersign_domain::approvals::{
-    Approval, ApprovalState, CancelReason, Choice, HttpMatcher, LapseReason, Matcher,
-    OutcomeStatus, Rule, RuleScope, Status, WriteMatcher, cancel, execute, lapse, lose,
+    Approval, ApprovalState, Ballot, CancelReason, ChannelPolicy, Choice, Decided, Decision,
+    HttpMatcher, Joining, LapseReason, Matcher, OutcomeStatus, RequesterMay, Rule, RuleScope,
+    Status, Terms, Touch, TriedBefore, WriteMatcher, cancel, decide, execute, join, lapse, lose,
+    record_delivery, route,
 };
 use countersign_domain::assessment::FindingId;
 use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::runs::{
-    ApprovalNotice, ApprovalRaised, Covers, EntryBody, Event, ExecutionNotice, ExecutionOutcome,
-    Question, RunFailure, RunState, ShownFinding, StopRequest, ToolCallState, ToolResult,
-    ToolStatus, Usage,
+    ApprovalNotice, ApprovalRaised, Attention, Covers, EntryBody, Event, ExecutionNotice,
+    ExecutionOutcome, Progress, Question, RunFailure, RunState, ShownFinding, StopRequest,
+    ToolCallState, ToolResult, ToolStatus, Usage,
 };
 
 use super::{Document, decode, encode};
@@ -43,7 +46,7 @@ fn check_all<T: Document + PartialEq + Debug>(prefix: &str, values: &[(&str, T)]
 }
 
 fn stop() -> StopRequest {
-    StopRequest { by: Actor::Principal(Principal::Operator), at: at(5) }
+    StopRequest { by: Actor::Principal(Principal::Operator), at: at(5), failure: None }
 }
 
 fn failure() -> RunFailure {
@@ -137,6 +140,7 @@ fn stored_approvals_stay_readable() {
         ("denied", decided(&pending, Choice::Deny, "operator")),
         ("expired", expired),
         ("cancelled", cancelled.unwrap()),
+        ("with_people", with_people(&pending)),
         ("executed", execute(&claimed, OutcomeStatus::Failed, Some(1), at(9)).unwrap()),
         ("indeterminate", lose(&claimed, at(9)).unwrap()),
         ("lapsed", lapse(&approved, LapseReason::StartedTooLate, at(99)).unwrap()),
@@ -146,6 +150,42 @@ fn stored_approvals_stay_readable() {
         ("claimed_with_grant", claimed_now),
     ];
     check_all("approval", &values);
+}
+
+/// Votes, joined calls, an earlier denial, and a channel that could not be reached.
+fn with_people(asked: &Approval) -> Approval {
+    let touch = Touch { class: finding("").id, target: "name:origin".to_owned() };
+    let terms = Terms {
+        needed: 3,
+        touches: BTreeSet::from([touch]),
+        tried_before: vec![TriedBefore {
+            approval_id: id("appr_", 7),
+            at: at(0),
+            denied_by: Principal::Operator,
+            reason: Some("not on a Friday".to_owned()),
+            same_action: false,
+        }],
+        audiences: route(
+            &ChannelPolicy { channel: "mattermost:ops".parse().ok(), escalate_after: None },
+            RequesterMay::NotApprove,
+            asked.created_at,
+            asked.expires_at,
+        ),
+    };
+    let asked = asked.clone().under(terms);
+    let joining = Joining {
+        run_id: asked.requester.run_id,
+        call_id: id("call_", 8),
+        tool: &asked.requester.tool,
+        digest: asked.digest,
+        assessment: &asked.assessment,
+    };
+    let joined = join(&asked, joining, at(2)).unwrap();
+    let asked = record_delivery(&joined, Err("nothing serves it".to_owned()), at(2)).unwrap();
+    let decision = Decision::new(Choice::Session, principal("api:deputy"), None, at(3));
+    let ballot = Ballot { decision, seat: principal("api:chief"), count: 2, needed: 3 };
+    let Ok(Decided::Counted(voted)) = decide(&asked, ballot, None) else { return asked };
+    *voted
 }
 
 #[test]
@@ -262,6 +302,13 @@ fn stored_approval_events_stay_readable() {
         approval_id,
         change: "reminded".to_owned(),
         expires_at: Some(at(900)),
+        progress: None,
+    };
+    let counted = Event::ApprovalUpdated {
+        approval_id,
+        change: "voted".to_owned(),
+        expires_at: None,
+        progress: Some(Progress { count: 3, votes_given: 1, votes_needed: 2 }),
     };
     let resolved = Event::ApprovalResolved(ApprovalNotice {
         approval_id,
@@ -279,6 +326,7 @@ fn stored_approval_events_stay_readable() {
     let events = [
         ("approval_required", Event::ApprovalRequired(Box::new(raised()))),
         ("approval_updated", updated),
+        ("approval_counted", counted),
         ("approval_resolved", resolved),
         ("approval_executed", executed),
     ];
@@ -310,6 +358,7 @@ fn raised() -> ApprovalRaised {
         requested_by: asked.requester.principal,
         created_at: asked.created_at,
         expires_at: asked.expires_at,
+        attention: Attention { audiences: Vec::new(), ..Attention::default() },
     }
 }
 

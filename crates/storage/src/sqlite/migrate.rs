@@ -27,6 +27,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/sqlite/0003_audit_chain.sql"),
         then: Some(chaining::adopt),
     },
+    Migration {
+        sql: include_str!("../../migrations/sqlite/0004_pending_by_session.sql"),
+        then: None,
+    },
 ];
 
 /// The newest schema version.

@@ -71,6 +71,7 @@ impl Stage {
             state.run.state = RunState::Stopping(StopRequest {
                 by: Actor::System,
                 at: Timestamp::from_millis(0),
+                failure: None,
             });
         });
         self.agent.wake(run_id());

@@ -61,7 +61,7 @@ fn step(snapshot: &Snapshot) -> Step {
 
 #[test]
 fn a_run_that_is_over_or_to_stop_needs_nothing_else() {
-    let request = StopRequest { by: Actor::System, at: Timestamp::from_millis(0) };
+    let request = StopRequest { by: Actor::System, at: Timestamp::from_millis(0), failure: None };
     let failure = RunFailure { code: String::new(), message: String::new() };
     for (state, expected) in [
         (RunState::Completed { output: String::new() }, Step::Over),

@@ -1,5 +1,6 @@
 //! Approvals: the questions put to people, and their answers.
 
+mod attention_wire;
 mod events;
 mod list;
 mod read;

@@ -33,9 +33,13 @@ pub(crate) struct AnswerBody {
     /// The digest of what the person saw: refused if something else would run.
     #[schema(value_type = Option<String>, pattern = "^sha256:[0-9a-f]{64}$")]
     digest: Option<Digest>,
+    /// The number of identical calls that the card counted, 1 if it is not given: refused if it
+    /// counts another number by now. A denial is for all of them.
+    #[schema(minimum = 1, default = 1)]
+    count: Option<u32>,
 }
 
-/// A decided approval.
+/// An approval as it is after the answer.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Resolved)]
 pub(crate) struct ResolvedBody {
@@ -46,6 +50,11 @@ pub(crate) struct ResolvedBody {
 ///
 /// When the answer comes, the decision is on stable storage. The same answer by the same caller
 /// again gets the stored decision.
+///
+/// Where more than one approver must agree, an approving answer is a vote: the approval stays
+/// `pending` until `votes` are as many as `votes_needed`, and the narrowest choice of all counts.
+/// One denial denies. Somebody who has voted, or whose delegate has, is answered with the approval
+/// as it is.
 #[utoipa::path(
     post, path = "/v1/approvals/{approval_id}/resolve", tag = "approvals",
     operation_id = "resolveApproval",
@@ -53,12 +62,12 @@ pub(crate) struct ResolvedBody {
         example = "appr_0198c0de00007000800000000000000c")),
     request_body = AnswerBody,
     responses(
-        (status = 200, description = "The approval as decided.", body = ResolvedBody),
+        (status = 200, description = "The approval as decided, or pending with this vote counted.", body = ResolvedBody),
         (status = 403, description = "`not_an_approver`, `forbidden_by_policy`, `insufficient_scope`, `csrf_failed`",
             body = ProblemBody),
         (status = 404, description = "`approval_not_found`", body = ProblemBody),
         (status = 409, description = "`already_resolved` (with the approval), \
-            `choice_not_offered`, `content_changed`", body = ProblemBody),
+            `choice_not_offered`, `content_changed`, `count_changed`", body = ProblemBody),
         (status = 410, description = "`expired`", body = ProblemBody)
     )
 )]
@@ -74,7 +83,12 @@ pub(crate) async fn resolve_approval(
         to_the_end(async move { gateway.resolve_approval(id, &answer, &identity.caller).await })
             .await;
     match resolved {
-        Ok(Resolved::Now(approval) | Resolved::Before(approval)) => {
+        Ok(
+            Resolved::Now(approval)
+            | Resolved::Before(approval)
+            | Resolved::Counted(approval)
+            | Resolved::CountedBefore(approval),
+        ) => {
             let approval = app.gateway.approval_view(&approval).into();
             Ok(Reply(ResolvedBody { approval }))
         }
@@ -83,12 +97,12 @@ pub(crate) async fn resolve_approval(
 }
 
 fn answer(body: AnswerBody) -> Result<Answer, Problem> {
-    let AnswerBody { choice: word, reason, digest } = body;
+    let AnswerBody { choice: word, reason, digest, count } = body;
     let choice = Choice::from_word(&word).ok_or_else(|| {
         let message = "`choice` is one of once, session, always, deny";
         Problem::invalid("invalid_choice", "/choice", message)
     })?;
-    Ok(Answer { choice, reason, digest })
+    Ok(Answer { choice, reason, digest, count })
 }
 
 fn refused(gateway: &Gateway, error: ResolveError) -> Problem {
@@ -96,6 +110,7 @@ fn refused(gateway: &Gateway, error: ResolveError) -> Problem {
     match error {
         ResolveError::NotFound(_) => Problem::missing("approval_not_found", message),
         ResolveError::Forbidden(error) => error.into(),
+        // The message says why: not listed, their own request, or an ended delegation.
         ResolveError::NotAnApprover(_) => {
             Problem::new(StatusCode::FORBIDDEN, "not_an_approver", message)
         }
@@ -109,6 +124,7 @@ fn refused(gateway: &Gateway, error: ResolveError) -> Problem {
                     (StatusCode::CONFLICT, "already_resolved")
                 }
                 DecideError::ContentChanged { .. } => (StatusCode::CONFLICT, "content_changed"),
+                DecideError::CountChanged { .. } => (StatusCode::CONFLICT, "count_changed"),
                 DecideError::NotOffered(_) => (StatusCode::CONFLICT, "choice_not_offered"),
                 DecideError::Expired(_) => (StatusCode::GONE, "expired"),
             };

@@ -15,6 +15,8 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
+use super::attention_wire::AttentionBody;
+
 /// An approval: the durable question about one action.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Approval)]
@@ -71,6 +73,12 @@ pub(crate) struct ApprovalBody {
     /// When silence ends it; `null` waits for ever.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
+    #[serde(flatten)]
+    attention: AttentionBody,
+    /// On whose card this call was counted; that one's decision approved this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    share_of: Option<ApprovalId>,
     /// A person's answer.
     decision: Option<DecisionBody>,
     /// Whether it ran, and how that ended.
@@ -147,7 +155,17 @@ pub(crate) struct HistoryBody {
 
 impl From<ApprovalView> for ApprovalBody {
     fn from(view: ApprovalView) -> Self {
-        let ApprovalView { card, run_id, call_id, status, decision, outcome, history, host } = view;
+        let ApprovalView {
+            card,
+            run_id,
+            call_id,
+            share_of,
+            status,
+            decision,
+            outcome,
+            history,
+            host,
+        } = view;
         let ApprovalRaised {
             approval_id,
             session_id,
@@ -165,6 +183,7 @@ impl From<ApprovalView> for ApprovalBody {
             requested_by,
             created_at,
             expires_at,
+            attention,
         } = card;
         Self {
             object: "approval",
@@ -188,6 +207,8 @@ impl From<ApprovalView> for ApprovalBody {
             host,
             created_at,
             expires_at,
+            attention: attention.into(),
+            share_of,
             decision: decision.map(DecisionBody::from),
             outcome: outcome.map(OutcomeBody::from),
             history: history.into_iter().map(HistoryBody::from).collect(),

@@ -23,6 +23,7 @@ pub(super) fn add(tx: &Connection, approval: &Approval) -> Result<(), SqlError> 
         approval.next_deadline().map(Timestamp::as_millis),
         FORMAT,
         encode(approval)?,
+        approval.digest.to_string(),
     ];
     insert(tx, sql::ADD_APPROVAL, params, &id, &run)
 }

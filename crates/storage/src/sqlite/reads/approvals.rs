@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_domain::approvals::{Approval, Rule, Status};
+use countersign_domain::digest::Digest;
 use countersign_domain::ids::{ApprovalId, GrantId, RuleId, RunId, SessionId};
 use countersign_domain::time::Timestamp;
 use countersign_ports::store::{
@@ -51,6 +52,26 @@ impl ApprovalReads for Readers {
 
     async fn pending(&self) -> Result<u64, StoreError> {
         self.read(|tx| Ok(one(tx, sql::PENDING, [], |row| count(row, 0))?.unwrap_or(0))).await
+    }
+
+    async fn pending_in(&self, session: SessionId) -> Result<u64, StoreError> {
+        self.read(move |tx| {
+            let session = session.to_string();
+            Ok(one(tx, sql::PENDING_IN, [session], |row| count(row, 0))?.unwrap_or(0))
+        })
+        .await
+    }
+
+    async fn pending_like(
+        &self,
+        session: SessionId,
+        digest: Digest,
+    ) -> Result<Option<Versioned<Approval>>, StoreError> {
+        self.read(move |tx| {
+            let params = params![session.to_string(), digest.to_string()];
+            one(tx, sql::PENDING_LIKE, params, versioned)
+        })
+        .await
     }
 
     async fn due(

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use super::super::open as opening;
 use super::{SqliteStore, attempt, open, place};
 use crate::conformance::samples::{approval, audit, first_run, id, rule, run, session};
+use crate::document::encode;
 use countersign_domain::approvals::RuleScope;
 
 fn fault(path: &std::path::Path) -> Option<Fault> {
@@ -188,4 +189,39 @@ fn a_read_only_directory_is_refused() {
     let superuser = fs::write(dir.path().join("probe"), "").is_ok();
     let expected = (!superuser).then_some(Fault::ReadOnly);
     assert_eq!(fault(&path), expected);
+}
+
+/// What waited in a home of the first schema is found by what it asks for.
+#[tokio::test]
+async fn what_an_older_schema_left_pending_is_found_by_its_digest() {
+    let (path, _dir) = place();
+    let asked = approval(1, 1, 1);
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch(include_str!("../../../migrations/sqlite/0001_initial.sql")).unwrap();
+    connection.pragma_update(None, "application_id", 0x4353_676e).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    let (one, first) = (session(1), run(1, 1));
+    let params = rusqlite::params![one.id.to_string(), encode(&one).unwrap()];
+    connection.execute("INSERT INTO sessions VALUES (?1, 1, ?2)", params).unwrap();
+    let params =
+        rusqlite::params![first.id.to_string(), one.id.to_string(), encode(&first).unwrap()];
+    connection
+        .execute("INSERT INTO runs VALUES (?1, 1, ?2, 'api:ci', 'queued', 0, 1, ?3)", params)
+        .unwrap();
+    let params = rusqlite::params![
+        asked.id.to_string(),
+        first.id.to_string(),
+        one.id.to_string(),
+        encode(&asked).unwrap()
+    ];
+    connection
+        .execute(
+            "INSERT INTO approvals VALUES (?1, 1, ?2, ?3, 'exec', 'pending', NULL, 1, ?4)",
+            params,
+        )
+        .unwrap();
+    drop(connection);
+    let store = open(&path);
+    let found = store.approvals().pending_like(id("sess_", 1), asked.digest).await.unwrap();
+    assert_eq!(found.map(|found| found.value), Some(asked));
 }

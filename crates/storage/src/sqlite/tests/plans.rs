@@ -64,6 +64,8 @@ fn statements() -> Vec<String> {
         approvals::UPDATE_APPROVAL,
         approvals::OF_RUN,
         approvals::PENDING,
+        approvals::PENDING_IN,
+        approvals::PENDING_LIKE,
         approvals::DUE,
         approvals::NEXT_DEADLINE,
         approvals::REWRITE_RULE,
