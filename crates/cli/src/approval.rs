@@ -3,6 +3,7 @@
 use countersign_command_risk::render::visible;
 use serde::{Deserialize, Serialize};
 
+use crate::approval_attention::Attention;
 use crate::output::{Screen, Tone, inert, inert_line};
 
 /// An approval.
@@ -36,6 +37,8 @@ pub(crate) struct Approval {
     pub(crate) requested_by: String,
     #[serde(default)]
     pub(crate) expires_at: Option<String>,
+    #[serde(flatten)]
+    pub(crate) attention: Attention,
     pub(crate) status: String,
     #[serde(default)]
     pub(crate) decision: Option<Decision>,
@@ -111,12 +114,22 @@ impl Approval {
                     .map_or_else(String::new, |reason| format!(": {}", inert_line(reason, 300)));
                 format!("{word} by {by}{reason}")
             }
-            None => inert_line(&self.status, 30),
+            None => self.attention.votes().map_or_else(
+                || inert_line(&self.status, 30),
+                |votes| format!("{}, {votes}", inert_line(&self.status, 30)),
+            ),
         };
         if let Some(outcome) = &self.outcome {
             text.push_str(&ran(outcome));
         }
         text
+    }
+
+    /// How far it has come, in one line.
+    pub(crate) fn progress(&self) -> String {
+        let count = self.attention.count;
+        let calls = if count > 1 { format!(", {count} calls") } else { String::new() };
+        format!("{}{calls}", self.state())
     }
 
     /// The card.
@@ -136,6 +149,7 @@ impl Approval {
         if self.findings.is_empty() {
             lines.push(format!("  why      {}", inert_line(&self.description, 300)));
         }
+        lines.extend(self.attention.lines(screen));
         lines.push(format!("  where    {}", self.place()));
         lines.push(format!(
             "  asks     {} in session {}, run {}",
@@ -176,6 +190,9 @@ impl Approval {
 
     fn offers(&self, screen: Screen) -> Vec<String> {
         let covered = |choice: &str| match choice {
+            "once" if self.attention.count > 1 => {
+                format!("these {} calls only", self.attention.count)
+            }
             "once" => "this action only".to_owned(),
             "session" => covers(self.covers.session.as_deref()),
             "always" => covers(self.covers.always.as_deref()),

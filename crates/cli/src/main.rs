@@ -4,6 +4,7 @@
 //! most other commands are clients of the running gateway's HTTP API.
 
 mod approval;
+mod approval_attention;
 mod assessor;
 mod client;
 mod clock;

@@ -76,7 +76,7 @@ export const rememberAll = (approvals) => approvals.map(remember);
  * decision did not count, why: `{ approval, problem: null | ApiError }`.
  */
 export async function resolve(approval, choice, reason) {
-  const body = { choice, digest: approval.digest, ...(reason ? { reason } : {}) };
+  const body = { choice, digest: approval.digest, count: approval.count ?? 1, ...(reason ? { reason } : {}) };
   const path = `/v1/approvals/${encodeURIComponent(approval.approval_id)}`;
   try {
     const answer = await post(`${path}/resolve`, body);

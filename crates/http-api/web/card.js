@@ -4,7 +4,7 @@
 import { knownApproval, refresh, resolve } from "./approvals.js";
 import { DecidePanel } from "./decide.js";
 import { announce, el, freshId } from "./dom.js";
-import { detailNodes, whatNodes, whyNodes } from "./facts.js";
+import { attentionNodes, detailNodes, whatNodes, whyNodes } from "./facts.js";
 import { inert, worstSeverity } from "./text.js";
 import { left, msUntil } from "./time.js";
 import { kindTitle, problemText, verdict } from "./words.js";
@@ -33,12 +33,18 @@ export class Card {
   /** Shows `approval`, keeping what the person is typing while nothing that matters has changed. */
   update(approval) {
     const same = this.approval.status === approval.status && this.approval.digest === approval.digest;
-    if (same && (approval.status === "pending" || this.approval.history.length === approval.history.length)) {
+    const asked = (one) => JSON.stringify([one.count, one.votes, one.votes_needed, one.audiences]);
+    const unchanged = asked(this.approval) === asked(approval);
+    if (same && unchanged && (approval.status === "pending" || this.approval.history.length === approval.history.length)) {
       this.approval = approval;
       return;
     }
     const hadFocus = this.root.contains(document.activeElement);
+    const typed = this.panel?.reason.input.value ?? "";
     this.draw(approval);
+    // A click that was meant for the card as it was must not count for what it says now.
+    this.panel?.moved();
+    if (this.panel) this.panel.reason.input.value = typed;
     if (hadFocus) this.root.focus({ preventScroll: true });
   }
 
@@ -76,6 +82,7 @@ export class Card {
     this.panel = new DecidePanel(this.approval, (choice, reason) => this.decide(choice, reason));
     return [
       ...whatNodes(this.approval, textId),
+      ...attentionNodes(this.approval),
       ...whyNodes(this.approval),
       detailNodes(this.approval),
       this.problemNode(),
@@ -88,6 +95,7 @@ export class Card {
     return [
       el("p.verdict", {}, decided, decided && outcome ? ". " : null, outcome),
       this.problemNode(),
+      ...attentionNodes(this.approval),
       el("div.past", {}, whatNodes(this.approval, null)),
       el("details.more", {}, el("summary", {}, "Why it was asked, where and by whom"), whyNodes(this.approval), detailNodes(this.approval)),
     ];

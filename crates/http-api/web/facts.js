@@ -32,12 +32,44 @@ export function whyNodes(approval) {
   return [repeats ? null : reason, el("ul.findings", { "aria-label": "Why it is asked" }, items)];
 }
 
+/** What is known besides the action: earlier denials, the count of calls, votes. */
+export function attentionNodes(approval) {
+  const nodes = (approval.tried_before ?? []).map(triedNode);
+  if (approval.count > 1) {
+    nodes.push(el("p.text-note.count-note", {}, `${approval.count} identical calls wait for this one decision; each of them runs once if you approve.`));
+  }
+  if (approval.votes_needed > 1) {
+    nodes.push(el("p.text-note.votes", {}, `${approval.votes.length} of ${approval.votes_needed} votes`, approval.votes.flatMap(voteNode)));
+  }
+  return nodes;
+}
+
+function triedNode(tried) {
+  const how = tried.same_action ? "This was denied before in this run" : "The same effect, by other means, was denied before in this run";
+  return el("p.problem.tried-before", {}, how, " by ", el("bdi", {}, inert(tried.denied_by)), " at ", timeNode(tried.at),
+    tried.reason ? [": ", el("q", {}, inert(tried.reason))] : null, " ",
+    el("a", { href: `/approvals/${encodeURIComponent(tried.approval_id)}`, "data-nav": true }, "See it"));
+}
+
+function voteNode(vote) {
+  return [" · ", el("bdi", {}, inert(vote.by)), ...(vote.on_behalf_of ? [" for ", el("bdi", {}, inert(vote.on_behalf_of))] : []), ` (${vote.choice})`];
+}
+
+// Says that a card was sent only if it was.
+function channelNode({ channel, delivery, at, problem }) {
+  const name = el("bdi.mono", {}, inert(channel));
+  if (delivery === "sent") return ["Sent to ", name];
+  if (delivery === "planned") return ["To be sent to ", name, " at ", timeNode(at)];
+  return ["Not sent to ", name, ": ", el("span", {}, inert(problem ?? "the reason is not known"))];
+}
+
 /** Where, who and the digest. */
 export function detailNodes(approval) {
   const place = [approval.host, approval.cwd].filter(Boolean);
   return el("dl.facts", {},
     fact("Where", place.length ? place.map((part, i) => [i ? " : " : null, el("bdi.mono", {}, inert(part))]).flat() : "this gateway"),
     fact("Asked by", [el("bdi", {}, inert(approval.requested_by)), " in ", sessionLink(approval.session_id), " at ", timeNode(approval.created_at)]),
+    (approval.audiences ?? []).filter(({ channel }) => channel).map((audience) => fact("Approvers’ channel", channelNode(audience))),
     fact("Digest", digestNode(approval.digest)));
 }
 

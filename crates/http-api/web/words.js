@@ -25,7 +25,11 @@ const DECIDED = {
 
 const MOMENTS = {
   requested: "Asked",
+  joined: "One more identical call",
   reminded: "Reminded",
+  channel_asked: "Sent to the approvers’ channel",
+  channel_not_reached: "The approvers’ channel was not reached",
+  voted: "Agreed; more must",
   approved: "Approved",
   denied: "Denied",
   expired: "Expired",
@@ -72,6 +76,8 @@ export function problemText(problem, approval) {
       return `Your decision did not count: this was already decided. ${stored}.`;
     case "content_changed":
       return "Nothing was approved: what would run is no longer what was shown. Look at it again.";
+    case "count_changed":
+      return "Nothing was approved: the card counts more calls than it did. Look at it again.";
     case "choice_not_offered":
       return "Nothing was decided: this choice is not offered for this action.";
     default:

@@ -217,6 +217,10 @@ async fn vote_and_tell(client: &Client, id: &str, vote: &Vote, json: JsonFlag) -
     }
     match decide(client, &approval, vote).await? {
         Decided::Done(answer) if json.json => screen.json(&answer)?,
+        Decided::Done(answer) if is_pending(&answer) => {
+            let now: Approval = read_approval(&answer)?;
+            screen.line(format!("{} {id}: {}", screen.tone(Tone::Warn, "voted"), now.state()))?;
+        }
         Decided::Done(_) => {
             let (word, tone) = match vote.choice {
                 "deny" => ("denied".to_owned(), Tone::Bad),
@@ -234,6 +238,17 @@ async fn vote_and_tell(client: &Client, id: &str, vote: &Vote, json: JsonFlag) -
     Ok(Answer::Yes)
 }
 
+/// Whether the answer to a vote says that more votes are needed.
+pub(crate) fn is_pending(answer: &Value) -> bool {
+    answer["approval"]["status"] == "pending"
+}
+
+/// The approval in the answer to a vote.
+pub(crate) fn read_approval(answer: &Value) -> Result<Approval, Failure> {
+    serde_json::from_value(answer["approval"].clone())
+        .map_err(|error| Failure::Refused(format!("an answer that cannot be read: {error}")))
+}
+
 /// What an attempt to decide comes to.
 pub(crate) enum Decided {
     /// The gateway has stored it.
@@ -248,7 +263,11 @@ pub(crate) async fn decide(
     shown: &Approval,
     vote: &Vote,
 ) -> Result<Decided, ClientError> {
-    let mut body = json!({"choice": vote.choice, "digest": shown.digest});
+    let mut body = json!({
+        "choice": vote.choice,
+        "digest": shown.digest,
+        "count": shown.attention.count,
+    });
     if let (Some(reason), Some(body)) = (&vote.reason, body.as_object_mut()) {
         body.insert("reason".to_owned(), reason.as_str().into());
     }

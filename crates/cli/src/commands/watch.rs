@@ -115,6 +115,16 @@ impl Inbox<'_> {
                     self.show_new(now)?;
                 }
             }
+            "approval.updated" if about_known => {
+                if let Some(now) = self.fetch(id).await?.filter(Approval::is_pending) {
+                    let change = record.data.get("change").and_then(Value::as_str);
+                    let change = inert_line(change.unwrap_or("changed"), 20);
+                    let line = format!("{} {change}: {}", inert_line(id, 80), now.progress());
+                    self.screen.line(self.screen.tone(Tone::Dim, &line))?;
+                    // What is decided from here on is what is shown: the count may have grown.
+                    self.pending.insert(now.id.clone(), now);
+                }
+            }
             "approval.resolved" | "approval.executed" if about_known => {
                 let now = self.fetch(id).await?;
                 let state = now.as_ref().map_or_else(|| "gone".to_owned(), Approval::state);

@@ -2,6 +2,7 @@
 
 mod files;
 mod requests;
+mod targets;
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,7 @@ use countersign_domain::redaction::Redactor;
 use countersign_domain::verdict::{Severity, Verdict};
 
 use self::files::{Access, is_within};
+use self::targets::target;
 use crate::operator_rules::OperatorRules;
 
 /// Judges actions.
@@ -47,6 +49,7 @@ pub struct Assessed {
     /// The verdict with its findings, after the operator's rules.
     pub assessment: Assessment,
     analysis: Option<Analysis>,
+    home: String,
 }
 
 impl Guard {
@@ -78,7 +81,8 @@ impl Guard {
         findings.extend(leaving_secret(action, redactor));
         let assessment = Assessment::from_findings(findings);
         let operator = self.operator.on(action, &assessment, analysis.as_ref());
-        Assessed { assessment: with_operator_rule(assessment, operator), analysis }
+        let home = self.parts.user_home.clone();
+        Assessed { assessment: with_operator_rule(assessment, operator), analysis, home }
     }
 
     /// The agent's workspace.
@@ -132,11 +136,15 @@ impl Assessed {
                 .map(|class| Touch { class, target: target.clone() })
                 .collect();
         };
+        let cwd = action.cwd().unwrap_or_default();
         let effects = analysis.effects().iter();
         effects
             .map(|effect| (FindingId::from_static(effect.kind), effect.object.as_str()))
             .filter(|(class, object)| asked.contains(class) && is_known(object))
-            .map(|(class, object)| Touch { class, target: object.to_owned() })
+            .map(|(class, object)| {
+                let target = target(class.as_str(), object, cwd, &self.home);
+                Touch { class, target }
+            })
             .collect()
     }
 
