@@ -44,7 +44,6 @@ pub(crate) struct TriedBefore {
 /// Somebody who is shown the card.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Audience {
-    pub(crate) audience: String,
     #[serde(default)]
     pub(crate) channel: Option<String>,
     #[serde(default)]

@@ -5,6 +5,10 @@
 //! and what must hold whatever happens is checked on the cards alone. Seeded; `MODEL_SEED` and
 //! `MODEL_STEPS` make it other and longer.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a test that looks for what is not there fails where it is"
+)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails where it is")]
 #![expect(clippy::print_stdout, reason = "the figures of the run are for people")]
 #![expect(clippy::panic, reason = "an answer that came out otherwise fails the test where it is")]
@@ -95,7 +99,7 @@ impl World {
         }
     }
 
-    /// SplitMix64.
+    /// The generator `SplitMix64`.
     fn below(&mut self, limit: u64) -> u64 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.random;
@@ -301,10 +305,8 @@ impl World {
         for model in self.expected.values_mut() {
             if model.ends.is_some_and(|end| self.now >= end) {
                 model.ends = None;
-                model.status = match model.status {
-                    Status::Pending => Status::Expired,
-                    _ => Status::Lapsed,
-                };
+                let pending = model.status == Status::Pending;
+                model.status = if pending { Status::Expired } else { Status::Lapsed };
             }
         }
         "waited"
@@ -410,6 +412,7 @@ impl World {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "whoever runs the test says how long")]
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }

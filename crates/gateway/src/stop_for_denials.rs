@@ -1,6 +1,6 @@
 //! Stopping a run that wants again and again what people have denied.
 
-use countersign_domain::approvals::{Approval, CancelReason, Status};
+use countersign_domain::approvals::{Approval, Status};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::identity::Actor;
 use countersign_domain::runs::{Event, Run, RunFailure, RunState, RunStatus, StopRequest};
@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::effect_gate::event;
 use crate::gateway::Gateway;
+use crate::stop_run::Ending;
 
 impl Gateway {
     /// How often this effect has been denied in its run, `denied` included, if that is too often.
@@ -79,7 +80,7 @@ impl Gateway {
         by: &Actor,
         work: &mut UnitOfWork,
     ) -> Result<(), StoreError> {
-        self.settle_open_calls_but(Some(denied), run, CancelReason::DeniedTooOften, by, work).await
+        self.settle_calls(run, Ending::Denied(denied), by, work).await
     }
 
     fn audit_denials(&self, run: &Run, by: Actor, denied: &Approval, times: usize) -> Change {

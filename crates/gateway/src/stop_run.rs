@@ -16,6 +16,14 @@ use crate::effect_gate::{completed, event, lapsed};
 use crate::gateway::{Gateway, Settles};
 use crate::replies;
 
+/// Why open calls are settled.
+pub(crate) enum Ending<'a> {
+    /// The run ends.
+    Other(CancelReason),
+    /// The run ends because this, which the same commit denies, was denied too often.
+    Denied(&'a Approval),
+}
+
 /// Why a run is not stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum StopRunError {
@@ -84,18 +92,21 @@ impl Gateway {
         by: &Actor,
         work: &mut UnitOfWork,
     ) -> Result<(), StoreError> {
-        self.settle_open_calls_but(None, run, reason, by, work).await
+        self.settle_calls(run, Ending::Other(reason), by, work).await
     }
 
-    /// The same, when `work` denies one of the approvals: its calls are told that.
-    pub(crate) async fn settle_open_calls_but(
+    /// The same, also when `work` denies one of the approvals: its calls are told that.
+    pub(crate) async fn settle_calls(
         &self,
-        denied: Option<&Approval>,
         run: &Run,
-        reason: CancelReason,
+        ending: Ending<'_>,
         by: &Actor,
         work: &mut UnitOfWork,
     ) -> Result<(), StoreError> {
+        let (reason, denied) = match ending {
+            Ending::Other(reason) => (reason, None),
+            Ending::Denied(denied) => (CancelReason::DeniedTooOften, Some(denied)),
+        };
         let now = self.clock.now();
         for approval in self.store.approvals().of_run(run.id, Status::Pending).await? {
             if denied.is_some_and(|denied| denied.id == approval.value.id) {

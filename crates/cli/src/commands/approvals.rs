@@ -217,16 +217,18 @@ async fn vote_and_tell(client: &Client, id: &str, vote: &Vote, json: JsonFlag) -
     }
     match decide(client, &approval, vote).await? {
         Decided::Done(answer) if json.json => screen.json(&answer)?,
-        Decided::Done(answer) if is_pending(&answer) => {
-            let now: Approval = read_approval(&answer)?;
-            screen.line(format!("{} {id}: {}", screen.tone(Tone::Warn, "voted"), now.state()))?;
-        }
-        Decided::Done(_) => {
-            let (word, tone) = match vote.choice {
-                "deny" => ("denied".to_owned(), Tone::Bad),
-                choice => (format!("approved ({choice})"), Tone::Good),
+        Decided::Done(answer) => {
+            let said = match (still_pending(&answer), vote.choice) {
+                (Some(now), _) => {
+                    format!("{} {id}: {}", screen.tone(Tone::Warn, "voted"), now.state())
+                }
+                (None, "deny") => format!("{} {id}", screen.tone(Tone::Bad, "denied")),
+                (None, choice) => {
+                    let word = format!("approved ({choice})");
+                    format!("{} {id}", screen.tone(Tone::Good, &word))
+                }
             };
-            screen.line(format!("{} {id}", screen.tone(tone, &word)))?;
+            screen.line(said)?;
         }
         Decided::Already(now) => {
             if json.json {
@@ -238,15 +240,10 @@ async fn vote_and_tell(client: &Client, id: &str, vote: &Vote, json: JsonFlag) -
     Ok(Answer::Yes)
 }
 
-/// Whether the answer to a vote says that more votes are needed.
-pub(crate) fn is_pending(answer: &Value) -> bool {
-    answer["approval"]["status"] == "pending"
-}
-
-/// The approval in the answer to a vote.
-pub(crate) fn read_approval(answer: &Value) -> Result<Approval, Failure> {
-    serde_json::from_value(answer["approval"].clone())
-        .map_err(|error| Failure::Refused(format!("an answer that cannot be read: {error}")))
+/// The approval in the answer to a vote, if more votes are needed.
+pub(crate) fn still_pending(answer: &Value) -> Option<Approval> {
+    let approval = answer.get("approval")?.clone();
+    serde_json::from_value(approval).ok().filter(Approval::is_pending)
 }
 
 /// What an attempt to decide comes to.

@@ -218,3 +218,37 @@ fn empty_lines_and_other_words_approve_nothing_in_the_inbox() {
     watch(&gateway, |typed| writeln!(typed, "\n\ny\nyes\nok\nonce\napprove\nquit").unwrap());
     assert_eq!(gateway.approval(&id)["status"], "pending");
 }
+
+#[test]
+fn a_card_counts_identical_calls_and_shows_what_was_denied_before() {
+    let home = Home::new();
+    let gateway = home.up(&[]);
+    let old = precious(&home, "old");
+    let run = gateway.start("run& rm -rf old\nrun& rm -rf old\nrun find old -delete");
+    let id = gateway.pending(&run).remove(0);
+    let shown = gateway.cli(&["approvals", "show", &id]);
+    assert!(shown.out.contains("2 identical calls wait for this"), "{shown:?}");
+    let said = gateway.cli(&["approvals", "deny", &id, "--reason", "keep it"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let again = gateway.pending(&run).remove(0);
+    let shown = gateway.cli(&["approvals", "show", &again]);
+    assert!(
+        shown.out.contains("the same effect by other means was denied by operator"),
+        "{shown:?}"
+    );
+    assert!(shown.out.contains("keep it"), "{shown:?}");
+    assert!(old.exists());
+}
+
+#[test]
+fn a_vote_that_does_not_decide_says_so() {
+    let home = Home::new();
+    let gateway = home.up(&["--set", "approvals.quorum.low=2"]);
+    precious(&home, "old");
+    let run = gateway.start("run rm -rf old");
+    let id = gateway.pending(&run).remove(0);
+    let said = gateway.cli(&["approvals", "approve", &id]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains("voted") && said.out.contains("1 of 2 votes"), "{said:?}");
+    assert_eq!(gateway.approval(&id)["status"], "pending");
+}
