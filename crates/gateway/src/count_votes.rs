@@ -49,6 +49,7 @@ impl Gateway {
             work.push(moved(call, ToolCallState::AwaitingApproval { approval_id: share.id }));
             work.push(event(share.requester.run_id, now, self.resolution(&share)));
             work.push(self.audit_approval(&share, AuditKind::ApprovalDecided, actor));
+            self.issue_for_decision(&share, work);
             work.push(Change::AddApproval(Box::new(share)));
         }
         Ok(())
