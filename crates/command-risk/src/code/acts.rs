@@ -63,6 +63,13 @@ pub(super) fn perform(
         Act::Kill => machine.effect("process.signal", source),
         Act::Permission => machine.effect("perm.change", source),
         Act::Native => machine.effect("code.outside", source),
+        Act::Install => {
+            let usual = ["cran.", "bioconductor.org", "posit.co", "rstudio.com"];
+            if lower.contains("://") && !usual.iter().any(|host| lower.contains(host)) {
+                machine.effect("package.foreign", source);
+            }
+        }
+        Act::InstallForeign => machine.effect("package.foreign", source),
         Act::Fork => {
             let endless = lower.contains("while 1")
                 || lower.contains("while true")

@@ -55,7 +55,9 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
                     rest.first(),
                     Some(Token::Mark('{' | '$' | '@' | '[' | '<' | ';' | '}'))
                 );
-        if !called && !(parenless && bare_word) {
+        // A tagged template, as with the shell of Bun and zx.
+        let tagged = language == "node" && name.ends_with('$') && bare_word;
+        if !called && !tagged && !(parenless && bare_word) {
             continue;
         }
         perform(machine, language, act, rest, source, name);

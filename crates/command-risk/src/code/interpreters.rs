@@ -38,7 +38,7 @@ const INTERPRETERS: &[Interpreter] = &[
         valued: &["-F"],
     },
     Interpreter {
-        names: &["ruby", "irb", "jruby", "rake"],
+        names: &["ruby", "irb", "jruby", "rake", "crystal"],
         language: "ruby",
         code: &["-e"],
         valued: &["-I", "-r", "-C"],
@@ -71,7 +71,7 @@ const INTERPRETERS: &[Interpreter] = &[
         names: &["julia"],
         language: "julia",
         code: &["-e", "-E", "--eval", "--print"],
-        valued: &[],
+        valued: &["-L", "--load", "-J", "--sysimage"],
     },
     Interpreter {
         names: &[
@@ -83,6 +83,7 @@ const INTERPRETERS: &[Interpreter] = &[
             "scala-cli",
             "clj-java",
             "groovysh",
+            "bsh",
         ],
         language: "java",
         code: &["-e"],
@@ -113,7 +114,7 @@ const INTERPRETERS: &[Interpreter] = &[
         ],
         language: "lisp",
         code: &["--eval", "-eval", "-e", "-c", "-f", "--execute"],
-        valued: &["-Q"],
+        valued: &["-l", "--load", "-L", "--script", "-i", "--init-directory"],
     },
     Interpreter {
         names: &["tclsh", "wish", "expect"],
@@ -135,6 +136,18 @@ const INTERPRETERS: &[Interpreter] = &[
         valued: &[],
     },
 ];
+
+/// `-r/path`, `-dname=value`: the value of a short option right behind it.
+fn attached_value<'w>(how: &Interpreter, word: &'w str) -> Option<&'w str> {
+    if !matches!(how.language, "ruby" | "php" | "lua") || word.starts_with("--") {
+        return None;
+    }
+    how.valued
+        .iter()
+        .filter(|option| option.len() == 2)
+        .find_map(|option| word.strip_prefix(option))
+        .filter(|value| value.contains('/'))
+}
 
 /// The canonical language of a name such as `py`, `javascript` or `zsh`.
 pub(crate) fn language_of(name: &str) -> &str {
@@ -303,7 +316,7 @@ impl Machine<'_> {
         let mut at = 1;
         let mut found = false;
         let mut in_place = false;
-        if matches!(call.name.as_str(), "deno" | "bun" | "jshell" | "clj" | "iex") {
+        if matches!(call.name.as_str(), "deno" | "bun" | "jshell" | "clj" | "iex" | "crystal") {
             match call.word(1) {
                 "eval" => {
                     if let Some(code) =
@@ -314,6 +327,7 @@ impl Machine<'_> {
                     }
                 }
                 "-e" | "--eval" | "-p" | "-" | "" => {}
+                word if word.starts_with('-') && call.name != "deno" => {}
                 _ => {
                     let tool = self.policy.tables.tool(&call.name).cloned();
                     return tool
@@ -373,11 +387,16 @@ impl Machine<'_> {
             } else if let Some(text) = attached {
                 found = true;
                 self.code(how.language, &Value::known(text), stdin);
+            } else if let Some(value) = word
+                .split_once('=')
+                .filter(|(option, _)| option.starts_with("--") && how.valued.contains(option))
+                .map(|(_, value)| value)
+                .or_else(|| attached_value(how, &word))
+            {
+                self.loaded(value);
             } else if how.valued.contains(&word.as_str()) {
                 let path = call.word(at).to_owned();
-                if path.starts_with('/') && !self.is_own_code(&path) {
-                    self.effect("code.outside", path);
-                }
+                self.loaded(&path);
                 at += 1;
             } else if how.language == "python" && word.starts_with("-m") {
                 let skip = usize::from(word == "-m");
@@ -449,6 +468,15 @@ impl Machine<'_> {
             self.code(how.language, &value, None);
         }
         Value::unknown(Taint::LOCAL)
+    }
+
+    /// A file or a setting of an interpreter that names a file, from which code is loaded.
+    fn loaded(&mut self, value: &str) {
+        let path = value.rsplit('=').next().unwrap_or(value);
+        let outside = path.starts_with(['/', '~']) && !self.is_own_code(path);
+        if outside || value.starts_with("allow_url_include") || value.contains("://") {
+            self.effect("code.outside", value);
+        }
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "the caller is done with it")]

@@ -133,6 +133,13 @@ impl Lexer<'_> {
             } else if let Some(length) = self.joint(c) {
                 name.push('.');
                 self.at += length;
+            } else if matches!(c, '!' | '?')
+                && matches!(self.language, "elixir" | "ruby" | "julia")
+                && self.peek_at(1) != Some('=')
+            {
+                // Part of the name there, and of no weight here.
+                self.at += 1;
+                break;
             } else {
                 break;
             }
@@ -185,6 +192,9 @@ impl Lexer<'_> {
             '.' if next_name(1) => Some(1),
             '-' if self.peek_at(1) == Some('>') && next_name(2) => Some(2),
             ':' if self.peek_at(1) == Some(':') && next_name(2) => Some(2),
+            ':' if self.language == "elixir" && next_name(1) => Some(1),
+            '/' if self.language == "lisp" && next_name(1) => Some(1),
+            ':' if self.language == "lisp" && next_name(1) => Some(1),
             '?' if self.peek_at(1) == Some('.') && next_name(2) => Some(2),
             _ => None,
         }

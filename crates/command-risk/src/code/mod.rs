@@ -4,6 +4,7 @@
 //! one-liners that compute from those that act.
 
 mod acts;
+mod applescript;
 pub(crate) mod awk;
 mod calls;
 pub(crate) mod interpreters;
@@ -65,6 +66,28 @@ impl Machine<'_> {
                 {
                     self.effect("code.unclear", text);
                 }
+                Value::unknown(Taint::LOCAL)
+            }
+            "kak" => {
+                for (at, _) in code.text.match_indices("%sh") {
+                    let body = code.text.get(at + 4..).unwrap_or_default();
+                    self.effect("code.option", body);
+                    self.script(body.trim_end_matches(['}', ')', ']', '>']), None);
+                }
+                Value::unknown(Taint::LOCAL)
+            }
+            "applescript" => {
+                applescript::follow(self, &code.text);
+                self.deeper(|machine| calls::follow(machine, language, &code.text));
+                Value::unknown(Taint::LOCAL)
+            }
+            "tcl" => {
+                if code.text.split_whitespace().collect::<Vec<_>>().windows(2).any(|pair| {
+                    matches!(pair, [first, second] if first.ends_with("file") && matches!(*second, "delete" | "rename"))
+                }) {
+                    self.effect("fs.recursive_delete", code.text.as_str());
+                }
+                self.deeper(|machine| calls::follow(machine, language, &code.text));
                 Value::unknown(Taint::LOCAL)
             }
             "powershell" => {

@@ -20,6 +20,10 @@ pub(super) enum Act {
     Permission,
     Native,
     Fork,
+    /// Installs a package; from elsewhere when an address is given.
+    Install,
+    /// Installs from a repository of someone's, whatever is given.
+    InstallForeign,
 }
 
 /// Calls by language: `*` for all; a name with a leading dot matches behind any receiver.
@@ -76,7 +80,7 @@ const CALLS: &[(&str, &str, Act)] = &[
     ("python", "os.fork", Act::Fork),
     (
         "node",
-        ".execSync .exec .execFile .execFileSync .spawn .spawnSync .fork execSync exec spawn spawnSync execFile execFileSync Deno.run Deno.Command Bun.spawn Bun.spawnSync",
+        ".execSync .exec .execFile .execFileSync .spawn .spawnSync .fork execSync exec spawn spawnSync execFile execFileSync Deno.run Deno.Command Bun.spawn Bun.spawnSync Bun.$",
         Act::Spawn,
     ),
     ("node", ".unlinkSync .unlink unlinkSync unlink .rmdirSync .truncateSync .rmdir", Act::Delete),
@@ -127,7 +131,7 @@ const CALLS: &[(&str, &str, Act)] = &[
     ("perl", "fork", Act::Fork),
     (
         "ruby",
-        "system exec spawn Kernel.system Kernel.exec Kernel.spawn IO.popen Open3.capture3 Open3.capture2 Open3.popen3 Process.spawn PTY.spawn sh \u{1}",
+        "system exec spawn Kernel.system Kernel.exec Kernel.spawn IO.popen Open3.capture3 Open3.capture2 Open3.popen3 Process.spawn Process.run PTY.spawn sh \u{1}",
         Act::Spawn,
     ),
     (
@@ -187,10 +191,18 @@ const CALLS: &[(&str, &str, Act)] = &[
     ("r", "file.remove", Act::Delete),
     ("r", "unlink", Act::DeleteTree),
     ("r", "writeLines write.csv saveRDS sink", Act::Move),
+    ("r", "unlink_all dir_delete fs.dir_delete fs.file_delete", Act::DeleteTree),
+    ("r", "install.packages", Act::Install),
+    (
+        "r",
+        "remotes.install_github remotes.install_gitlab remotes.install_git remotes.install_url remotes.install_bitbucket remotes.install_svn devtools.install_github devtools.install_gitlab devtools.install_git devtools.install_url install_github install_gitlab install_git install_url",
+        Act::InstallForeign,
+    ),
     ("r", "eval parse source", Act::Eval),
     ("r", "dyn.load", Act::Native),
     ("julia", "run \u{1} pipeline", Act::Spawn),
     ("julia", "rm", Act::DeleteTree),
+    ("julia", "Pkg.add Pkg.develop Pkg.Registry.add", Act::Install),
     ("julia", "write", Act::Write),
     ("julia", "mv cp", Act::Move),
     ("julia", "eval include_string include", Act::Eval),
@@ -202,22 +214,43 @@ const CALLS: &[(&str, &str, Act)] = &[
     ("java", "ServerSocket", Act::Listen),
     ("java", "System.load System.loadLibrary Eval.me", Act::Native),
     ("elixir", "System.cmd System.shell .cmd os.cmd Port.open Mix.shell.cmd", Act::Spawn),
-    ("elixir", "File.rm File.rm!", Act::Delete),
-    ("elixir", "File.rm_rf File.rm_rf! file.del_dir_r File.rmdir", Act::DeleteTree),
-    ("elixir", "File.write File.write! file.write_file file.delete", Act::Write),
+    ("elixir", "File.rm", Act::Delete),
+    ("elixir", "File.rm_rf file.del_dir_r File.rmdir", Act::DeleteTree),
+    ("elixir", "File.write file.write_file file.delete", Act::Write),
     ("elixir", "Code.eval_string System.halt init.stop", Act::Eval),
     (
         "lisp",
         "shell-command call-process start-process uiop.run-program run-program system async-shell-command sh shell.sh exec shell",
         Act::Spawn,
     ),
-    ("lisp", "delete-file", Act::Delete),
-    ("lisp", "delete-directory", Act::DeleteTree),
+    (
+        "lisp",
+        "delete-file uiop.delete-file-if-exists clojure.java.io.delete-file fs.delete",
+        Act::Delete,
+    ),
+    (
+        "lisp",
+        "delete-directory delete-tree uiop.delete-directory-tree delete-directory-and-files delete-directory/files",
+        Act::DeleteTree,
+    ),
+    ("lisp", "kill-emacs save-buffers-kill-emacs", Act::Kill),
+    (
+        "lisp",
+        "package-install-file package-install package-vc-install quicklisp.quickload",
+        Act::InstallForeign,
+    ),
     ("lisp", "write-region write-file spit", Act::Write),
     ("lisp", "eval load kill-emacs-hook load-file", Act::Eval),
     ("tcl", "exec system spawn open", Act::Spawn),
     ("tcl", "socket", Act::Connect),
     ("applescript", "shell script", Act::Spawn),
+    ("swift", "removeItem .removeItem trashItem .trashItem", Act::DeleteTree),
+    ("swift", "Process system posix_spawn", Act::Spawn),
+    ("swift", "unlink remove", Act::Delete),
+    ("nim", "removeDir os.removeDir", Act::DeleteTree),
+    ("nim", "removeFile os.removeFile tryRemoveFile", Act::Delete),
+    ("nim", "execShellCmd execCmd execCmdEx startProcess gorge staticExec exec", Act::Spawn),
+    ("nim", "writeFile", Act::Write),
     (
         "haskell",
         "system callCommand callProcess readProcess rawSystem System.Process.callCommand System.Process.system",

@@ -141,8 +141,12 @@ impl Machine<'_> {
             at += 1;
             match word {
                 "-v" | "-F" | "--assign" | "--field-separator" => at += 1,
-                "-i" | "--include" => {
+                "-i" | "--include" | "-l" | "--load" => {
                     in_place |= call.word(at) == "inplace";
+                    let path = call.word(at).to_owned();
+                    if path.starts_with(['/', '~']) && !self.is_own_code(&path) {
+                        self.effect("code.outside", path);
+                    }
                     at += 1;
                 }
                 "-f" | "--file" | "-E" => {
@@ -279,10 +283,14 @@ impl Machine<'_> {
 
     fn vim(&mut self, call: &Call, stdin: Option<&Value>) {
         let mut at = 1;
+        let mut files = Vec::new();
+        let mut saves = false;
         while at < call.words.len() {
             let word = call.word(at).to_owned();
             at += 1;
-            let command = if matches!(word.as_str(), "-c" | "--cmd") {
+            // `ex -sc`: letters may be bundled before the command.
+            let bundled = word.len() <= 4 && word.starts_with('-') && word.ends_with('c');
+            let command = if bundled || word == "--cmd" {
                 at += 1;
                 call.word(at - 1).to_owned()
             } else if let Some(rest) = word.strip_prefix('+').or_else(|| word.strip_prefix("-c")) {
@@ -295,9 +303,31 @@ impl Machine<'_> {
                 at += 1;
                 continue;
             } else {
+                if !word.starts_with('-') {
+                    files.push(word);
+                }
                 continue;
             };
+            saves |= command.split(['|', '\n']).any(|part| {
+                let verb = part.trim().trim_start_matches([':', '%', '$']).trim_end_matches('!');
+                matches!(
+                    verb,
+                    "w" | "wq"
+                        | "x"
+                        | "xa"
+                        | "wqa"
+                        | "wa"
+                        | "up"
+                        | "update"
+                        | "write"
+                        | "exit"
+                        | "ZZ"
+                )
+            });
             self.editor_command(&command);
+        }
+        for file in files.iter().filter(|_| saves) {
+            self.write_path(file, WriteMode::Edit);
         }
         if let Some(text) = stdin.filter(|s| s.is_known()) {
             for line in text.text.clone().lines() {
@@ -350,6 +380,20 @@ impl Machine<'_> {
             self.write_path(path.trim(), WriteMode::Replace);
         } else if command.starts_with("call delete(") {
             self.effect("fs.delete", command);
+        } else if [
+            "PlugInstall",
+            "PlugUpdate",
+            "PackerSync",
+            "PackerInstall",
+            "Lazy",
+            "PluginInstall",
+            "TSInstall",
+            "MasonInstall",
+        ]
+        .iter()
+        .any(|plugin| command.starts_with(plugin))
+        {
+            self.effect("package.foreign", command);
         }
     }
 

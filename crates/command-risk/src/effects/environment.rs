@@ -174,6 +174,21 @@ const PROGRAMS: &[&str] = &[
     "NVIM",
     "TERMINAL",
     "GIT_MAN_VIEWER",
+    "ACK_PAGER",
+    "METAMAIL_PAGER",
+    "PKG_CONFIG",
+    "FZF_CTRL_T_COMMAND",
+    "BORG_RSH",
+    "BORG_PASSCOMMAND",
+    "RESTIC_PASSWORD_COMMAND",
+    "RCLONE_PASSWORD_COMMAND",
+    "JJ_EDITOR",
+    "GH_EDITOR",
+    "GH_PAGER",
+    "GLAB_PAGER",
+    "GH_BROWSER",
+    "PUPPETEER_EXECUTABLE_PATH",
+    "ESBUILD_BINARY_PATH",
 ];
 /// Code that is loaded or run, whatever the value.
 const CODE: &[&str] = &[
@@ -220,7 +235,19 @@ const CODE: &[&str] = &[
     "COMPILER_PATH",
     "GCC_EXEC_PREFIX",
     "R_PROFILE",
+    "R_PROFILE_USER",
     "R_ENVIRON",
+    "R_ENVIRON_USER",
+    "ERL_FLAGS",
+    "ERL_ZFLAGS",
+    "PYTHONUSERBASE",
+    "npm_config_node_options",
+    "NPM_CONFIG_NODE_OPTIONS",
+    "GST_PLUGIN_PATH",
+    "GUILE_LOAD_PATH",
+    "EMACSLOADPATH",
+    "CMAKE_PROJECT_TOP_LEVEL_INCLUDES",
+    "PERL_MB_OPT",
     "IRBRC",
     "PHPRC",
     "PHP_INI_SCAN_DIR",
@@ -262,6 +289,19 @@ const SEARCHED: &[&str] = &[
     "CARGO_TARGET_RUNNER",
     "KUBECONFIG_DIR",
     "TERMINFO",
+    "JULIA_LOAD_PATH",
+    "JULIA_DEPOT_PATH",
+    "GEM_PATH",
+    "BUNDLE_GEMFILE",
+    "COMPOSER_HOME",
+    "GRADLE_USER_HOME",
+    "CMAKE_TOOLCHAIN_FILE",
+    "ACKRC",
+    "SCREENRC",
+    "INPUTRC",
+    "LESSKEYIN",
+    "BAT_CONFIG_PATH",
+    "ELECTRON_OVERRIDE_DIST_PATH",
     "VIMRUNTIME",
 ];
 /// Where packages come from.
@@ -402,7 +442,9 @@ impl Machine<'_> {
                 && !(value.starts_with('-')
                     && name == "TAR_OPTIONS"
                     && !value.contains("exec")
-                    && !value.contains("-I"))
+                    && !value.contains("-I")
+                    && !value.contains("-command")
+                    && !value.contains("program"))
             {
                 self.effect("code.env", object);
                 self.script(value.trim_start_matches('|'), None);
@@ -488,7 +530,8 @@ impl Machine<'_> {
                 "-specs=",
                 "http://",
             ];
-            if bad.iter().any(|b| value.contains(b)) || value.starts_with("/tmp") {
+            let shell_escape = name == "LESS" && value.contains("+!");
+            if shell_escape || bad.iter().any(|b| value.contains(b)) || value.starts_with("/tmp") {
                 self.effect("code.env", object);
             }
         }

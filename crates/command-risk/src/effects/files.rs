@@ -218,7 +218,9 @@ impl Machine<'_> {
         } else {
             target.text.clone()
         };
-        self.write_path(&name, WriteMode::Replace);
+        // A link to nothing leaves nothing to be read.
+        let empties = source.text == "/dev/null";
+        self.write_path(&name, if empties { WriteMode::Empty } else { WriteMode::Replace });
         let (from, to) = (self.resolve(&source.text), self.resolve(&name));
         self.written.remove(&to);
         if self.is_credential(&from) {
@@ -294,7 +296,8 @@ impl Machine<'_> {
     fn rename(&mut self, call: &Call) {
         let dry = call.arguments().iter().any(|w| w == "-n" || w == "--no-act" || w == "--dry-run");
         if !dry
-            && (call.fields.iter().any(|f| f.glob)
+            && (call.name == "mmv"
+                || call.fields.iter().any(|f| f.glob)
                 || call.words.iter().any(|w| w.contains("system(") || w == "-f" || w == "--force"))
         {
             self.effect("fs.bulk_edit", call.text());

@@ -43,6 +43,10 @@ fn is_program_key(key: &str) -> bool {
                 | "receivepack"
                 | "command"
                 | "sshcommand"
+                | "sendmailcmd"
+                | "tocmd"
+                | "cccmd"
+                | "headercmd"
         ))
         && last != "format"
 }
@@ -118,6 +122,7 @@ impl Machine<'_> {
                 }
             }
         }
+        self.changes_agent_checkout(call.word(at), call);
         let mut fields = vec![Field::known("git")];
         fields.extend(call.fields_from(at));
         let rest = Call {
@@ -128,6 +133,36 @@ impl Machine<'_> {
         let output = self.git_subcommand(&rest, stdin);
         self.state.cwd = cwd;
         Some(output)
+    }
+
+    /// A checkout that is the home of the guard or of an agent is brought to other content.
+    fn changes_agent_checkout(&mut self, verb: &str, call: &Call) {
+        let changes = [
+            "pull",
+            "checkout",
+            "switch",
+            "reset",
+            "restore",
+            "clean",
+            "merge",
+            "rebase",
+            "stash",
+            "apply",
+            "am",
+            "revert",
+            "cherry-pick",
+            "rm",
+            "mv",
+            "submodule",
+        ];
+        let Some(cwd) = self.state.cwd.clone().filter(|_| changes.contains(&verb)) else {
+            return;
+        };
+        match self.owner_of_path(&cwd) {
+            Some((super::own::Owner::Agent, _)) => self.effect("agent.edit", call.text()),
+            Some(_) if !self.is_own_code(&cwd) => self.effect("guard.edit", call.text()),
+            Some(_) | None => {}
+        }
     }
 
     fn git_directory(&mut self, dir: &str) {
@@ -147,6 +182,10 @@ impl Machine<'_> {
             }
         } else if is_dangerous_key(&key) {
             self.effect("git.config_exec", format!("{key}={value}"));
+        } else if let Some(command) = value.strip_prefix('!') {
+            // `submodule.*.update` and others take a command behind an exclamation mark.
+            self.effect("git.config_exec", format!("{key}={value}"));
+            self.script(command, None);
         }
     }
 
@@ -217,9 +256,14 @@ impl Machine<'_> {
                         let (key, value) = setting.split_once('=').unwrap_or((&setting, ""));
                         self.git_setting(key, value);
                     }
-                    if word.starts_with("--template=") {
-                        self.git_directory(word.trim_start_matches("--template="));
-                    }
+                }
+                if let Some(dir) = after(&["--template"]) {
+                    self.git_directory(&dir);
+                }
+            }
+            "init" => {
+                if let Some(dir) = after(&["--template"]) {
+                    self.git_directory(&dir);
                 }
             }
             "difftool" | "mergetool" => program = after(&["-x", "--extcmd"]),

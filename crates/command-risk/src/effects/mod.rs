@@ -1,6 +1,7 @@
 //! What commands do to files, disks, processes, networks and the guard itself.
 
 pub(crate) mod carriers;
+pub(crate) mod conventions;
 pub(crate) mod credentials;
 pub(crate) mod databases;
 pub(crate) mod deletes;

@@ -53,6 +53,14 @@ const NEUTRALISING: &[&str] = &[
     "enforce: false",
     "enforce=false",
     "unrestricted",
+    "default allow",
+    "mode allow",
+    "ask/allow",
+    "deny/allow",
+    "forbid/allow",
+    "ask/off",
+    "/deny",
+    "/forbid",
 ];
 
 /// Whether a text contains a setting that takes the guard's teeth out.
@@ -210,12 +218,43 @@ impl Machine<'_> {
         }
         let resolved = self.resolve(path);
         let owned = !resolved.contains("/bin/")
+            && !self.is_policy_text(&resolved)
             && matches!(self.owner_of_path(&resolved), Some((Owner::Guard | Owner::OtherGuard, _)));
         let read = owned || self.glob_reaches_guard(&resolved);
         if read {
             self.effect("guard.read", resolved);
         }
         read
+    }
+
+    /// Whether this is a file with nothing but the policy: everybody may read that, as opposed to
+    /// settings with keys in them.
+    fn is_policy_text(&self, resolved: &str) -> bool {
+        base_name(resolved).starts_with("policy")
+            && self
+                .policy
+                .belongings
+                .guard
+                .policy_files
+                .iter()
+                .any(|path| self.expand_home(path) == resolved)
+    }
+
+    /// The name of the process whose number such a file holds, if it is one of the guard's.
+    pub(crate) fn process_of_file(&self, resolved: &str) -> Option<String> {
+        let name = base_name(resolved);
+        let holds = name.ends_with(".pid") || name.ends_with(".sock") || name.ends_with(".lock");
+        let owner = self.owner_of_path(resolved).map(|(owner, _)| owner);
+        (holds && matches!(owner, Some(Owner::Guard | Owner::OtherGuard)))
+            .then(|| self.process_of(owner))
+            .flatten()
+    }
+
+    /// A name under which processes of this owner run.
+    pub(crate) fn process_of(&self, owner: Option<Owner>) -> Option<String> {
+        self.belongings()
+            .find(|(whose, own)| Some(*whose) == owner && !own.process_names.is_empty())
+            .and_then(|(_, own)| own.process_names.first().cloned())
     }
 
     /// Whether a path with a glob in one of its directories may lead into one of a guard.

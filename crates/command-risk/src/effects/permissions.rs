@@ -36,6 +36,14 @@ impl Machine<'_> {
             && self.all_ordinary(operands.get(1..).unwrap_or_default())
         {
             return;
+        } else if call.name == "setfacl"
+            && plain.value(&["-m", "--modify"]).is_some_and(|acl| {
+                acl.starts_with("u:") && !acl.contains("nobody") && !acl.contains(',')
+            })
+            && self.all_ordinary(operands.get(1..).unwrap_or_default())
+        {
+            // Access for one more person to one file.
+            return;
         } else if call.name == "chmod" && opens_up(&mode) {
             "perm.dangerous"
         } else {

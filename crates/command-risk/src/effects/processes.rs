@@ -6,7 +6,7 @@ use crate::interpret::simple::Call;
 use crate::interpret::value::{UNKNOWN, Value};
 
 /// Stands before the name of a program where its process number would stand.
-const PID_OF: &str = "@pid:";
+pub(crate) const PID_OF: &str = "@pid:";
 const STOPPING: &[&str] = &[
     "stop",
     "disable",
@@ -65,10 +65,31 @@ impl Machine<'_> {
                     w.starts_with('-') && !w.starts_with("--") && w.contains('k') || w == "--kill"
                 });
                 if kills {
-                    let owner = call.arguments().iter().find_map(|w| self.owner_of_port(w));
+                    let owner = call.arguments().iter().find_map(|w| {
+                        self.owner_of_port(w)
+                            .or_else(|| self.owner_of_path(&self.resolve(w)).map(|(o, _)| o))
+                    });
                     if !self.stop_own(call.word(0), owner) {
                         self.effect("process.signal", call.text());
                     }
+                }
+            }
+            "lsof" => {
+                let owner = call.arguments().iter().find_map(|w| {
+                    let port = w.rsplit(':').next().unwrap_or(w);
+                    self.owner_of_port(port)
+                        .or_else(|| self.owner_of_path(&self.resolve(w)).map(|(o, _)| o))
+                });
+                let name = self.process_of(owner.filter(|o| *o != Owner::Agent))?;
+                return Some(Value::known(format!("{PID_OF}{name}\n")));
+            }
+            "kill-port" | "killport" | "fkill" | "kp" => {
+                let owner = call.arguments().iter().find_map(|w| {
+                    self.owner_of_port(w.trim_start_matches(':'))
+                        .or_else(|| self.owner_of_pattern(w))
+                });
+                if !self.stop_own(&call.text(), owner) {
+                    self.effect("process.signal", call.text());
                 }
             }
             "gdb" | "lldb" => {
@@ -139,7 +160,11 @@ impl Machine<'_> {
         });
         let Some(owner) = owner else { return false };
         let stops = call.arguments().iter().any(|w| {
-            STOPPING.contains(&w.trim_start_matches('-')) || w == "-R" || w == "-Rns" || w == "-e"
+            STOPPING.contains(&w.trim_start_matches(['-', '/']))
+                || w == "/end"
+                || w == "-R"
+                || w == "-Rns"
+                || w == "-e"
         });
         let restarts = call.arguments().iter().any(|w| {
             matches!(

@@ -71,6 +71,16 @@ const MILD: &[&str] = &[
     "restart", "kill", "disable",
 ];
 
+/// Names of tools that are common subcommands of others: behind an unknown program they are those.
+const SUBCOMMANDS: &[&str] = &[
+    "render", "serve", "start", "stop", "restart", "reload", "net", "at", "batch", "label",
+    "format", "compact", "trust", "install", "link", "copy", "split", "sort", "join", "test",
+    "watch", "import", "convert", "host", "info", "help", "open", "init", "time", "expand",
+    "connect", "tag", "pass", "route", "service", "daemon", "unit", "view", "edit", "write",
+    "patch", "fold", "size", "strip", "record", "login", "panel", "dash", "build", "wheel", "ship",
+    "auto", "safety", "label", "play", "profile", "dump", "report", "clean", "check", "fmt",
+];
+
 impl Machine<'_> {
     pub(super) fn invoke(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
         if call.name.starts_with("./") {
@@ -88,6 +98,7 @@ impl Machine<'_> {
             return Value::unknown(Taint::NONE);
         }
         self.common(call, tool.as_deref());
+        self.conventions(call);
         if let Some(output) = self.filter(call, stdin) {
             return output;
         }
@@ -235,11 +246,19 @@ impl Machine<'_> {
         for option in &tool.loads {
             let values: Vec<String> =
                 arguments.values(option).map(|(value, _)| value.to_owned()).collect();
-            for value in values.iter().filter(|v| v.starts_with(['/', '~', '.'])) {
-                if !self.is_own_code(value) {
-                    self.effect("code.outside", value.as_str());
+            for value in &values {
+                // `--plugin=name=/path`: what is loaded stands behind the name.
+                let path = value.rsplit('=').next().unwrap_or(value);
+                if path.starts_with(['/', '~', '.']) && !self.is_own_code(path) {
+                    self.effect("code.outside", path);
                 }
             }
+        }
+        if tool.writes_last
+            && let Some(&(target, _)) = arguments.operands.last()
+            && !target.contains("://")
+        {
+            self.write_path(&target.to_owned(), WriteMode::Replace);
         }
         if let Some(output) = self.runs(call, tool, &arguments, stdin) {
             return output;
@@ -256,10 +275,12 @@ impl Machine<'_> {
                 }
             }
             Outcome::Effect(kind) => {
+                // macOS tools name a disk without its directory.
                 let system_disk = kind == "disk.format"
                     && call.arguments().iter().any(|w| {
-                        crate::effects::disks::Disk::of(&self.resolve(w))
-                            == crate::effects::disks::Disk::System
+                        use crate::effects::disks::Disk;
+                        Disk::of(&self.resolve(w)) == Disk::System
+                            || Disk::of(&format!("/dev/{w}")) == Disk::System
                     });
                 if system_disk {
                     self.effect("fs.wipe_disk", call.text());
@@ -290,8 +311,17 @@ impl Machine<'_> {
             .map_or(Taint::NONE, |f| f.taint);
         let value = Value { text: text.to_owned(), taint };
         if language == "program" {
-            self.effect("code.option", text);
-            self.script(&value.text, None);
+            if !crate::effects::environment::is_usual_helper(text) {
+                self.effect("code.option", text);
+                self.script(&value.text, None);
+            }
+        } else if language == "words" {
+            // The rest of the line is a command, or one word that a shell reads.
+            if text.contains(' ') {
+                self.script(&value.text, None);
+            } else {
+                self.run(call.fields_from(place + 1), None);
+            }
         } else {
             self.code(language, &value, None);
         }
@@ -383,6 +413,13 @@ impl Machine<'_> {
 
     /// A program that no table knows. Unknown tools are ordinary, unless their words say otherwise.
     fn unlisted(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
+        let cmdlet = call.name.split_once('-').is_some_and(|(verb, noun)| {
+            verb.starts_with(|c: char| c.is_ascii_uppercase())
+                && noun.starts_with(|c: char| c.is_ascii_uppercase())
+        });
+        if cmdlet {
+            return self.code("powershell", &Value::known(call.text()), None);
+        }
         let mut operands = call.arguments().iter().filter(|w| !w.starts_with('-'));
         let early: Vec<&String> = operands.by_ref().take(3).collect();
         let verb = |word: &str, list: &[&str]| list.contains(&word.to_ascii_lowercase().as_str());
@@ -438,7 +475,8 @@ impl Machine<'_> {
                 let text = word.to_owned();
                 self.script(&text, None);
             }
-            let known = self.policy.tables.tool(word).is_some() || self.is_special(word);
+            let known = (self.policy.tables.tool(word).is_some() || self.is_special(word))
+                && !(at == 1 && SUBCOMMANDS.contains(&word));
             if known && at + 1 < call.words.len() && !call.word(at - 1).starts_with("--name") {
                 self.run(call.fields_from(at), stdin);
                 return;

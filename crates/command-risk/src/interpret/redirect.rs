@@ -185,6 +185,9 @@ impl Machine<'_> {
         } else {
             self.read_own(path);
         }
+        if let Some(name) = self.process_of_file(&resolved) {
+            return Value::known(format!("{}{name}\n", crate::effects::processes::PID_OF));
+        }
         let secret = self.is_credential(&resolved);
         let own = self.is_own_code(&resolved);
         Value::unknown(match (secret, own) {

@@ -198,6 +198,7 @@ impl OptionToken {
             arguments.options.iter().any(|(option, value, _)| {
                 // Most tools take a long option by an unambiguous beginning.
                 let named = same(option, name)
+                    || (name.contains('*') && glob_matches(name, option))
                     || (lenient
                         && self.wanted
                         && option.len() > 4

@@ -38,6 +38,7 @@ struct ToolEntry {
     loads: String,
     meta: bool,
     text: bool,
+    writes_last: bool,
 }
 
 /// What is known about one tool.
@@ -67,6 +68,8 @@ pub(crate) struct Tool {
     pub(crate) meta: bool,
     /// Its operands are mere text.
     pub(crate) text: bool,
+    /// Its last operand is a file that is written.
+    pub(crate) writes_last: bool,
 }
 
 /// An effect, or none for `allow`, and the invocations that have it.
@@ -116,8 +119,13 @@ fn compile(name: &str, entry: ToolEntry) -> Result<Tool, TableError> {
             patterns.split(';').map(Pattern::read).collect::<Option<_>>().ok_or_else(broken)?;
         rules.push(Rule { effect, patterns });
     }
+    // An option whose value is code or a file takes a value, whether that is said twice or not.
+    let mut values = split(&entry.values);
+    values.extend(entry.code.keys().cloned());
+    values.extend(split(&entry.out));
+    values.extend(split(&entry.loads));
     Ok(Tool {
-        values: split(&entry.values),
+        values,
         single_dash: entry.single_dash,
         rules,
         default: effect_id(name, &entry.default)?,
@@ -129,5 +137,6 @@ fn compile(name: &str, entry: ToolEntry) -> Result<Tool, TableError> {
         loads: split(&entry.loads),
         meta: entry.meta,
         text: entry.text,
+        writes_last: entry.writes_last,
     })
 }

@@ -1,0 +1,319 @@
+//! Options that mean the same in most tools: a program to run, code or a plugin to load.
+//!
+//! What a table says of a tool comes besides; this holds for tools of which no table says it, too.
+
+use super::environment::is_usual_helper;
+use super::paths::WriteMode;
+use crate::interpret::Machine;
+use crate::interpret::simple::Call;
+use crate::interpret::value::{UNKNOWN, Value};
+
+/// Long options whose value is a program that the tool then runs.
+const PROGRAM: &[&str] = &[
+    "--pager",
+    "--rsh",
+    "--rsync-path",
+    "--rsh-command",
+    "--remote-sh",
+    "--rmt-command",
+    "--editor",
+    "--editor-cmd",
+    "--diff-cmd",
+    "--diff3-cmd",
+    "--extcmd",
+    "--ssh-command",
+    "--ssh-cmd",
+    "--password-command",
+    "--passcommand",
+    "--passphrase-command",
+    "--passphrase-cmd",
+    "--pinentry-program",
+    "--askpass",
+    "--netrc-cmd",
+    "--compress-program",
+    "--use-compress-program",
+    "--unzip-command",
+    "--preprocessor",
+    "--post-hook",
+    "--pre-hook",
+    "--deploy-hook",
+    "--renew-hook",
+    "--shell-command",
+    "--startup-command",
+    "--on-finish",
+    "--on-change",
+    "--on-download-complete",
+    "--on-download-start",
+    "--init-command",
+    "--hook",
+    "--notify-command",
+];
+/// Long options whose value is a file or directory with code.
+const LOADED: &[&str] = &[
+    "--plugin",
+    "--plugins",
+    "--plugin-dir",
+    "--plugin-dirs",
+    "--plugin-path",
+    "--load-plugins",
+    "--load-extension",
+    "--init-script",
+    "--init-file",
+    "--initscript",
+    "--rcfile",
+    "--lua-filter",
+    "--rulesdir",
+    "--require",
+    "--preload",
+    "--toolchain-file",
+    "--noxfile",
+    "--justfile",
+    "--makefile",
+    "--buildfile",
+    "--build-file",
+    "--manifest-path",
+    "--bootstrap",
+    "--gulpfile",
+    "--taskfile",
+    "--script-dir",
+    "--module-dir",
+];
+
+impl Machine<'_> {
+    /// Looks at the options of a call by what such options mean everywhere.
+    pub(crate) fn conventions(&mut self, call: &Call) {
+        for (at, word) in call.words.iter().enumerate().skip(1) {
+            if word == "--" || at > 64 {
+                break;
+            }
+            if !word.starts_with("--") {
+                continue;
+            }
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) => (name, value),
+                None => (word.as_str(), call.word(at + 1)),
+            };
+            if value.is_empty() || value.starts_with('-') {
+                continue;
+            }
+            if PROGRAM.contains(&name) {
+                let program = value.to_owned();
+                self.foreign_helper(&program, call);
+            } else if LOADED.contains(&name) {
+                let path = value.rsplit('=').next().unwrap_or(value).to_owned();
+                if path.starts_with(['/', '~']) && !self.is_own_code(&path) {
+                    self.effect("code.outside", path);
+                }
+            }
+        }
+        self.by_name(call);
+    }
+
+    /// A program given to a tool: no matter if it is one that tools call all the time.
+    fn foreign_helper(&mut self, program: &str, call: &Call) {
+        let words: Vec<&str> = program.split_whitespace().collect();
+        let same = words.first() == Some(&call.name.as_str());
+        if is_usual_helper(program) || (same && words.len() == 1) || program.starts_with(UNKNOWN) {
+            return;
+        }
+        self.effect("code.option", program);
+        self.script(program, None);
+    }
+
+    /// Ways to run something that only one tool, or a few, have.
+    fn by_name(&mut self, call: &Call) {
+        match call.name.as_str() {
+            "less" | "more" | "most" => {
+                for word in call.arguments().to_vec() {
+                    if let Some((_, command)) =
+                        word.split_once('!').filter(|_| word.starts_with('+'))
+                    {
+                        self.effect("code.option", command);
+                        self.script(command, None);
+                    }
+                }
+            }
+            "fzf" | "sk" => self.finder(call),
+            "pee" | "concurrently" | "run-p" | "run-s" | "npm-run-all" | "mispipe" => {
+                for word in call.arguments().to_vec() {
+                    let script = !word.starts_with('-')
+                        && !["npm:", "pnpm:", "yarn:", "bun:", "node:"]
+                            .iter()
+                            .any(|p| word.starts_with(p))
+                        && (call.name == "pee" || word.contains(' '));
+                    if script {
+                        self.script(&word, None);
+                    }
+                }
+            }
+            "cargo" if call.word(1) == "watch" => {
+                for (at, word) in call.words.iter().enumerate() {
+                    let text = call.word(at + 1).to_owned();
+                    match word.as_str() {
+                        "-s" | "--shell" => drop(self.script(&text, None)),
+                        "-x" | "--exec" => drop(self.script(&format!("cargo {text}"), None)),
+                        _ => {}
+                    }
+                }
+            }
+            "tmux" | "byobu" => self.multiplexer(call),
+            "etckeeper" | "pass" | "gopass"
+                if matches!(call.word(1), "vcs" | "git") && call.words.len() > 2 =>
+            {
+                let mut fields = vec![crate::interpret::value::Field::known("git")];
+                fields.extend(call.fields_from(2));
+                self.run(fields, None);
+            }
+            "nim" => {
+                for word in call.arguments().to_vec() {
+                    if let Some(code) = word.strip_prefix("--eval:") {
+                        self.code("nim", &Value::known(code), None);
+                    }
+                }
+            }
+            "jq" | "gojq" | "jaq" | "yq" | "dasel" | "envsubst" => self.query(call),
+            "cmake" | "tar" | "gtar" | "bsdtar" => {
+                for word in call.arguments().to_vec() {
+                    if let Some(path) = word.strip_prefix("--index-file=") {
+                        self.write_path(path, WriteMode::Replace);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `fzf --preview`, and actions such as `execute(…)` in its key bindings.
+    fn finder(&mut self, call: &Call) {
+        for (at, word) in call.words.iter().enumerate() {
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) => (name, value.to_owned()),
+                None => (word.as_str(), call.word(at + 1).to_owned()),
+            };
+            match name {
+                "--preview" => drop(self.script(&value.replace("{}", "match"), None)),
+                "--bind" => {
+                    for action in ["execute", "become", "reload", "transform", "preview"] {
+                        for (found, _) in value.match_indices(action) {
+                            let rest = value.get(found + action.len()..).unwrap_or_default();
+                            let rest =
+                                rest.trim_start_matches("-silent").trim_start_matches("-sync");
+                            let Some(body) = rest
+                                .strip_prefix(['(', '[', '{', '<'])
+                                .map(|b| b.trim_end_matches([')', ']', '}', '>']))
+                                .or_else(|| rest.strip_prefix(':'))
+                            else {
+                                continue;
+                            };
+                            let _output = self.script(&body.replace("{}", "match"), None);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The command that a terminal multiplexer is told to run in a window.
+    fn multiplexer(&mut self, call: &Call) {
+        let starts = [
+            "new",
+            "new-session",
+            "neww",
+            "new-window",
+            "splitw",
+            "split-window",
+            "respawn-pane",
+            "respawnp",
+            "respawn-window",
+            "respawnw",
+            "run-shell",
+            "run",
+            "if-shell",
+            "if",
+            "popup",
+            "display-popup",
+            "pipe-pane",
+            "pipep",
+        ];
+        let Some(place) = call.words.iter().position(|w| starts.contains(&w.as_str())) else {
+            return;
+        };
+        let mut at = place + 1;
+        while call.word(at).starts_with('-') {
+            let takes = matches!(
+                call.word(at),
+                "-s" | "-n"
+                    | "-c"
+                    | "-t"
+                    | "-x"
+                    | "-y"
+                    | "-e"
+                    | "-F"
+                    | "-l"
+                    | "-p"
+                    | "-f"
+                    | "-w"
+                    | "-h"
+                    | "-ds"
+                    | "-dt"
+                    | "-dn"
+            ) && !(matches!(call.word(at), "-h")
+                && call.word(place).starts_with("split"));
+            at += if takes { 2 } else { 1 };
+        }
+        let fields = call.fields_from(at);
+        match fields.as_slice() {
+            [] => {}
+            [only] => {
+                let _output = self.script(&only.text.clone(), None);
+            }
+            _ => {
+                self.run(fields, None);
+            }
+        }
+    }
+
+    /// Secrets of the environment, and files, that a query language can print.
+    fn query(&mut self, call: &Call) {
+        for word in call.arguments().to_vec() {
+            let names = word.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+            let reaches = ["env.", "$ENV", "strenv(", "env(", "$__prog_args", "${", "$"]
+                .iter()
+                .any(|way| word.contains(way));
+            let secret = |name: &str| {
+                name.len() > 5
+                    && name
+                        .bytes()
+                        .all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit())
+                    && [
+                        "SECRET",
+                        "TOKEN",
+                        "PASSWORD",
+                        "PASSWD",
+                        "API_KEY",
+                        "ACCESS_KEY",
+                        "PRIVATE_KEY",
+                    ]
+                    .iter()
+                    .any(|part| name.contains(part))
+            };
+            if reaches && names.clone().any(secret) {
+                self.effect("secret.read", word.as_str());
+            }
+            if word.contains("load") {
+                for path in word.split(['"', '\'']).filter(|p| p.starts_with(['/', '~'])) {
+                    self.read_path(path);
+                }
+            }
+        }
+        let in_place = matches!(call.name.as_str(), "yq" | "dasel")
+            && call.arguments().iter().any(|w| {
+                matches!(w.as_str(), "--inplace" | "--in-place")
+                    || (w.starts_with('-') && !w.starts_with("--") && w.contains('i'))
+            });
+        if in_place && let Some(path) = call.words.last().cloned() {
+            self.write_path(&path, WriteMode::Edit);
+        }
+    }
+}
