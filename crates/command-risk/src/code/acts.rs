@@ -19,7 +19,7 @@ pub(super) fn perform(
     name: &str,
 ) {
     let (texts, dynamic, all) = arguments(rest);
-    let first = texts.first().cloned();
+    let first = texts.first().cloned().or_else(|| names_home(&all));
     let path =
         || Field { text: first.clone().unwrap_or_else(|| UNKNOWN.to_string()), ..Field::default() };
     let lower = source.to_ascii_lowercase();
@@ -60,7 +60,11 @@ pub(super) fn perform(
         }
         Act::Listen => machine.effect("net.listen", source),
         Act::Eval => eval(machine, language, &texts, &all, source),
-        Act::Kill => machine.effect("process.signal", source),
+        Act::Kill => {
+            let packed: String = lower.chars().filter(|c| !c.is_whitespace()).collect();
+            let all = packed.contains(",-1") || packed.contains("kill(-1,");
+            machine.effect(if all { "process.kill_all" } else { "process.signal" }, source);
+        }
         Act::Permission => machine.effect("perm.change", source),
         Act::Native => machine.effect("code.outside", source),
         Act::Install => {
@@ -204,4 +208,16 @@ fn eval(machine: &mut Machine<'_>, language: &str, texts: &[String], all: &[Toke
         }
         None => machine.effect("code.dynamic", source),
     }
+}
+
+/// The home directory, where a program asks for it by name.
+fn names_home(all: &[Token]) -> Option<String> {
+    all.iter()
+        .any(|token| {
+            matches!(token, Token::Name(name) if matches!(
+                name.as_str(),
+                "process.env.HOME" | "os.homedir" | "Dir.home" | "Path.home" | "pathlib.Path.home" | "homedir"
+            ))
+        })
+        .then(|| "~".to_owned())
 }

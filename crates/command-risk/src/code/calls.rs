@@ -22,6 +22,14 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
         {
             machine.read_own(text);
         }
+        if let Token::Text(text) | Token::Mixed(text) = token
+            && let Some((_, rest)) = text.split_once("://")
+        {
+            let reads = !["post", "put", "patch", "delete", "data=", "body"]
+                .iter()
+                .any(|word| source.to_ascii_lowercase().contains(word));
+            machine.guard_url(rest, reads);
+        }
         let Token::Name(name) = token else { continue };
         if let Some(command) = name.strip_prefix('\u{1}') {
             machine.script(command, None);
@@ -35,7 +43,9 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
             continue;
         };
         let rest = list.get(at + 1..).unwrap_or_default();
-        let called = matches!(rest.first(), Some(Token::Mark('(')));
+        let called = matches!(rest.first(), Some(Token::Mark('(')))
+            || (language == "lisp"
+                && at.checked_sub(1).and_then(|b| list.get(b)) == Some(&Token::Mark('(')));
         if act == Act::Spawn && language == "node" && rest.first() == Some(&Token::Mark(':')) {
             // Taken out of its module under another name.
             machine.effect("code.unclear", source);

@@ -80,7 +80,7 @@ const CALLS: &[(&str, &str, Act)] = &[
     ("python", "os.fork", Act::Fork),
     (
         "node",
-        ".execSync .exec .execFile .execFileSync .spawn .spawnSync .fork execSync exec spawn spawnSync execFile execFileSync Deno.run Deno.Command Bun.spawn Bun.spawnSync Bun.$",
+        ".execSync .exec .execFile .execFileSync .spawn .spawnSync .fork execSync exec spawn spawnSync execFile execFileSync Deno.run Deno.Command Bun.spawn Bun.spawnSync .$",
         Act::Spawn,
     ),
     ("node", ".unlinkSync .unlink unlinkSync unlink .rmdirSync .truncateSync .rmdir", Act::Delete),
@@ -230,7 +230,7 @@ const CALLS: &[(&str, &str, Act)] = &[
     ),
     (
         "lisp",
-        "delete-directory delete-tree uiop.delete-directory-tree delete-directory-and-files delete-directory/files",
+        "delete-directory delete-tree .delete-tree .delete-dir uiop.delete-directory-tree delete-directory-and-files delete-directory/files",
         Act::DeleteTree,
     ),
     ("lisp", "kill-emacs save-buffers-kill-emacs", Act::Kill),

@@ -133,6 +133,17 @@ impl Machine<'_> {
                     }
                 }
             }
+            "rg" | "ripgrep" => {
+                for (at, word) in call.words.iter().enumerate() {
+                    let (name, value) = match word.split_once('=') {
+                        Some((name, value)) => (name, value.to_owned()),
+                        None => (word.as_str(), call.word(at + 1).to_owned()),
+                    };
+                    if matches!(name, "--pre" | "--hostname-bin") && !value.is_empty() {
+                        self.foreign_helper(&value, call);
+                    }
+                }
+            }
             "fzf" | "sk" => self.finder(call),
             "pee" | "concurrently" | "run-p" | "run-s" | "npm-run-all" | "mispipe" => {
                 for word in call.arguments().to_vec() {

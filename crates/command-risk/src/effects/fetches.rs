@@ -341,6 +341,15 @@ impl Machine<'_> {
         }
     }
 
+    /// Code that speaks to the guard's own port.
+    pub(crate) fn guard_url(&mut self, address: &str, reads: bool) {
+        let authority = address.split(['/', '?']).next().unwrap_or_default();
+        let port = authority.rsplit(':').next().unwrap_or_default();
+        if !reads && is_local_host(host_of(authority)) && self.owner_of_port(port).is_some() {
+            self.effect("guard.answer", address);
+        }
+    }
+
     /// The guard's own port: looking is fine, anything else answers for a person.
     fn guard_port(&mut self, call: &Call, url: &str, reads: bool) {
         let port = url

@@ -237,6 +237,14 @@ impl Machine<'_> {
                 source = self.file_content(path, false);
             }
         }
+        let endless = call
+            .arguments()
+            .iter()
+            .any(|w| matches!(w.as_str(), "if=/dev/zero" | "if=/dev/urandom" | "if=/dev/random"));
+        let bounded = call.arguments().iter().any(|w| w.starts_with("count="));
+        if endless && !bounded && call.arguments().iter().any(|w| w.starts_with("of=")) {
+            self.effect("fs.fill", call.text());
+        }
         if call.name == "ddrescue" {
             let operands: Vec<String> =
                 call.arguments().iter().filter(|w| !w.starts_with('-')).cloned().collect();

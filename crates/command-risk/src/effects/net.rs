@@ -234,7 +234,7 @@ impl Machine<'_> {
                 | "--remove-source-files"
                 | "--del"
                 | "--delete-during"
-                    if !call.arguments().iter().any(|w| w == "-n" || w == "--dry-run") =>
+                    if !is_dry(call) =>
                 {
                     self.effect("fs.bulk_delete", call.text());
                 }
@@ -261,13 +261,7 @@ impl Machine<'_> {
             }
             return;
         }
-        let dry = call.arguments().iter().any(|w| {
-            w == "--dry-run"
-                || (w.starts_with('-')
-                    && !w.starts_with("--")
-                    && w.contains('n')
-                    && call.name == "rsync")
-        });
+        let dry = is_dry(call);
         let operands: Vec<&String> =
             call.arguments().iter().filter(|w| !w.starts_with('-')).collect();
         let Some((target, sources)) = operands.split_last() else {
@@ -316,4 +310,15 @@ impl Machine<'_> {
             }
         }
     }
+}
+
+/// Whether a transfer only says what it would do.
+fn is_dry(call: &Call) -> bool {
+    call.arguments().iter().any(|w| {
+        w == "--dry-run"
+            || (w.starts_with('-')
+                && !w.starts_with("--")
+                && w.contains('n')
+                && call.name == "rsync")
+    })
 }

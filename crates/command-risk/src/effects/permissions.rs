@@ -16,6 +16,13 @@ impl Machine<'_> {
         let recursive = plain.letters.contains('R') || plain.long.contains(&"--recursive");
         let operands: Vec<Field> =
             call.fields.iter().skip(1).filter(|f| !f.text.starts_with('-')).cloned().collect();
+        // What comes from another command is as many files as that finds.
+        let recursive = recursive
+            || (call.name != "chattr"
+                && operands
+                    .iter()
+                    .skip(1)
+                    .any(|f| f.taint.has(crate::interpret::value::Taint::NAMES)));
         let mode = operands.first().map(|f| f.text.clone()).unwrap_or_default();
         let mode = if call.name == "chmod" && call.word(1).starts_with('-') && operands.len() == 1 {
             call.word(1).to_owned()

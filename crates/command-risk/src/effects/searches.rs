@@ -283,6 +283,10 @@ impl Machine<'_> {
         while call.word(at).starts_with('-') {
             at += if valued.contains(&call.word(at)) { 2 } else { 1 };
         }
+        let options = call.words.get(1..at).unwrap_or_default();
+        if options.iter().any(|w| w == "--dry-run" || w == "--dryrun") {
+            return Value::unknown(Taint::LOCAL);
+        }
         let end = call.words.iter().position(|w| w.starts_with(":::")).unwrap_or(call.words.len());
         let command = call.fields.get(at..end).unwrap_or_default();
         let given: Vec<Field> = call

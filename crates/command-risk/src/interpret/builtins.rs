@@ -143,6 +143,9 @@ impl Machine<'_> {
     }
 
     fn set_builtin(&mut self, call: &Call) {
+        if call.word(1) == "+o" && call.word(2) == "history" {
+            self.effect("log.tamper", call.text());
+        }
         let at = match call.words.iter().position(|w| w == "--") {
             Some(at) => at + 1,
             None => match call.words.iter().skip(1).position(|w| !w.starts_with(['-', '+'])) {

@@ -19,8 +19,7 @@ impl Machine<'_> {
         let known = |m: &mut Self| m.input(call, stdin);
         match call.name.as_str() {
             "cat" | "bat" | "batcat" | "zcat" | "less" | "more" | "head" | "tail" | "tac"
-            | "nl" | "paste" | "fold" | "fmt" | "sort" | "uniq" | "pv" | "sponge" | "strings"
-            | "dos2unix" => {
+            | "nl" | "paste" | "fold" | "fmt" | "sort" | "uniq" | "pv" | "strings" | "dos2unix" => {
                 let input = known(self);
                 let same = matches!(call.name.as_str(), "cat" | "pv")
                     || (matches!(
@@ -72,7 +71,7 @@ impl Machine<'_> {
                 let input = known(self);
                 Some(decode_with(&input, decodes && base64, |text| decode::base(text, 6)))
             }
-            "tee" => {
+            "tee" | "sponge" => {
                 let input = stdin.cloned().unwrap_or_else(|| Value::unknown(Taint::LOCAL));
                 let append = call.arguments().iter().any(|w| w == "-a" || w == "--append");
                 let mode = if append { WriteMode::Append } else { WriteMode::Replace };

@@ -323,7 +323,12 @@ impl Machine<'_> {
                 self.run(call.fields_from(place + 1), None);
             }
         } else {
+            let first = self.commands.len();
             self.code(language, &value, None);
+            // A tool for other work that is made to run a program, whatever program it is.
+            if matches!(language, "python" | "perl") && self.commands.len() > first {
+                self.effect("code.option", text);
+            }
         }
     }
 

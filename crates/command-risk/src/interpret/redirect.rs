@@ -135,7 +135,11 @@ impl Machine<'_> {
 
     /// Writes what a command printed into the files its output goes to.
     pub(super) fn keep(&mut self, streams: &Streams, output: &Value) {
+        let endless = is_endless(&self.command_text);
         for (path, append) in &streams.files {
+            if endless && !path.starts_with("/dev/") && !path.starts_with("/proc/") {
+                self.effect("fs.fill", path.as_str());
+            }
             let mode = match (append, output.text.is_empty() && output.taint == Taint::NONE) {
                 (true, _) => WriteMode::Append,
                 (false, true) => WriteMode::Empty,
@@ -203,5 +207,23 @@ fn place(streams: &mut Streams, fd: u32, value: Value) {
         streams.stdin = Some(value);
     } else {
         streams.others.push((fd, value));
+    }
+}
+
+/// Whether a command prints without end, or far more than anybody wants on a disk.
+fn is_endless(command: &str) -> bool {
+    let mut words = command.split_whitespace();
+    let source = |word: &str| matches!(word, "/dev/zero" | "/dev/urandom" | "/dev/random");
+    match words.next() {
+        Some("yes") => true,
+        Some("cat" | "pv" | "tr" | "base64" | "xxd" | "od" | "hexdump") => words.any(source),
+        Some("head") => words.any(|word| {
+            let size = word.trim_start_matches("-c").trim_start_matches("--bytes=");
+            let number = size.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+            let huge = number.parse::<u64>().is_ok_and(|n| n >= 100);
+            size.ends_with(['T', 'P'])
+                || huge && (size.ends_with('G') || size.ends_with("GB") || size.ends_with("GiB"))
+        }),
+        _ => false,
     }
 }
