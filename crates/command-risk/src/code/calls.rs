@@ -67,6 +67,9 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
                 );
         // A tagged template, as with the shell of Bun and zx.
         let tagged = language == "node" && name.ends_with('$') && bare_word;
+        let numbered = act == Act::Kill
+            && matches!(rest.first(), Some(Token::Number | Token::Mark('-' | '+')));
+        let bare_word = bare_word || numbered;
         if !called && !tagged && !(parenless && bare_word) {
             continue;
         }

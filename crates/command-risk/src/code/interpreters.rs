@@ -493,8 +493,12 @@ impl Machine<'_> {
             | "uploadserver" => self.effect("net.listen", call.text()),
             "timeit" | "trace" | "pdb" | "cProfile" | "profile" | "runpy" | "coverage"
             | "debugpy" | "viztracer" | "code" => {
-                for field in &fields {
+                for (n, field) in fields.iter().enumerate() {
                     let path = field.text.as_str();
+                    if n > 0 && fields.get(n - 1).is_some_and(|before| before.text == "-c") {
+                        self.code("python", &Value::known(path), None);
+                        continue;
+                    }
                     let known = self.written.get(path).cloned();
                     if let Some(content) = known {
                         self.code("python", &content, None);

@@ -83,7 +83,10 @@ impl Machine<'_> {
         }
         for file in &files {
             if in_place {
-                self.write_path(&file.text, WriteMode::Edit);
+                // Every line deleted leaves an empty file.
+                let all =
+                    scripts.iter().any(|s| matches!(s.trim(), "d" | "1,$d" | "/.*/d" | "/^/d"));
+                self.write_path(&file.text, if all { WriteMode::Empty } else { WriteMode::Edit });
             } else {
                 self.read_path(&file.text);
             }

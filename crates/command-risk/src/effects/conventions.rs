@@ -15,6 +15,7 @@ const PROGRAM: &[&str] = &[
     "--rsync-path",
     "--rsh-command",
     "--remote-sh",
+    "--remote-path",
     "--rmt-command",
     "--editor",
     "--editor-cmd",
@@ -112,7 +113,9 @@ impl Machine<'_> {
     /// A program given to a tool: no matter if it is one that tools call all the time.
     fn foreign_helper(&mut self, program: &str, call: &Call) {
         let words: Vec<&str> = program.split_whitespace().collect();
-        let same = words.first() == Some(&call.name.as_str());
+        let same = words
+            .first()
+            .is_some_and(|first| super::paths::base_name(first).starts_with(call.name.as_str()));
         if is_usual_helper(program) || (same && words.len() == 1) || program.starts_with(UNKNOWN) {
             return;
         }
@@ -142,6 +145,34 @@ impl Machine<'_> {
                     if matches!(name, "--pre" | "--hostname-bin") && !value.is_empty() {
                         self.foreign_helper(&value, call);
                     }
+                }
+            }
+            "sd" => {
+                let shows = call.arguments().iter().any(|w| w == "-p" || w == "--preview");
+                let files: Vec<String> = call
+                    .arguments()
+                    .iter()
+                    .filter(|w| !w.starts_with('-'))
+                    .skip(2)
+                    .cloned()
+                    .collect();
+                for file in files.iter().filter(|_| !shows) {
+                    self.write_path(file, WriteMode::Edit);
+                }
+            }
+            "rmdir" | "rd" if call.arguments().iter().any(|w| w.eq_ignore_ascii_case("/s")) => {
+                self.effect("fs.recursive_delete", call.text());
+            }
+            "php" => {
+                let address = call.words.iter().position(|w| w == "-S").map(|at| call.word(at + 1));
+                // A server on every address listens to others, though one may call it local.
+                let listens = address.is_some_and(|address| {
+                    address.starts_with("0.0.0.0")
+                        || address.starts_with("[::]")
+                        || !super::net::is_local_host(super::net::host_of(address))
+                });
+                if listens {
+                    self.effect("net.listen", call.text());
                 }
             }
             "fzf" | "sk" => self.finder(call),

@@ -74,7 +74,26 @@ impl Machine<'_> {
                     }
                 }
             }
-            "lsof" => {
+            "docker" | "podman" | "nerdctl"
+                if matches!(call.word(1), "ps" | "container")
+                    && call.arguments().iter().any(|w| {
+                        w == "--quiet"
+                            || w.starts_with('-') && !w.starts_with("--") && w.contains('q')
+                    }) =>
+            {
+                // What it prints are the numbers of the containers of that name.
+                let name = call.arguments().iter().find_map(|w| {
+                    let name = w.rsplit_once("name=")?.1.trim_matches(['^', '$', '/']);
+                    self.owner_of_name(name).filter(|o| *o != Owner::Agent).map(|_| name)
+                })?;
+                return Some(Value::known(format!("{name}\n")));
+            }
+            "lsof"
+                if call
+                    .arguments()
+                    .iter()
+                    .any(|w| w.starts_with('-') && !w.starts_with("--") && w.contains('t')) =>
+            {
                 let owner = call.arguments().iter().find_map(|w| {
                     let port = w.rsplit(':').next().unwrap_or(w);
                     self.owner_of_port(port)

@@ -151,6 +151,15 @@ impl Machine<'_> {
     /// A file is written with this content.
     pub(crate) fn write_content(&mut self, path: &str, mode: WriteMode, content: &Value) {
         let resolved = self.resolve(path);
+        // An empty line is as good as nothing in a file that must not be empty.
+        let blank =
+            content.is_known() && content.taint == Taint::NONE && content.text.trim().is_empty();
+        let vital = is_critical(&resolved)
+            || self
+                .owner_of_path(&resolved)
+                .is_some_and(|(owner, vital)| vital && owner != super::own::Owner::Agent);
+        let mode =
+            if mode == WriteMode::Replace && blank && vital { WriteMode::Empty } else { mode };
         if mode != WriteMode::Append && !path.contains(UNKNOWN) && self.written.len() < 256 {
             self.written.insert(resolved.clone(), content.clone());
         }
