@@ -10,6 +10,10 @@ use crate::interpret::value::{Field, UNKNOWN, Value};
 
 #[expect(clippy::nonminimal_bool, reason = "written the way it is said")]
 #[expect(clippy::too_many_arguments, reason = "each is a separate fact about one invocation")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of cases read from top to bottom; splitting it would hide the order"
+)]
 pub(super) fn perform(
     machine: &mut Machine<'_>,
     language: &str,

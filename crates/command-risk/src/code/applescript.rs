@@ -1,4 +1,4 @@
-//! AppleScript: what it tells applications and the system to do.
+//! `AppleScript`: what it tells applications and the system to do.
 
 use crate::interpret::Machine;
 

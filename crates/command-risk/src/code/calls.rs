@@ -8,10 +8,17 @@ use crate::interpret::Machine;
 
 /// Follows the calls of a source text.
 #[expect(clippy::nonminimal_bool, reason = "written the way it is said")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of cases read from top to bottom; splitting it would hide the order"
+)]
 pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
     let mut list = tokens(source, language);
     rename(&mut list, source);
     let open_modules = imported(source, language);
+    let lower = source.to_ascii_lowercase();
+    let reads =
+        !["post", "put", "patch", "delete", "data=", "body"].iter().any(|w| lower.contains(w));
     for (at, token) in list.iter().enumerate() {
         if !machine.step() {
             return;
@@ -25,9 +32,6 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
         if let Token::Text(text) | Token::Mixed(text) = token
             && let Some((_, rest)) = text.split_once("://")
         {
-            let reads = !["post", "put", "patch", "delete", "data=", "body"]
-                .iter()
-                .any(|word| source.to_ascii_lowercase().contains(word));
             machine.guard_url(rest, reads);
         }
         let Token::Name(name) = token else { continue };

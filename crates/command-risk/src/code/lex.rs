@@ -189,12 +189,11 @@ impl Lexer<'_> {
     fn joint(&self, c: char) -> Option<usize> {
         let next_name = |at: usize| self.peek_at(at).is_some_and(|c| c.is_alphabetic() || c == '_');
         match c {
-            '.' if next_name(1) => Some(1),
+            '.' => next_name(1).then_some(1),
+            ':' if matches!(self.language, "elixir" | "lisp") && next_name(1) => Some(1),
+            '/' if self.language == "lisp" => next_name(1).then_some(1),
             '-' if self.peek_at(1) == Some('>') && next_name(2) => Some(2),
             ':' if self.peek_at(1) == Some(':') && next_name(2) => Some(2),
-            ':' if self.language == "elixir" && next_name(1) => Some(1),
-            '/' if self.language == "lisp" && next_name(1) => Some(1),
-            ':' if self.language == "lisp" && next_name(1) => Some(1),
             '?' if self.peek_at(1) == Some('.') && next_name(2) => Some(2),
             _ => None,
         }

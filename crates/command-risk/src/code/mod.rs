@@ -19,6 +19,10 @@ use crate::interpret::value::{Taint, UNKNOWN, Value};
 
 impl Machine<'_> {
     /// Follows code that a program runs.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases read from top to bottom; splitting it would hide the order"
+    )]
     pub(crate) fn code(&mut self, language: &str, code: &Value, stdin: Option<&Value>) -> Value {
         if code.taint.has(Taint::NETWORK) && !code.is_known() {
             self.effect("code.fetched", "");
@@ -69,8 +73,8 @@ impl Machine<'_> {
                 Value::unknown(Taint::LOCAL)
             }
             "kak" => {
-                for (at, _) in code.text.match_indices("%sh") {
-                    let body = code.text.get(at + 4..).unwrap_or_default();
+                for block in code.text.split("%sh").skip(1).take(16) {
+                    let body = block.trim_start_matches(['{', '(', '[', '<']);
                     self.effect("code.option", body);
                     self.script(body.trim_end_matches(['}', ')', ']', '>']), None);
                 }

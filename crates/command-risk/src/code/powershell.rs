@@ -22,7 +22,7 @@ pub(super) fn powershell(machine: &mut Machine<'_>, source: &str) {
         };
         return machine.effect(kind, source);
     }
-    let first = lower.trim_start().split_whitespace().next().unwrap_or_default();
+    let first = lower.split_whitespace().next().unwrap_or_default();
     if matches!(first, "get-help" | "get-command" | "help" | "man")
         && !lower.contains([';', '|', '&'])
     {

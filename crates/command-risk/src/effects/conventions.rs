@@ -124,6 +124,10 @@ impl Machine<'_> {
     }
 
     /// Ways to run something that only one tool, or a few, have.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases read from top to bottom; splitting it would hide the order"
+    )]
     fn by_name(&mut self, call: &Call) {
         match call.name.as_str() {
             "less" | "more" | "most" => {
@@ -236,7 +240,7 @@ impl Machine<'_> {
                 "--preview" => drop(self.script(&value.replace("{}", "match"), None)),
                 "--bind" => {
                     for action in ["execute", "become", "reload", "transform", "preview"] {
-                        for (found, _) in value.match_indices(action) {
+                        for (found, _) in value.match_indices(action).take(4) {
                             let rest = value.get(found + action.len()..).unwrap_or_default();
                             let rest =
                                 rest.trim_start_matches("-silent").trim_start_matches("-sync");

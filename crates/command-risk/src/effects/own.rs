@@ -243,7 +243,8 @@ impl Machine<'_> {
     /// The name of the process whose number such a file holds, if it is one of the guard's.
     pub(crate) fn process_of_file(&self, resolved: &str) -> Option<String> {
         let name = base_name(resolved);
-        let holds = name.ends_with(".pid") || name.ends_with(".sock") || name.ends_with(".lock");
+        let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+        let holds = matches!(ending, Some("pid" | "sock" | "lock"));
         let owner = self.owner_of_path(resolved).map(|(owner, _)| owner);
         (holds && matches!(owner, Some(Owner::Guard | Owner::OtherGuard)))
             .then(|| self.process_of(owner))

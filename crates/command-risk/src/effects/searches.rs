@@ -259,6 +259,10 @@ impl Machine<'_> {
         Value::unknown(taint)
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases read from top to bottom; splitting it would hide the order"
+    )]
     fn parallel(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
         let valued = [
             "-j",

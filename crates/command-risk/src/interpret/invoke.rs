@@ -258,7 +258,7 @@ impl Machine<'_> {
             && let Some(&(target, _)) = arguments.operands.last()
             && !target.contains("://")
         {
-            self.write_path(&target.to_owned(), WriteMode::Replace);
+            self.write_path(target, WriteMode::Replace);
         }
         if let Some(output) = self.runs(call, tool, &arguments, stdin) {
             return output;

@@ -25,6 +25,7 @@ struct TableFile {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact about a tool")]
 struct ToolEntry {
     values: String,
     single_dash: bool,
@@ -43,6 +44,7 @@ struct ToolEntry {
 
 /// What is known about one tool.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact about a tool")]
 pub(crate) struct Tool {
     /// Options that take the next word as their value.
     pub(crate) values: Vec<String>,
