@@ -28,7 +28,10 @@ pub(super) fn perform(
         || Field { text: first.clone().unwrap_or_else(|| UNKNOWN.to_string()), ..Field::default() };
     let lower = source.to_ascii_lowercase();
     match act {
-        Act::Spawn => spawn(machine, &texts, dynamic, source, name),
+        Act::Spawn => match decoded(&texts, &all) {
+            Some(text) => spawn(machine, &[text], false, source, name),
+            None => spawn(machine, &texts, dynamic, source, name),
+        },
         Act::Delete if texts.len() > 1 => {
             for t in &texts {
                 machine.delete(&Field::known(t.as_str()), false);
@@ -38,6 +41,11 @@ pub(super) fn perform(
         Act::DeleteTree => machine.delete(&path(), true),
         Act::Write => machine.write_path(&path().text, WriteMode::Replace),
         Act::Move => {
+            if ["rename", "replace", "move", "mv"].iter().any(|verb| name.ends_with(verb))
+                && let Some(source) = texts.first()
+            {
+                machine.move_away(&Field::known(source.as_str()));
+            }
             if let Some(t) = texts.get(1) {
                 machine.write_path(t, WriteMode::Replace);
             }
@@ -54,7 +62,9 @@ pub(super) fn perform(
         }
         Act::Send => machine.effect("net.send", source),
         Act::Connect => {
-            if !texts.iter().any(|t| is_local_host(t))
+            if !name.starts_with("sqlite3")
+                && !name.starts_with("duckdb")
+                && !texts.iter().any(|t| is_local_host(t))
                 && !(name.ends_with("socket")
                     && !lower.contains("connect")
                     && !lower.contains("sendto"))
@@ -62,12 +72,28 @@ pub(super) fn perform(
                 machine.effect("net.send", source);
             }
         }
+        Act::Sql => {
+            let verbs = [
+                "drop", "delete", "update", "truncate", "alter", "create", "insert", "grant",
+                "revoke", "replace", "copy", "call", "with", "begin",
+            ];
+            for text in &texts {
+                let verb = text.split_whitespace().next().unwrap_or_default();
+                if verbs.iter().any(|v| verb.eq_ignore_ascii_case(v)) {
+                    machine.sql(text);
+                }
+            }
+        }
         Act::Listen => machine.effect("net.listen", source),
         Act::Eval => eval(machine, language, &texts, &all, source),
         Act::Kill => {
             let packed: String = lower.chars().filter(|c| !c.is_whitespace()).collect();
-            let all = packed.contains(",-1") || packed.contains("kill(-1,");
-            machine.effect(if all { "process.kill_all" } else { "process.signal" }, source);
+            let everything = packed.contains("kill(-1,")
+                || packed
+                    .split(",-1")
+                    .skip(1)
+                    .any(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()));
+            machine.effect(if everything { "process.kill_all" } else { "process.signal" }, source);
         }
         Act::Permission => machine.effect("perm.change", source),
         Act::Native => machine.effect("code.outside", source),
@@ -81,6 +107,7 @@ pub(super) fn perform(
         Act::Fork => {
             let endless = lower.contains("while 1")
                 || lower.contains("while true")
+                || lower.contains("while fork")
                 || lower.contains("while(1)")
                 || lower.contains("for(;;)")
                 || lower.contains("loop {")
@@ -94,8 +121,42 @@ pub(super) fn perform(
     }
 }
 
+/// A literal that a decoder is called on: `atob('…')`, `Buffer.from('…', 'base64')`.
+fn decoded(texts: &[String], all: &[Token]) -> Option<String> {
+    let text = texts.first()?;
+    let named = |words: &[&str]| {
+        all.iter().any(|token| {
+            matches!(token, Token::Name(n) if {
+                let n = n.to_ascii_lowercase();
+                words.iter().any(|w| n.contains(w))
+            })
+        })
+    };
+    if named(&["pack"]) && text == "H*" {
+        return crate::interpret::decode::hex(texts.get(1)?);
+    }
+    let form = texts.get(1).map_or("", String::as_str);
+    if named(&["b64decode", "base64_decode", "decode64", "decode_base64", "atob", "base64decode"])
+        || (named(&["buffer.from"]) && form == "base64")
+    {
+        crate::interpret::decode::base(text, 6)
+    } else if named(&["fromhex", "unhexlify", "hex2bin"])
+        || (named(&["buffer.from"]) && form == "hex")
+    {
+        crate::interpret::decode::hex(text)
+    } else if named(&["strrev", ".reverse"]) {
+        Some(text.chars().rev().collect())
+    } else if named(&["str_rot13"]) || form == "rot13" || form == "rot_13" {
+        crate::interpret::decode::translate(&["A-Za-z", "N-ZA-Mn-za-m"], text)
+    } else {
+        None
+    }
+}
+
 fn spawn(machine: &mut Machine<'_>, texts: &[String], dynamic: bool, source: &str, name: &str) {
     match texts {
+        // Backquotes are followed by themselves.
+        [] if source.contains('`') && name == "run" => {}
         [] => {
             // Calls such as `re.exec` of other meaning have no command in them.
             if !name.contains("regex") {
@@ -143,7 +204,7 @@ fn open(machine: &mut Machine<'_>, language: &str, texts: &[String]) {
             .or_else(|| text.strip_suffix('|'))
             .or_else(|| text.strip_prefix("-|"))
         {
-            machine.script(command, None);
+            spawn(machine, &[command.to_owned()], false, "open", "open");
         } else if let Some(path) = text.trim_start_matches('+').strip_prefix('>') {
             machine.write_path(path.trim_start_matches('>').trim(), WriteMode::Replace);
         } else {
@@ -186,7 +247,10 @@ fn eval(machine: &mut Machine<'_>, language: &str, texts: &[String], all: &[Toke
     if fetched {
         return machine.effect("code.fetched", source);
     }
-    let decoded = if decodes("b64decode")
+    let literal = self::decoded(texts, all);
+    let decoded = if literal.is_some() {
+        literal
+    } else if decodes("b64decode")
         || decodes("base64_decode")
         || decodes("decode64")
         || decodes("atob")

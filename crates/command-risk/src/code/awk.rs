@@ -12,7 +12,8 @@ use crate::interpret::Machine;
 )]
 #[expect(clippy::wildcard_enum_match_arm, reason = "only these kinds matter here")]
 pub(crate) fn follow(machine: &mut Machine<'_>, program: &str) {
-    let tokens = tokens(program, "awk");
+    let mut tokens = tokens(program, "awk");
+    super::names::fold_constants(&mut tokens, "awk");
     for (at, token) in tokens.iter().enumerate() {
         let text_at = |offset: usize| match tokens.get(at + offset) {
             Some(Token::Text(text)) => Some(text.clone()),
@@ -20,8 +21,11 @@ pub(crate) fn follow(machine: &mut Machine<'_>, program: &str) {
         };
         match token {
             Token::Name(name) if name == "system" => match text_at(2) {
+                Some(command) if matches!(tokens.get(at + 3), Some(Token::Mark(')')) | None) => {
+                    machine.script(&command, None);
+                }
                 Some(command) => {
-                    machine.effect("code.option", command.as_str());
+                    machine.effect("code.dynamic", program);
                     machine.script(&command, None);
                 }
                 None => machine.effect("code.dynamic", program),

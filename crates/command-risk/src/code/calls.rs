@@ -2,8 +2,9 @@
 
 use super::acts::perform;
 use super::lex::{Token, tokens};
-use super::names::{imported, rename};
+use super::names::{fold_constants, imported, rename};
 use super::table::{Act, act_of};
+use super::{sdk, tcl};
 use crate::interpret::Machine;
 
 /// Follows the calls of a source text.
@@ -15,10 +16,13 @@ use crate::interpret::Machine;
 pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
     let mut list = tokens(source, language);
     rename(&mut list, source);
+    fold_constants(&mut list, language);
+    if language == "tcl" {
+        tcl::subcommands(&mut list);
+        tcl::executed(machine, source);
+    }
     let open_modules = imported(source, language);
-    let lower = source.to_ascii_lowercase();
-    let reads =
-        !["post", "put", "patch", "delete", "data=", "body"].iter().any(|w| lower.contains(w));
+    let sdk = language == "python" && sdk::is_used(source);
     for (at, token) in list.iter().enumerate() {
         if !machine.step() {
             return;
@@ -32,9 +36,24 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
         if let Token::Text(text) | Token::Mixed(text) = token
             && let Some((_, rest)) = text.split_once("://")
         {
+            let lower = source.to_ascii_lowercase();
+            let reads = !["post", "put", "patch", "delete", "data=", "body"]
+                .iter()
+                .any(|w| lower.contains(w));
             machine.guard_url(rest, reads);
         }
+        if let (Token::Text(text), "java") = (token, language)
+            && list.get(at + 1) == Some(&Token::Mark('.'))
+            && list.get(at + 2) == Some(&Token::Mark('!'))
+        {
+            // `"command".!` of Scala.
+            machine.script(text, None);
+        }
         let Token::Name(name) = token else { continue };
+        if sdk && sdk::changes(name) {
+            machine.effect("cloud.change", source);
+            continue;
+        }
         if let Some(command) = name.strip_prefix('\u{1}') {
             machine.script(command, None);
             continue;
@@ -43,13 +62,41 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
             machine.effect("code.dynamic", source);
             continue;
         }
+        if language == "node"
+            && (name.ends_with('$') || name == "shell")
+            && let Some(Token::Text(text) | Token::Mixed(text)) = list.get(at + 1)
+        {
+            // Tagged templates of Bun and zx.
+            machine.script(text, None);
+            continue;
+        }
         let Some(act) = act_of(language, name, &open_modules) else {
+            if matches!(
+                name.as_str(),
+                "array_map" | "array_walk" | "call_user_func" | "call_user_func_array" | "usort"
+            ) && let (true, Some(Token::Text(callee))) = (language == "php", list.get(at + 2))
+                && let Some(act) = act_of(language, callee, &open_modules)
+            {
+                passed_on(machine, act, source);
+            }
             continue;
         };
         let rest = list.get(at + 1..).unwrap_or_default();
+        let before = at.checked_sub(1).and_then(|b| list.get(b));
+        let regex = language == "node" && name == ".exec" && before == Some(&Token::Mark('/'));
+        if regex || (language == "tcl" && matches!(name.as_str(), "exec" | "spawn" | "system")) {
+            continue;
+        }
+        if matches!(rest.first(), Some(Token::Mark(',' | ')')))
+            && matches!(before, Some(Token::Mark('(' | ',')))
+            && name.contains('.')
+        {
+            // Handed to another function, which calls it.
+            passed_on(machine, act, source);
+            continue;
+        }
         let called = matches!(rest.first(), Some(Token::Mark('(')))
-            || (language == "lisp"
-                && at.checked_sub(1).and_then(|b| list.get(b)) == Some(&Token::Mark('(')));
+            || (language == "lisp" && before == Some(&Token::Mark('(')));
         if act == Act::Spawn && language == "node" && rest.first() == Some(&Token::Mark(':')) {
             // Taken out of its module under another name.
             machine.effect("code.unclear", source);
@@ -61,22 +108,49 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
         }
         let parenless = matches!(
             language,
-            "perl" | "ruby" | "php" | "tcl" | "lisp" | "elixir" | "applescript" | "haskell"
+            "perl"
+                | "ruby"
+                | "php"
+                | "tcl"
+                | "lisp"
+                | "elixir"
+                | "applescript"
+                | "haskell"
+                | "ocaml"
+                | "nim"
         );
-        let bare_word =
-            matches!(rest.first(), Some(Token::Text(_) | Token::Mixed(_) | Token::Name(_)) | None)
-                || matches!(
-                    rest.first(),
-                    Some(Token::Mark('{' | '$' | '@' | '[' | '<' | ';' | '}'))
-                );
-        // A tagged template, as with the shell of Bun and zx.
-        let tagged = language == "node" && name.ends_with('$') && bare_word;
-        let numbered = act == Act::Kill
-            && matches!(rest.first(), Some(Token::Number | Token::Mark('-' | '+')));
-        let bare_word = bare_word || numbered;
-        if !called && !tagged && !(parenless && bare_word) {
+        let bare_word = matches!(
+            rest.first(),
+            Some(Token::Text(_) | Token::Mixed(_) | Token::Name(_) | Token::Number) | None
+        ) || matches!(
+            rest.first(),
+            Some(Token::Mark('{' | '$' | '@' | '[' | '<' | ';' | '}' | '-'))
+        );
+        if !called && !(parenless && bare_word) {
             continue;
         }
         perform(machine, language, act, rest, source, name);
     }
+}
+
+/// A function that acts is given to another that calls it with values not known here.
+fn passed_on(machine: &mut Machine<'_>, act: Act, source: &str) {
+    let kind = match act {
+        Act::Delete | Act::DeleteTree => "fs.bulk_delete",
+        Act::Kill => "process.signal",
+        Act::Spawn | Act::Eval => "code.spawn",
+        Act::Permission => "perm.change",
+        Act::Write
+        | Act::Open
+        | Act::Move
+        | Act::Send
+        | Act::Connect
+        | Act::Listen
+        | Act::Native
+        | Act::Install
+        | Act::InstallForeign
+        | Act::Sql
+        | Act::Fork => return,
+    };
+    machine.effect(kind, source);
 }

@@ -41,7 +41,7 @@ const INTERPRETERS: &[Interpreter] = &[
         names: &["ruby", "irb", "jruby", "rake", "crystal"],
         language: "ruby",
         code: &["-e"],
-        valued: &["-I", "-r", "-C"],
+        valued: &["-I", "-r", "-C", "-f", "--rakefile"],
     },
     Interpreter {
         names: &["node", "nodejs", "bun", "deno", "qjs", "ts-node", "tsx", "d8", "zx"],
@@ -114,7 +114,17 @@ const INTERPRETERS: &[Interpreter] = &[
         ],
         language: "lisp",
         code: &["--eval", "-eval", "-e", "-c", "-f", "--execute"],
-        valued: &["-l", "--load", "-L", "--script", "-i", "--init-directory"],
+        valued: &[
+            "-l",
+            "--load",
+            "-L",
+            "--directory",
+            "--script",
+            "-i",
+            "-r",
+            "-t",
+            "--init-directory",
+        ],
     },
     Interpreter {
         names: &["tclsh", "wish", "expect"],
@@ -128,6 +138,15 @@ const INTERPRETERS: &[Interpreter] = &[
         language: "haskell",
         code: &["-e"],
         valued: &[],
+    },
+    Interpreter { names: &["ocaml", "utop"], language: "ocaml", code: &["-e"], valued: &["-I"] },
+    Interpreter { names: &["swift"], language: "swift", code: &["-e"], valued: &["-I"] },
+    Interpreter { names: &["nim"], language: "nim", code: &["--eval"], valued: &["-p", "--path"] },
+    Interpreter {
+        names: &["raku", "perl6", "rakudo"],
+        language: "perl",
+        code: &["-e"],
+        valued: &["-I", "-M"],
     },
     Interpreter {
         names: &["octave", "matlab", "gnuplot", "maxima"],
@@ -217,6 +236,15 @@ impl Machine<'_> {
                     at += 1;
                 }
                 "-O" | "+O" | "-o" | "+o" => at += 1,
+                "-C" | "--init-command" => {
+                    let text = call.word(at).to_owned();
+                    self.script(&text, None);
+                    at += 1;
+                }
+                _ if word.starts_with("--init-command=") => {
+                    let text = word.trim_start_matches("--init-command=").to_owned();
+                    self.script(&text, None);
+                }
                 "--command" => command = true,
                 "--" | "-" => break,
                 _ if word.starts_with("--") => {}
@@ -316,7 +344,10 @@ impl Machine<'_> {
         let mut at = 1;
         let mut found = false;
         let mut in_place = false;
-        if matches!(call.name.as_str(), "deno" | "bun" | "jshell" | "clj" | "iex" | "crystal") {
+        if matches!(
+            call.name.as_str(),
+            "deno" | "bun" | "jshell" | "clj" | "iex" | "crystal" | "swift"
+        ) {
             match call.word(1) {
                 "eval" => {
                     if let Some(code) =
@@ -327,8 +358,26 @@ impl Machine<'_> {
                     }
                 }
                 "-e" | "--eval" | "-p" | "-" | "" => {}
+                _ if call.name == "jshell" && stdin.is_some() => {
+                    let value = stdin.cloned().unwrap_or_default();
+                    return self.code(how.language, &value, None);
+                }
                 word if word.starts_with('-') && call.name != "deno" => {}
                 _ => {
+                    let script = call
+                        .arguments()
+                        .iter()
+                        .find(|w| {
+                            !w.starts_with('-')
+                                && !matches!(w.as_str(), "run" | "test" | "bench" | "serve" | "x")
+                        })
+                        .filter(|w| w.starts_with(['/', '~', '.']))
+                        .cloned();
+                    if let Some(path) = script
+                        && !self.is_own_code(&path)
+                    {
+                        self.effect("code.outside", path);
+                    }
                     let tool = self.policy.tables.tool(&call.name).cloned();
                     return tool
                         .map_or_else(Value::default, |tool| self.by_table(call, &tool, stdin));
@@ -411,10 +460,17 @@ impl Machine<'_> {
                     stdin,
                 );
             } else if matches!(how.language, "perl" | "ruby")
-                && (word.starts_with("-M") || word.starts_with("-I"))
+                && (word.starts_with("-M") || word.starts_with("-I") || word.starts_with("-r"))
                 && word.contains('/')
             {
                 self.effect("code.outside", word);
+            } else if how.language == "php" && word == "-S" {
+                let host = call.word(at).split(':').next().unwrap_or_default();
+                if !matches!(host, "localhost" | "127.0.0.1" | "[") {
+                    self.effect("net.listen", call.text());
+                }
+                return Value::unknown(Taint::LOCAL);
+            } else if how.language == "nim" && matches!(word.as_str(), "e" | "r" | "c" | "secret") {
             } else if word == "-" {
                 found = true;
                 let value = stdin.cloned().unwrap_or_default();
@@ -508,6 +564,10 @@ impl Machine<'_> {
                         self.effect("code.outside", path);
                     }
                 }
+            }
+            "pip" if fields.iter().any(|f| f.text == "--python") => {
+                fields.insert(0, crate::interpret::value::Field::known("pip"));
+                return self.run(fields, stdin);
             }
             "py_compile" | "json.tool" | "this" | "ast" | "dis" | "tokenize" | "calendar"
             | "zipfile" | "tarfile" | "base64" | "gzip" | "venv" | "compileall" => {}

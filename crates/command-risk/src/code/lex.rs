@@ -17,20 +17,28 @@ pub(super) fn tokens(source: &str, language: &str) -> Vec<Token> {
     let mut lexer = Lexer { chars: source.chars().collect(), at: 0, language };
     let mut out: Vec<Token> = Vec::new();
     while let Some(token) = lexer.next() {
-        merge(&mut out, token);
+        merge(&mut out, token, language);
     }
     out
 }
 
-fn merge(out: &mut Vec<Token>, token: Token) {
+pub(super) fn merge(out: &mut Vec<Token>, token: Token, language: &str) {
     if let Token::Text(text) = &token {
-        let mark = out.last().cloned();
-        if matches!(mark, Some(Token::Mark('+' | '.')))
+        // Side by side they are one text in these; in others, arguments.
+        let mut joined = matches!(language, "python" | "ruby" | "awk" | "r");
+        if matches!(out.last(), Some(Token::Mark('+' | '.')))
             && matches!(out.iter().rev().nth(1), Some(Token::Text(_)))
         {
             out.pop();
+            joined = true;
         }
-        if let Some(Token::Text(previous)) = out.last_mut() {
+        if let [.., Token::Text(_), Token::Mark('.'), Token::Mark('.')] = out.as_slice()
+            && language == "lua"
+        {
+            out.truncate(out.len() - 2);
+            joined = true;
+        }
+        if let Some(Token::Text(previous)) = out.last_mut().filter(|_| joined) {
             previous.push_str(text);
             return;
         }
@@ -126,7 +134,7 @@ impl Lexer<'_> {
         while let Some(c) = self.peek() {
             if c.is_alphanumeric()
                 || matches!(c, '_' | '$' | '@')
-                || (c == '-' && self.language == "lisp")
+                || (matches!(c, '-' | '*') && self.language == "lisp")
             {
                 name.push(c);
                 self.at += 1;
@@ -190,10 +198,11 @@ impl Lexer<'_> {
         let next_name = |at: usize| self.peek_at(at).is_some_and(|c| c.is_alphabetic() || c == '_');
         match c {
             '.' => next_name(1).then_some(1),
-            ':' if matches!(self.language, "elixir" | "lisp") && next_name(1) => Some(1),
-            '/' if self.language == "lisp" => next_name(1).then_some(1),
             '-' if self.peek_at(1) == Some('>') && next_name(2) => Some(2),
             ':' if self.peek_at(1) == Some(':') && next_name(2) => Some(2),
+            // `os:cmd` of Erlang, `shell/sh` and `uiop:run-program` of the Lisps.
+            ':' if matches!(self.language, "elixir" | "lisp") && next_name(1) => Some(1),
+            '/' if self.language == "lisp" && next_name(1) => Some(1),
             '?' if self.peek_at(1) == Some('.') && next_name(2) => Some(2),
             _ => None,
         }

@@ -11,8 +11,10 @@ pub(crate) mod interpreters;
 mod lex;
 mod names;
 mod powershell;
+mod sdk;
 pub(crate) mod sql;
 mod table;
+mod tcl;
 
 use crate::interpret::Machine;
 use crate::interpret::value::{Taint, UNKNOWN, Value};
@@ -82,15 +84,6 @@ impl Machine<'_> {
             }
             "applescript" => {
                 applescript::follow(self, &code.text);
-                self.deeper(|machine| calls::follow(machine, language, &code.text));
-                Value::unknown(Taint::LOCAL)
-            }
-            "tcl" => {
-                if code.text.split_whitespace().collect::<Vec<_>>().windows(2).any(|pair| {
-                    matches!(pair, [first, second] if first.ends_with("file") && matches!(*second, "delete" | "rename"))
-                }) {
-                    self.effect("fs.recursive_delete", code.text.as_str());
-                }
                 self.deeper(|machine| calls::follow(machine, language, &code.text));
                 Value::unknown(Taint::LOCAL)
             }

@@ -40,6 +40,7 @@ pub(super) fn imported(source: &str, language: &str) -> Vec<(String, String)> {
 
 /// `__import__('os').system`, `require('fs').rmSync`, `getattr(os, 'system')` to plain names.
 pub(super) fn rename(list: &mut Vec<Token>, source: &str) {
+    indexed(list);
     if !(source.contains("__import__")
         || source.contains("require")
         || source.contains("getattr")
@@ -53,10 +54,11 @@ pub(super) fn rename(list: &mut Vec<Token>, source: &str) {
     while let Some(token) = list.get(at) {
         let is = |offset: usize, mark: char| list.get(at + offset) == Some(&Token::Mark(mark));
         if let (Token::Name(name), Some(Token::Text(module))) = (token, list.get(at + 2))
-            && matches!(
+            && (matches!(
                 name.as_str(),
                 "__import__" | "require" | "importlib.import_module" | "import_module" | "import"
-            )
+            ) || name.ends_with(".import_module")
+                || name.ends_with(".__import__"))
             && is(1, '(')
             && is(3, ')')
         {
@@ -77,6 +79,7 @@ pub(super) fn rename(list: &mut Vec<Token>, source: &str) {
         at += 1;
     }
     *list = out;
+    indexed(list);
     let mut at = 0;
     while at + 5 < list.len() {
         let window = list.get(at..at + 6).unwrap_or_default();
@@ -95,6 +98,97 @@ pub(super) fn rename(list: &mut Vec<Token>, source: &str) {
         }
         at += 1;
     }
+}
+
+/// `object['method'](…)` to `object.method(…)`.
+fn indexed(list: &mut Vec<Token>) {
+    let mut out: Vec<Token> = Vec::with_capacity(list.len());
+    let mut at = 0;
+    while let Some(token) = list.get(at) {
+        if let [
+            Token::Name(object),
+            Token::Mark('['),
+            Token::Text(method),
+            Token::Mark(']'),
+            Token::Mark('('),
+        ] = list.get(at..at + 5).unwrap_or_default()
+            && method.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        {
+            out.push(Token::Name(format!("{object}.{method}")));
+            at += 4;
+        } else {
+            out.push(token.clone());
+            at += 1;
+        }
+    }
+    *list = out;
+}
+
+/// Names that are set to one literal text, put in where they are used: `d='/'; f(d + 'etc')`.
+pub(super) fn fold_constants(list: &mut Vec<Token>, language: &str) {
+    let mut constants: Vec<(String, String)> = Vec::new();
+    let mut out: Vec<Token> = Vec::with_capacity(list.len());
+    for (at, token) in list.iter().enumerate() {
+        let mark = |at: Option<usize>, mark: char| {
+            at.and_then(|at| list.get(at)) == Some(&Token::Mark(mark))
+        };
+        if let Token::Name(name) = token {
+            let assigned = mark(Some(at + 1), '=') && !mark(Some(at + 2), '=');
+            if assigned {
+                constants.retain(|(known, _)| known != name);
+                if let (Some(Token::Text(text)), false) = (
+                    list.get(at + 2),
+                    matches!(
+                        list.get(at + 3),
+                        Some(Token::Mark('+' | '.' | '%' | '[' | '*' | '(' | '?'))
+                    ),
+                ) && !mark(at.checked_sub(1), '(')
+                    && !mark(at.checked_sub(1), ',')
+                    && constants.len() < 32
+                {
+                    constants.push((name.clone(), text.clone()));
+                }
+            } else if mark(Some(at + 1), '(')
+                && let Some((_, text)) = constants.iter().find(|(known, _)| known == name)
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            {
+                // A function called by its name.
+                out.push(Token::Name(text.clone()));
+                continue;
+            } else if let Some((_, text)) = constants.iter().find(|(known, _)| known == name)
+                && !mark(Some(at + 1), '(')
+                && !mark(Some(at + 1), '[')
+            {
+                super::lex::merge(&mut out, Token::Text(text.clone()), language);
+                continue;
+            }
+        }
+        if let Token::Mixed(text) = token
+            && !constants.is_empty()
+        {
+            super::lex::merge(&mut out, put_in(text, &constants), language);
+            continue;
+        }
+        super::lex::merge(&mut out, token.clone(), language);
+    }
+    if !constants.is_empty() {
+        *list = out;
+    }
+}
+
+/// A string with the known names in it replaced.
+fn put_in(text: &str, constants: &[(String, String)]) -> Token {
+    let mut out = text.to_owned();
+    for (name, value) in constants {
+        let bare = name.trim_start_matches('$');
+        for form in [format!("#{{{bare}}}"), format!("${{{bare}}}"), format!("{{{bare}}}")] {
+            out = out.replace(&form, value);
+        }
+        if name.starts_with('$') {
+            out = out.replace(name.as_str(), value);
+        }
+    }
+    if out.contains(['$', '{']) { Token::Mixed(out) } else { Token::Text(out) }
 }
 
 /// The literal texts of a call's arguments, and whether there is anything else in them.

@@ -28,6 +28,7 @@ pub(super) fn powershell(machine: &mut Machine<'_>, source: &str) {
     {
         return;
     }
+    removals(machine, source);
     let reading = [
         "get",
         "write",
@@ -132,6 +133,28 @@ pub(super) fn powershell(machine: &mut Machine<'_>, source: &str) {
         };
         if changes {
             return machine.effect("code.unclear", source);
+        }
+    }
+}
+
+/// `Remove-Item -Recurse path`: what is named literally.
+fn removals(machine: &mut Machine<'_>, source: &str) {
+    for statement in source.split([';', '|', '\n', '{', '}']) {
+        let words: Vec<&str> = statement.split_whitespace().collect();
+        let Some((verb, rest)) = words.split_first() else { continue };
+        let removes = ["remove-item", "rm", "ri", "del", "rd", "rmdir", "erase"]
+            .iter()
+            .any(|name| verb.eq_ignore_ascii_case(name));
+        let recursive = rest.iter().any(|w| {
+            let lower = w.to_ascii_lowercase();
+            lower.len() > 1 && "-recurse".starts_with(&lower)
+        });
+        if !removes || !recursive {
+            continue;
+        }
+        for word in rest.iter().filter(|w| !w.starts_with('-')) {
+            let path = word.trim_matches(['\'', '"', ',']).replace('\\', "/");
+            machine.delete(&crate::interpret::value::Field::known(path), true);
         }
     }
 }

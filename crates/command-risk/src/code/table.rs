@@ -24,6 +24,8 @@ pub(super) enum Act {
     Install,
     /// Installs from a repository of someone's, whatever is given.
     InstallForeign,
+    /// The first text is SQL.
+    Sql,
 }
 
 /// Calls by language: `*` for all; a name with a leading dot matches behind any receiver.
@@ -78,9 +80,13 @@ const CALLS: &[(&str, &str, Act)] = &[
         Act::Native,
     ),
     ("python", "os.fork", Act::Fork),
+    ("python", ".execute .executescript .executemany .run_sql .raw_query", Act::Sql),
+    ("node", ".query .execute .raw .$executeRaw .$executeRawUnsafe .$queryRawUnsafe", Act::Sql),
+    ("ruby", ".execute .exec_query .exec_params .execute_batch", Act::Sql),
+    ("php", "mysqli_query pg_query mysql_query .query .multi_query", Act::Sql),
     (
         "node",
-        ".execSync .exec .execFile .execFileSync .spawn .spawnSync .fork execSync exec spawn spawnSync execFile execFileSync Deno.run Deno.Command Bun.spawn Bun.spawnSync .$",
+        ".execSync .exec .execFile .execFileSync .spawn .spawnSync .fork execSync exec spawn spawnSync execFile execFileSync Deno.run Deno.Command Bun.spawn Bun.spawnSync",
         Act::Spawn,
     ),
     ("node", ".unlinkSync .unlink unlinkSync unlink .rmdirSync .truncateSync .rmdir", Act::Delete),
@@ -119,7 +125,7 @@ const CALLS: &[(&str, &str, Act)] = &[
     ("node", "process.kill Deno.kill", Act::Kill),
     ("node", ".chmodSync .chownSync .chmod process.setuid", Act::Permission),
     ("node", "process.dlopen Deno.dlopen", Act::Native),
-    ("perl", "system exec syscall IPC.Open3.open3 open2 open3 \u{1}", Act::Spawn),
+    ("perl", "system exec syscall shell IPC.Open3.open3 open2 open3 \u{1}", Act::Spawn),
     ("perl", "unlink rmdir truncate", Act::Delete),
     ("perl", "rmtree remove_tree File.Path.rmtree File.Path.remove_tree", Act::DeleteTree),
     ("perl", "open sysopen", Act::Open),
@@ -156,6 +162,7 @@ const CALLS: &[(&str, &str, Act)] = &[
     ("ruby", "TCPServer.new TCPServer.open WEBrick.HTTPServer.new", Act::Listen),
     ("ruby", "eval instance_eval class_eval .instance_eval Kernel.eval", Act::Eval),
     ("ruby", "Process.kill", Act::Kill),
+    ("ruby", "Dir.rmtree .rmtree Pathname.rmtree", Act::DeleteTree),
     (
         "ruby",
         "File.chmod FileUtils.chmod FileUtils.chmod_R FileUtils.chown FileUtils.chown_R",
@@ -201,13 +208,16 @@ const CALLS: &[(&str, &str, Act)] = &[
     ("r", "eval parse source", Act::Eval),
     ("r", "dyn.load", Act::Native),
     ("julia", "run \u{1} pipeline", Act::Spawn),
-    ("julia", "rm", Act::DeleteTree),
+    ("julia", "rm Base.rm Base.Filesystem.rm Filesystem.rm", Act::DeleteTree),
     ("julia", "Pkg.add Pkg.develop Pkg.Registry.add", Act::Install),
     ("julia", "write", Act::Write),
     ("julia", "mv cp", Act::Move),
     ("julia", "eval include_string include", Act::Eval),
     ("java", ".exec ProcessBuilder exec .execute Process sys.process.Process", Act::Spawn),
-    ("java", "Files.delete Files.deleteIfExists .delete", Act::Delete),
+    ("java", "Files.delete Files.deleteIfExists .delete os.remove", Act::Delete),
+    ("java", "os.remove.all", Act::DeleteTree),
+    ("java", "os.proc", Act::Spawn),
+    ("java", ".destroy .destroyForcibly", Act::Kill),
     ("java", ".deleteDir FileUtils.deleteDirectory .deleteRecursively", Act::DeleteTree),
     ("java", "Files.write Files.writeString FileWriter FileOutputStream", Act::Write),
     ("java", "Socket", Act::Connect),
@@ -225,15 +235,20 @@ const CALLS: &[(&str, &str, Act)] = &[
     ),
     (
         "lisp",
-        "delete-file uiop.delete-file-if-exists clojure.java.io.delete-file fs.delete",
+        "sb-ext.run-program run-shell-command ext.shell ext.run-shell-command clojure.java.shell.sh babashka.process.shell babashka.process.sh process.shell p.shell p.sh system* process process* subprocess execl execlp make-process process-file shell-command-to-string process-lines comint-run compile run-shell",
+        Act::Spawn,
+    ),
+    (
+        "lisp",
+        "delete-file uiop.delete-file-if-exists clojure.java.io.delete-file io.delete-file fs.delete babashka.fs.delete",
         Act::Delete,
     ),
     (
         "lisp",
-        "delete-directory delete-tree .delete-tree .delete-dir uiop.delete-directory-tree delete-directory-and-files delete-directory/files",
+        "delete-directory delete-directory.files delete-tree .delete-tree .delete-dir uiop.delete-directory-tree delete-directory-and-files delete-directory-recursively",
         Act::DeleteTree,
     ),
-    ("lisp", "kill-emacs save-buffers-kill-emacs", Act::Kill),
+    ("lisp", "kill-emacs save-buffers-kill-emacs signal-process", Act::Kill),
     (
         "lisp",
         "package-install-file package-install package-vc-install quicklisp.quickload",
@@ -242,6 +257,8 @@ const CALLS: &[(&str, &str, Act)] = &[
     ("lisp", "write-region write-file spit", Act::Write),
     ("lisp", "eval load kill-emacs-hook load-file", Act::Eval),
     ("tcl", "exec system spawn open", Act::Spawn),
+    ("tcl", "file.delete", Act::DeleteTree),
+    ("tcl", "file.rename file.copy", Act::Move),
     ("tcl", "socket", Act::Connect),
     ("applescript", "shell script", Act::Spawn),
     ("swift", "removeItem .removeItem trashItem .trashItem", Act::DeleteTree),
@@ -263,6 +280,18 @@ const CALLS: &[(&str, &str, Act)] = &[
         Act::DeleteTree,
     ),
     ("haskell", "writeFile appendFile", Act::Write),
+    ("ocaml", "Sys.command Unix.system Unix.execv Unix.execvp Unix.open_process_in", Act::Spawn),
+    ("ocaml", "Sys.remove Unix.unlink Sys.rmdir", Act::Delete),
+    ("ocaml", "open_out Out_channel.open_text", Act::Write),
+    ("ocaml", "Unix.kill", Act::Kill),
+    ("swift", "system popen posix_spawn Process.run", Act::Spawn),
+    ("swift", ".removeItem", Act::DeleteTree),
+    ("swift", "unlink remove", Act::Delete),
+    ("swift", "kill", Act::Kill),
+    ("nim", "execShellCmd execCmd execProcess exec startProcess execCmdEx", Act::Spawn),
+    ("nim", "removeFile", Act::Delete),
+    ("nim", "removeDir rmDir", Act::DeleteTree),
+    ("nim", "writeFile", Act::Write),
 ];
 
 /// What a call does; `imports` are the names under which things are known in this source.

@@ -146,10 +146,7 @@ impl Machine<'_> {
                 "-v" | "-F" | "--assign" | "--field-separator" => at += 1,
                 "-i" | "--include" | "-l" | "--load" => {
                     in_place |= call.word(at) == "inplace";
-                    let path = call.word(at).to_owned();
-                    if path.starts_with(['/', '~']) && !self.is_own_code(&path) {
-                        self.effect("code.outside", path);
-                    }
+                    self.awk_library(call.word(at));
                     at += 1;
                 }
                 "-f" | "--file" | "-E" => {
@@ -193,6 +190,12 @@ impl Machine<'_> {
             Taint::LOCAL.with(stdin.map_or(Taint::NONE, |s| s.taint))
         };
         Some(Value::unknown(taint))
+    }
+
+    fn awk_library(&mut self, path: &str) {
+        if path.contains('/') && !self.is_own_code(path) {
+            self.effect("code.outside", path);
+        }
     }
 
     fn make(&mut self, call: &Call, stdin: Option<&Value>) {
@@ -292,8 +295,11 @@ impl Machine<'_> {
             let word = call.word(at).to_owned();
             at += 1;
             // `ex -sc`: letters may be bundled before the command.
-            let bundled = word.len() <= 4 && word.starts_with('-') && word.ends_with('c');
-            let command = if bundled || word == "--cmd" {
+            let bundled = word.len() > 2
+                && word.ends_with('c')
+                && word.starts_with('-')
+                && word.bytes().skip(1).all(|b| b"esnRVcE".contains(&b));
+            let command = if bundled || matches!(word.as_str(), "-c" | "--cmd") {
                 at += 1;
                 call.word(at - 1).to_owned()
             } else if let Some(rest) = word.strip_prefix('+').or_else(|| word.strip_prefix("-c")) {
@@ -375,8 +381,10 @@ impl Machine<'_> {
                 &Value::known(code),
                 None,
             );
-        } else if let Some(path) = command
-            .strip_prefix("w ")
+        } else if let Some(path) = ["w! ", "write! ", "sav! ", "saveas! ", "wq! ", "wq "]
+            .iter()
+            .find_map(|verb| command.strip_prefix(verb))
+            .or_else(|| command.strip_prefix("w "))
             .or_else(|| command.strip_prefix("write "))
             .or_else(|| command.strip_prefix("sav "))
         {
@@ -421,6 +429,16 @@ impl Machine<'_> {
                 .split_once('=')
                 .map_or((word.as_str(), None), |(n, v)| (n, Some(v.to_owned())));
             let text = attached.unwrap_or_else(|| next.clone());
+            // GNU tar takes a long option by any unambiguous beginning.
+            let full = TAR_PROGRAMS.iter().find(|o| name.len() > 6 && o.starts_with(name));
+            let name = full.map_or(name, |o| *o);
+            let absolute = extracts
+                && !name.starts_with("--")
+                && (name.starts_with('-') || at == 1)
+                && name.contains('P');
+            if absolute && name != "-P" {
+                self.effect("fs.write_system", call.text());
+            }
             match name {
                 "--checkpoint-action" if text.starts_with("exec=") => {
                     let command = text.trim_start_matches("exec=").to_owned();
@@ -468,6 +486,12 @@ impl Machine<'_> {
         }
         for word in call.arguments().iter().filter(|w| !w.starts_with('-')) {
             let resolved = self.resolve(word);
+            if !extracts
+                && call.words.iter().any(|w| w == "--remove-files")
+                && let Some(kind) = self.wipes(&resolved)
+            {
+                self.effect(kind, word.as_str());
+            }
             if !extracts {
                 self.copy_tree(word);
                 if self.is_credential(&resolved) {
@@ -477,6 +501,17 @@ impl Machine<'_> {
         }
     }
 }
+
+/// Long options of tar whose value is a program.
+const TAR_PROGRAMS: &[&str] = &[
+    "--checkpoint-action",
+    "--use-compress-program",
+    "--to-command",
+    "--rsh-command",
+    "--info-script",
+    "--new-volume-script",
+    "--rmt-command",
+];
 
 /// What stands behind `/regex/` or `\%regex%` at the beginning.
 fn skip_address(text: &str) -> &str {

@@ -180,21 +180,25 @@ const PROGRAMS: &[&str] = &[
     "NVIM",
     "TERMINAL",
     "GIT_MAN_VIEWER",
-    "ACK_PAGER",
-    "METAMAIL_PAGER",
     "PKG_CONFIG",
     "FZF_CTRL_T_COMMAND",
     "BORG_RSH",
     "BORG_PASSCOMMAND",
     "RESTIC_PASSWORD_COMMAND",
     "RCLONE_PASSWORD_COMMAND",
-    "JJ_EDITOR",
-    "GH_EDITOR",
-    "GH_PAGER",
-    "GLAB_PAGER",
-    "GH_BROWSER",
     "PUPPETEER_EXECUTABLE_PATH",
     "ESBUILD_BINARY_PATH",
+    "RSYNC_CONNECT_PROG",
+    "LESSEDIT",
+    "PINENTRY_PROGRAM",
+    "CONFIG_SHELL",
+    "MAKESHELL",
+    "HOSTCC",
+    "NM",
+    "STRIP",
+    "CSC",
+    "SENDMAIL",
+    "MAILER",
 ];
 /// Code that is loaded or run, whatever the value.
 const CODE: &[&str] = &[
@@ -264,6 +268,35 @@ const CODE: &[&str] = &[
     "COR_PROFILER",
     "CORECLR_PROFILER_PATH",
     "GLIBC_TUNABLES",
+    "GIO_MODULE_DIR",
+    "GST_PLUGIN_SCANNER",
+    "GTK_PATH",
+    "GTK_IM_MODULE_FILE",
+    "GDK_PIXBUF_MODULE_FILE",
+    "QT_QPA_PLATFORM_PLUGIN_PATH",
+    "LIBGL_DRIVERS_PATH",
+    "VK_LAYER_PATH",
+    "LADSPA_PATH",
+    "SASL_PATH",
+    "MAGICK_CODER_MODULE_PATH",
+    "JULIA_LOAD_PATH",
+    "JULIA_DEPOT_PATH",
+    "TCL_LIBRARY",
+    "PERL_UNICODE_INC",
+    "ANT_ARGS",
+    "ERL_LIBS",
+    "OCAMLLIB",
+    "GHCRTS",
+    "TEXMFHOME",
+    "TEXINPUTS_PLUGIN",
+    "ANSIBLE_LIBRARY",
+    "ANSIBLE_ROLES_PATH",
+    "ANSIBLE_CONFIG",
+    "TF_CLI_CONFIG_FILE",
+    "GRADLE_USER_HOME",
+    "MAVEN_ARGS",
+    "BASH_LOADABLES_PATH",
+    "HISTCMD_HOOK",
 ];
 /// Directories that code is loaded from.
 const SEARCHED: &[&str] = &[
@@ -295,12 +328,9 @@ const SEARCHED: &[&str] = &[
     "CARGO_TARGET_RUNNER",
     "KUBECONFIG_DIR",
     "TERMINFO",
-    "JULIA_LOAD_PATH",
-    "JULIA_DEPOT_PATH",
     "GEM_PATH",
     "BUNDLE_GEMFILE",
     "COMPOSER_HOME",
-    "GRADLE_USER_HOME",
     "CMAKE_TOOLCHAIN_FILE",
     "ACKRC",
     "SCREENRC",
@@ -309,6 +339,13 @@ const SEARCHED: &[&str] = &[
     "BAT_CONFIG_PATH",
     "ELECTRON_OVERRIDE_DIST_PATH",
     "VIMRUNTIME",
+    "GOROOT",
+    "JAVA_HOME",
+    "HGRCPATH",
+    "PSQLRC",
+    "WGETRC",
+    "CURL_HOME",
+    "MYSQL_HOME",
 ];
 /// Where packages come from.
 const SOURCES: &[&str] = &[
@@ -430,11 +467,22 @@ impl Machine<'_> {
                     return;
                 }
             } else if name == "ENV" && !value.contains('/')
-                || name == "OPENSSL_CONF" && self.is_own_code(value)
+                || (matches!(name, "OPENSSL_CONF" | "ANSIBLE_CONFIG" | "TF_CLI_CONFIG_FILE")
+                    || name.ends_with("_PATH")
+                    || name.ends_with("_HOME")
+                    || name.ends_with("_LIBRARY")
+                    || name.ends_with("_LIBS")
+                    || name.ends_with("BASE")
+                    || name.ends_with("_USER"))
+                    && name != "LD_LIBRARY_PATH"
+                    && !name.starts_with("DYLD_")
+                    && name != "GIT_EXEC_PATH"
+                    && name != "GCONV_PATH"
+                    && value.split(':').all(|dir| dir.is_empty() || self.is_own_code(dir))
             {
                 return;
             }
-            if name == "PROMPT_COMMAND" || name == "LUA_INIT" {
+            if name == "PROMPT_COMMAND" || name == "PS0" || name == "PS4" {
                 self.script(value, None);
             }
             self.effect("code.env", object);
@@ -442,6 +490,10 @@ impl Machine<'_> {
             || name.ends_with("_WRAPPER")
             || name.ends_with("_RUNNER")
             || name.ends_with("_ASKPASS")
+            || name.ends_with("_PAGER")
+            || name.ends_with("_EDITOR")
+            || name.ends_with("_BROWSER")
+            || name.ends_with("_LAUNCHER")
             || name.ends_with("_LINKER")
         {
             if !is_usual_helper(value.trim_start_matches('|'))

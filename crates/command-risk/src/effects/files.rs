@@ -74,17 +74,38 @@ impl<'c> Plain<'c> {
     }
 }
 
+/// A size that fills most disks.
+pub(crate) fn is_huge(size: &str) -> bool {
+    let digits = size.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit = size.get(digits.len()..).unwrap_or_default();
+    let Ok(number) = digits.parse::<u64>() else { return false };
+    match unit.chars().next() {
+        Some('T' | 'P' | 't') => true,
+        Some('G' | 'g') => number >= 100,
+        Some('M' | 'm') => number >= 100_000,
+        _ => number >= 100_000_000_000,
+    }
+}
+
 impl Machine<'_> {
     pub(super) fn file_tool(&mut self, call: &Call, stdin: Option<&Value>) -> Option<Value> {
         match call.name.as_str() {
             "rm" | "del" | "erase" | "trash" | "trash-put" | "grm" | "srm" | "rimraf"
             | "del-cli" => self.remove(call),
+            "rmdir" | "rd" if call.words.iter().any(|w| w.eq_ignore_ascii_case("/s")) => {
+                for field in call.fields.iter().skip(1) {
+                    // `/s` and `/q` are switches of Windows here.
+                    if !(field.text.starts_with('/') && field.text.len() == 2) {
+                        self.delete(field, true);
+                    }
+                }
+            }
             "unlink" | "rmtrash" => call.fields_from(1).iter().for_each(|f| self.delete(f, false)),
             "shred" | "wipe" => self.shred(call),
             "mv" | "gmv" => self.mv(call),
             "cp" | "install" | "gcp" | "ditto" | "copy" => self.copy(call),
             "ln" | "link" => self.link(call),
-            "dd" | "dcfldd" | "ddrescue" | "dc3dd" => self.dd(call, stdin),
+            "dd" | "dcfldd" | "ddrescue" | "dc3dd" => return Some(self.dd(call, stdin)),
             "truncate" => self.truncate(call),
             "fallocate" => self.fallocate(call),
             "rename" | "prename" | "mmv" => self.rename(call),
@@ -143,6 +164,9 @@ impl Machine<'_> {
             self.move_away(field);
         }
         if let Some(target) = target {
+            if self.resolve(&target) == "/dev/null" {
+                self.effect("fs.delete", call.text());
+            }
             self.destination(&target, &operands);
         }
     }
@@ -229,21 +253,13 @@ impl Machine<'_> {
         self.links.insert(to, from);
     }
 
-    fn dd(&mut self, call: &Call, stdin: Option<&Value>) {
-        let mut source = Value::unknown(Taint::LOCAL);
+    fn dd(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
+        let mut source = stdin.cloned().unwrap_or_else(|| Value::unknown(Taint::LOCAL));
         for word in call.arguments() {
             if let Some(path) = word.strip_prefix("if=") {
                 self.read_path(path);
                 source = self.file_content(path, false);
             }
-        }
-        let endless = call
-            .arguments()
-            .iter()
-            .any(|w| matches!(w.as_str(), "if=/dev/zero" | "if=/dev/urandom" | "if=/dev/random"));
-        let bounded = call.arguments().iter().any(|w| w.starts_with("count="));
-        if endless && !bounded && call.arguments().iter().any(|w| w.starts_with("of=")) {
-            self.effect("fs.fill", call.text());
         }
         if call.name == "ddrescue" {
             let operands: Vec<String> =
@@ -252,8 +268,16 @@ impl Machine<'_> {
                 self.write_path(target, WriteMode::Replace);
             }
         }
+        let endless =
+            call.arguments().iter().any(|w| {
+                matches!(w.as_str(), "if=/dev/zero" | "if=/dev/urandom" | "if=/dev/random")
+            }) && !call.arguments().iter().any(|w| w.starts_with("count="));
         for word in call.arguments() {
             if let Some(path) = word.strip_prefix("of=") {
+                let place = self.resolve(path);
+                if endless && !place.starts_with("/dev/") {
+                    self.effect("fs.fill", call.text());
+                }
                 let zero = call
                     .arguments()
                     .iter()
@@ -271,6 +295,14 @@ impl Machine<'_> {
                     &content,
                 );
             }
+        }
+        let part = ["of=", "skip=", "bs=", "count="];
+        if call.arguments().iter().any(|w| w.starts_with("of=")) {
+            Value::default()
+        } else if call.arguments().iter().any(|w| part.iter().any(|p| w.starts_with(p))) {
+            Value::unknown(source.taint.without(Taint::OWN))
+        } else {
+            source
         }
     }
 
@@ -293,10 +325,19 @@ impl Machine<'_> {
         let huge = call
             .arguments()
             .iter()
-            .any(|w| w.ends_with(['T', 'P']) || w.ends_with("TB") || w.ends_with("TiB"));
+            .any(|w| is_huge(w.trim_start_matches("--length=").trim_start_matches("-l")));
         let path = call.words.last().cloned().unwrap_or_default();
         if huge {
             self.effect("fs.fill", call.text());
+        }
+        let punches = call.arguments().iter().any(|w| {
+            matches!(
+                w.as_str(),
+                "-p" | "--punch-hole" | "-c" | "--collapse-range" | "-z" | "--zero-range"
+            )
+        });
+        if punches {
+            self.effect("fs.truncate", path.as_str());
         }
         self.write_path(&path, WriteMode::Edit);
     }

@@ -58,6 +58,9 @@ fn is_program_key(key: &str) -> bool {
 )]
 fn is_dangerous_key(key: &str) -> bool {
     key.starts_with("include")
+        || key.starts_with("lfs.customtransfer.")
+        || key.starts_with("lfs.extension.")
+        || key == "lfs.standalonetransferagent"
         || key.starts_with("protocol.")
         || (key.starts_with("url.")
             && (key.ends_with("insteadof") || key.ends_with("pushinsteadof")))
@@ -114,6 +117,16 @@ impl Machine<'_> {
                     at += 2;
                 }
                 "--namespace" => at += 2,
+                _ if word.starts_with("--config-env=") => {
+                    let setting = word.trim_start_matches("--config-env=");
+                    let (key, variable) = setting.split_once('=').unwrap_or((setting, ""));
+                    let value = self.variable(variable).map_or_else(
+                        || crate::interpret::value::UNKNOWN.to_string(),
+                        |value| value.text,
+                    );
+                    self.git_setting(key, &value);
+                    at += 1;
+                }
                 _ => {
                     if let Some((_, dir)) = word.split_once('=') {
                         self.git_directory(dir);
@@ -218,6 +231,11 @@ impl Machine<'_> {
         let mut program = None;
         match call.word(1) {
             "config" => self.git_config(call),
+            "init" => {
+                if let Some(dir) = after(&["--template", "--separate-git-dir"]) {
+                    self.git_directory(&dir);
+                }
+            }
             "rebase" => program = after(&["-x", "--exec"]),
             "bisect" if call.word(2) == "run" => {
                 return self.run(call.fields_from(3), None);
@@ -257,11 +275,6 @@ impl Machine<'_> {
                         self.git_setting(key, value);
                     }
                 }
-                if let Some(dir) = after(&["--template"]) {
-                    self.git_directory(&dir);
-                }
-            }
-            "init" => {
                 if let Some(dir) = after(&["--template"]) {
                     self.git_directory(&dir);
                 }

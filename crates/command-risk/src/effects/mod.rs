@@ -1,11 +1,11 @@
 //! What commands do to files, disks, processes, networks and the guard itself.
 
 pub(crate) mod carriers;
-pub(crate) mod conventions;
 pub(crate) mod credentials;
 pub(crate) mod databases;
 pub(crate) mod deletes;
 pub(crate) mod disks;
+pub(crate) mod embedded;
 pub(crate) mod environment;
 pub(crate) mod fetches;
 pub(crate) mod files;
@@ -16,6 +16,7 @@ pub(crate) mod paths;
 pub(crate) mod permissions;
 pub(crate) mod processes;
 pub(crate) mod searches;
+pub(crate) mod singular;
 pub(crate) mod writes;
 
 use crate::interpret::Machine;

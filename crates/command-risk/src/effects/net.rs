@@ -131,7 +131,8 @@ impl Machine<'_> {
     }
 
     fn ssh(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
-        let valued = "BbcDEeFIiJLlmOopQRSWw";
+        let valued =
+            if call.name == "autossh" { "BbcDEeFIiJLlMmOopQRSWw" } else { "BbcDEeFIiJLlmOopQRSWw" };
         let mut at = 1;
         while call.word(at).starts_with('-') {
             let word = call.word(at).to_owned();
@@ -151,6 +152,7 @@ impl Machine<'_> {
                 _ if word.starts_with("--") => {}
                 'o' => self.ssh_option(&text),
                 'L' | 'R' | 'D' | 'w' | 'W' => self.effect("net.listen", call.text()),
+                'I' => self.effect("code.outside", text.as_str()),
                 'F' if !self.is_own_code(&text) && !text.starts_with("~/.ssh") => {
                     self.effect("code.outside", text.as_str());
                 }
@@ -160,7 +162,7 @@ impl Machine<'_> {
         }
         let host = call.word(at).to_owned();
         let mut rest = call.fields_from(at + 1);
-        if call.name == "mosh" && rest.first().is_some_and(|f| f.text == "--") {
+        if rest.first().is_some_and(|f| f.text == "--") {
             rest.remove(0);
         }
         let remote = !is_local_host(host_of(&host));
@@ -169,23 +171,29 @@ impl Machine<'_> {
         }
         if rest.is_empty() {
             if let Some(text) = stdin.filter(|s| s.is_known()) {
-                self.on_another_machine(&text.text.clone(), remote);
+                self.on_another_machine(&text.text.clone(), None, remote);
             }
             return Value::unknown(Taint::NETWORK);
         }
+        if call.name == "mosh" {
+            // Words are kept apart, unlike those of ssh.
+            let text: Vec<String> = rest.iter().map(crate::interpret::requoted).collect();
+            self.on_another_machine(&text.join(" "), None, remote);
+            return Value::unknown(Taint::NETWORK);
+        }
         let text = rest.iter().map(|f| f.text.as_str()).collect::<Vec<_>>().join(" ");
-        self.on_another_machine(&text, remote);
+        self.on_another_machine(&text, stdin.filter(|s| s.is_known()), remote);
         Value::unknown(Taint::NETWORK)
     }
 
-    fn on_another_machine(&mut self, text: &str, remote: bool) {
+    fn on_another_machine(&mut self, text: &str, stdin: Option<&Value>, remote: bool) {
         let state = self.state.clone();
         if remote {
             self.state.remote = true;
             self.state.cwd = Some(self.ctx.home.clone());
         }
         let first = self.commands.len();
-        self.script(text, None);
+        self.script(text, stdin);
         self.carried(first);
         self.state = state;
     }
@@ -227,6 +235,8 @@ impl Machine<'_> {
                 "-c" if matches!(call.name.as_str(), "lftp" | "smbclient") => {
                     self.transfer_script(&next);
                 }
+                "--delete" | "--delete-after" | "--del" | "--delete-before" | "--delete-during"
+                    if self.empties_tree(call) => {}
                 "--delete"
                 | "--delete-after"
                 | "--delete-before"
@@ -282,6 +292,20 @@ impl Machine<'_> {
                 self.written.insert(resolved, Value::unknown(Taint::NETWORK));
             }
         }
+    }
+
+    /// `rsync --delete` from an empty directory onto the system or a home.
+    fn empties_tree(&mut self, call: &Call) -> bool {
+        let operands: Vec<&String> =
+            call.arguments().iter().filter(|w| !w.starts_with('-')).collect();
+        let Some((target, sources)) = operands.split_last() else { return false };
+        if is_dry(call) || sources.is_empty() || is_remote(target) {
+            return false;
+        }
+        let place = self.resolve(target);
+        let Some(kind) = self.wipes(&place) else { return false };
+        self.effect(kind, target.as_str());
+        true
     }
 
     fn transfer_script(&mut self, text: &str) {

@@ -76,7 +76,8 @@ impl Machine<'_> {
 
     /// A target that matters beyond its permissions: the system, the guard.
     fn permission_target(&mut self, field: &Field, recursive: bool) -> bool {
-        if !field.text.contains('/') && !field.text.starts_with('~') {
+        let here = recursive && matches!(field.text.as_str(), "." | ".." | "*" | "./" | "./*");
+        if !here && !field.text.contains('/') && !field.text.starts_with('~') {
             return false;
         }
         let resolved = self.resolve(field.text.trim_end_matches('*'));

@@ -148,7 +148,9 @@ impl Machine<'_> {
             .unwrap_or_default();
         for root in roots.iter().take(4) {
             let base = root.text.trim_end_matches('/');
-            let whole = !filtered && matches!(program.as_str(), "rm" | "chmod" | "chown" | "chgrp");
+            let erases = matches!(program.as_str(), "shred" | "unlink" | "wipe" | "srm");
+            let whole = !filtered
+                && (erases || matches!(program.as_str(), "rm" | "chmod" | "chown" | "chgrp"));
             let found = if whole {
                 root.text.clone()
             } else {
@@ -170,6 +172,10 @@ impl Machine<'_> {
                 .collect();
             if whole && !fields.is_empty() {
                 fields.insert(1, Field::known("-R"));
+                if let (true, Some(first)) = (erases, fields.first_mut()) {
+                    // One by one, all of them are gone.
+                    *first = Field::known("rm");
+                }
             }
             self.run(fields, None);
         }
@@ -205,7 +211,10 @@ impl Machine<'_> {
         let mut file = None;
         while call.word(at).starts_with('-') {
             let word = call.word(at);
-            if let Some(text) = word.strip_prefix("-I").or_else(|| word.strip_prefix("--replace="))
+            if let Some(text) = word
+                .strip_prefix("-I")
+                .or_else(|| word.strip_prefix("-J"))
+                .or_else(|| word.strip_prefix("--replace="))
             {
                 replace = Some(if text.is_empty() {
                     call.word(at + 1).to_owned()

@@ -15,9 +15,22 @@ impl Machine<'_> {
         let none = Some(Value::default());
         match call.name.as_str() {
             ":" | "true" | "false" | "return" | "exit" | "break" | "continue" | "test" | "["
-            | "wait" | "jobs" | "fg" | "bg" | "disown" | "getopts" | "let" | "bind"
-            | "complete" | "compgen" | "compopt" | "ulimit" | "times" | "logout" | "caller"
-            | "shopt" => none,
+            | "wait" | "jobs" | "fg" | "bg" | "disown" | "getopts" | "let" | "compgen"
+            | "compopt" | "ulimit" | "times" | "logout" | "caller" | "shopt" => none,
+            "complete" => {
+                if let Some(at) = call.words.iter().position(|w| w == "-C") {
+                    self.helper(call.word(at + 1));
+                }
+                none
+            }
+            "bind" => {
+                if let Some(at) = call.words.iter().position(|w| w == "-x") {
+                    let text = call.word(at + 1).to_owned();
+                    let command = text.rsplit_once("\":").map_or(text.as_str(), |(_, c)| c);
+                    self.helper(command.trim());
+                }
+                none
+            }
             "cd" | "pushd" | "chdir" => {
                 self.change_directory(call);
                 none
@@ -125,8 +138,20 @@ impl Machine<'_> {
     }
 
     fn declare(&mut self, call: &Call) {
+        let letters =
+            |flag: char| call.words.iter().any(|w| w.starts_with('-') && w.contains(flag));
+        let (reference, lower, upper) = (letters('n'), letters('l'), letters('u'));
         for field in call.fields.iter().skip(1) {
             match field.text.split_once('=') {
+                Some((name, target)) if reference && super::wrappers::is_name(name) => {
+                    self.state.references.insert(name.to_owned(), target.to_owned());
+                }
+                Some((name, value)) if (lower || upper) && !name.starts_with('-') => {
+                    let text =
+                        if lower { value.to_ascii_lowercase() } else { value.to_ascii_uppercase() };
+                    self.check_variable(name, &text, true);
+                    self.state.set(name, Value { text, taint: field.taint });
+                }
                 Some((name, value)) if !name.starts_with('-') => {
                     self.check_variable(name, value, true);
                     let value = Value { text: value.to_owned(), taint: field.taint };
@@ -162,6 +187,21 @@ impl Machine<'_> {
             self.script(&text, None);
         }
         let text = stdin.cloned().unwrap_or_else(|| Value::unknown(Taint::LOCAL));
+        if let Some(name) = array_name(call) {
+            let values = if text.is_known() {
+                let line = text.text.lines().next().unwrap_or_default();
+                let marks = self.variable("IFS").map_or_else(|| " \t".to_owned(), |v| v.text);
+                let words = line.split(|c: char| marks.contains(c) || marks.is_empty() && c == ' ');
+                words
+                    .filter(|w| !w.is_empty())
+                    .map(|w| Value { text: w.to_owned(), taint: text.taint })
+                    .collect()
+            } else {
+                vec![Value::unknown(text.taint)]
+            };
+            self.state.variables.insert(name, Variable::Array(values));
+            return;
+        }
         let names: Vec<&String> =
             call.arguments().iter().filter(|w| super::wrappers::is_name(w)).collect();
         let mut rest = text.text.lines().next().unwrap_or_default().to_owned();
@@ -225,6 +265,14 @@ impl Machine<'_> {
     }
 }
 
+/// The array that `read -a` fills.
+fn array_name(call: &Call) -> Option<String> {
+    let at = call.words.iter().position(|w| {
+        call.name == "read" && w.starts_with('-') && !w.starts_with("--") && w.ends_with('a')
+    })?;
+    call.words.get(at + 1).cloned()
+}
+
 fn join(fields: &[Field]) -> Value {
     let mut value = Value::default();
     for (at, field) in fields.iter().enumerate() {
@@ -237,7 +285,7 @@ fn join(fields: &[Field]) -> Value {
 }
 
 /// A field written so that it is read back as it is.
-pub(super) fn requoted(field: &Field) -> String {
+pub(crate) fn requoted(field: &Field) -> String {
     let plain = field.glob
         || field.text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&b));
     if plain && !field.text.is_empty() {

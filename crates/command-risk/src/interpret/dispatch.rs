@@ -73,6 +73,12 @@ impl Machine<'_> {
             self.effect("unresolved.program", program.as_str());
         }
         let program = if program.contains('/') { self.program_path(&program) } else { program };
+        let program = match program.strip_suffix(".exe").or_else(|| program.strip_suffix(".EXE")) {
+            Some(bare) if self.policy.tables.tool(bare).is_some() || self.is_special(bare) => {
+                bare.to_owned()
+            }
+            Some(_) | None => program,
+        };
         let Some(program) = program_or_script(&program) else {
             return Value::unknown(Taint::LOCAL);
         };

@@ -26,6 +26,20 @@ impl Machine<'_> {
                         call.name.as_str(),
                         "head" | "tail" | "sort" | "uniq" | "tac" | "fold" | "fmt"
                     ) && input.text.lines().count() <= 1);
+                if call.name == "head"
+                    && call.words.iter().any(|w| w.starts_with("/dev/"))
+                    && call
+                        .words
+                        .iter()
+                        .any(|w| crate::effects::files::is_huge(w.trim_start_matches("-c")))
+                {
+                    self.effect("fs.fill", call.text());
+                }
+                if call.name == "sponge" {
+                    for word in call.arguments().iter().filter(|w| !w.starts_with('-')) {
+                        self.write_path(word, WriteMode::Replace);
+                    }
+                }
                 if call.name == "sort" {
                     self.outputs(call, &["-o", "--output"]);
                     self.program_option(call, "--compress-program");
@@ -42,6 +56,15 @@ impl Machine<'_> {
                     decode::translate(&operands, &input.text)
                         .map_or_else(|| Value::unknown(input.taint), |text| keep(&input, text)),
                 )
+            }
+            "basenc" if call.words.iter().any(|w| w.starts_with("--base")) => {
+                let decodes = call.words.iter().any(|w| w == "-d" || w == "--decode");
+                let hex = call.words.iter().any(|w| w == "--base16");
+                let bits = if call.words.iter().any(|w| w == "--base32") { 5 } else { 6 };
+                let input = known(self);
+                Some(decode_with(&input, decodes, |text| {
+                    if hex { decode::hex(text) } else { decode::base(text, bits) }
+                }))
             }
             "base64" | "base32" | "gbase64" => {
                 let decodes = call.arguments().iter().any(|w| {
@@ -68,13 +91,23 @@ impl Machine<'_> {
                 let base64 =
                     call.arguments().iter().any(|w| w == "-base64" || w == "-a" || w == "base64");
                 self.outputs(call, &["-out"]);
-                let input = known(self);
+                let named = call.words.iter().position(|w| w == "-in").map(|at| call.word(at + 1));
+                let input = match named.map(str::to_owned) {
+                    Some(path) => self.file_content(&path, true),
+                    None => stdin.cloned().unwrap_or_else(|| Value::unknown(Taint::LOCAL)),
+                };
                 Some(decode_with(&input, decodes && base64, |text| decode::base(text, 6)))
             }
             "tee" | "sponge" => {
                 let input = stdin.cloned().unwrap_or_else(|| Value::unknown(Taint::LOCAL));
                 let append = call.arguments().iter().any(|w| w == "-a" || w == "--append");
-                let mode = if append { WriteMode::Append } else { WriteMode::Replace };
+                let mode = if append {
+                    WriteMode::Append
+                } else if stdin.is_some_and(|s| s.text.is_empty()) {
+                    WriteMode::Empty
+                } else {
+                    WriteMode::Replace
+                };
                 for word in call.arguments().iter().filter(|w| !w.starts_with('-')) {
                     self.write_content(word, mode, &input);
                 }
@@ -87,7 +120,24 @@ impl Machine<'_> {
                 {
                     self.write_path(&prefix, WriteMode::Replace);
                 }
-                self.program_option(call, "--filter");
+                let filter = call.words.iter().enumerate().find_map(|(at, word)| {
+                    (word == "--filter")
+                        .then(|| call.word(at + 1))
+                        .or_else(|| word.strip_prefix("--filter="))
+                });
+                if let Some(program) = filter {
+                    // `$FILE` is the name that the part would have.
+                    let program = program
+                        .split_once('>')
+                        .filter(|(_, to)| {
+                            let to = to.trim_start();
+                            to.starts_with("$FILE") || to.starts_with("\"$FILE")
+                        })
+                        .map_or(program, |(before, _)| before)
+                        .trim()
+                        .to_owned();
+                    self.helper(&program);
+                }
                 Some(Value::default())
             }
             _ => None,
@@ -172,7 +222,8 @@ impl Machine<'_> {
                 value(format!("{}\n", self.ctx.user))
             }
             "mktemp" => value("/tmp/tmp.countersign\n".to_owned()),
-            "date" | "uname" | "nproc" | "arch" | "tty" | "uuidgen" | "getconf" => {
+            "arch" if call.words.len() == 1 => Some(Value::unknown(Taint::NONE)),
+            "date" | "uname" | "nproc" | "tty" | "uuidgen" | "getconf" => {
                 self.date(call);
                 Some(Value::unknown(Taint::NONE))
             }

@@ -98,7 +98,9 @@ impl Machine<'_> {
             return Value::unknown(Taint::NONE);
         }
         self.common(call, tool.as_deref());
-        self.conventions(call);
+        self.carrying_options(call, tool.as_deref());
+        self.embedded_languages(call, stdin);
+        self.singular(call);
         if let Some(output) = self.filter(call, stdin) {
             return output;
         }
@@ -121,11 +123,13 @@ impl Machine<'_> {
         let name = call.name.trim_start_matches("./").to_owned();
         let wrapped = ["mvnw", "gradlew"].contains(&name.as_str());
         if wrapped && let Some(tool) = self.policy.tables.tool(&name).cloned() {
+            self.carrying_options(call, Some(&tool));
             return self.by_table(call, &tool, None);
         }
         if let Some(owner) = self.is_own_cli(&name) {
             self.own_cli(owner, &call.words);
         }
+        self.framework_code(&name, call);
         Value::unknown(Taint::LOCAL)
     }
 
@@ -204,10 +208,6 @@ impl Machine<'_> {
         }
     }
 
-    #[expect(
-        clippy::too_many_lines,
-        reason = "a list of cases read from top to bottom; splitting it would hide the order"
-    )]
     pub(crate) fn by_table(&mut self, call: &Call, tool: &Tool, stdin: Option<&Value>) -> Value {
         if let Some(skip) = tool.wraps {
             return self.wrap(call, tool, usize::from(skip), stdin);
@@ -216,43 +216,8 @@ impl Machine<'_> {
             self.effect(effect, call.text());
         }
         let arguments = Arguments::sort(&call.words, tool, false);
-        for (option, language) in &tool.code {
-            let values: Vec<usize> = arguments.values(option).map(|(_, place)| place).collect();
-            for place in values {
-                self.option_code(call, &arguments, option, place, language);
-            }
-        }
         if tool.text {
             return Value::unknown(Taint::NONE);
-        }
-        for (name, _, _) in arguments.options.iter().filter(|_| tool.single_dash) {
-            // `-o/dir`: the value stands right behind.
-            let attached = tool
-                .out
-                .iter()
-                .find_map(|o| name.strip_prefix(o.as_str()))
-                .filter(|v| v.starts_with(['/', '~']));
-            if let Some(path) = attached {
-                self.write_path(path, WriteMode::Replace);
-            }
-        }
-        for option in &tool.out {
-            let values: Vec<String> =
-                arguments.values(option).map(|(value, _)| value.to_owned()).collect();
-            for value in values {
-                self.write_path(&value, WriteMode::Replace);
-            }
-        }
-        for option in &tool.loads {
-            let values: Vec<String> =
-                arguments.values(option).map(|(value, _)| value.to_owned()).collect();
-            for value in &values {
-                // `--plugin=name=/path`: what is loaded stands behind the name.
-                let path = value.rsplit('=').next().unwrap_or(value);
-                if path.starts_with(['/', '~', '.']) && !self.is_own_code(path) {
-                    self.effect("code.outside", path);
-                }
-            }
         }
         if tool.writes_last
             && let Some(&(target, _)) = arguments.operands.last()
@@ -292,46 +257,6 @@ impl Machine<'_> {
         Value::unknown(Taint::LOCAL)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is a separate fact about one invocation")]
-    fn option_code(
-        &mut self,
-        call: &Call,
-        arguments: &Arguments<'_>,
-        option: &str,
-        place: usize,
-        language: &str,
-    ) {
-        let Some((text, _)) = arguments.values(option).find(|(_, p)| *p == place) else {
-            return;
-        };
-        let taint = call
-            .fields
-            .get(place + 1)
-            .or_else(|| call.fields.get(place))
-            .map_or(Taint::NONE, |f| f.taint);
-        let value = Value { text: text.to_owned(), taint };
-        if language == "program" {
-            if !crate::effects::environment::is_usual_helper(text) {
-                self.effect("code.option", text);
-                self.script(&value.text, None);
-            }
-        } else if language == "words" {
-            // The rest of the line is a command, or one word that a shell reads.
-            if text.contains(' ') {
-                self.script(&value.text, None);
-            } else {
-                self.run(call.fields_from(place + 1), None);
-            }
-        } else {
-            let first = self.commands.len();
-            self.code(language, &value, None);
-            // A tool for other work that is made to run a program, whatever program it is.
-            if matches!(language, "python" | "perl") && self.commands.len() > first {
-                self.effect("code.option", text);
-            }
-        }
-    }
-
     /// Subcommands such as `exec` behind which another command stands.
     fn runs(
         &mut self,
@@ -362,6 +287,13 @@ impl Machine<'_> {
         }
         if let Some(kind) = tool.ruled(arguments) {
             self.effect(kind, call.text());
+        }
+        if let [only] = fields.as_slice()
+            && only.text.contains(' ')
+            && *skip == 0
+        {
+            // One word with blanks is handed to a shell.
+            return Some(self.code("sh", &only.value(), stdin));
         }
         Some(self.run_inside(call, fields, stdin))
     }

@@ -10,6 +10,8 @@ mod filters;
 mod guarded;
 mod invoke;
 mod nodes;
+mod options;
+pub(crate) use builtins::requoted;
 mod parameters;
 mod patterns;
 mod redirect;

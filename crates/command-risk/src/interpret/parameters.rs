@@ -87,7 +87,14 @@ impl Machine<'_> {
             }
             Operation::Alternative(word) => {
                 let value = self.word_value(word);
-                if set.is_some_and(|v| v.text.is_empty()) { Value::default() } else { value }
+                match set {
+                    Some(set) if set.text.is_empty() => Value::default(),
+                    // Set elsewhere or not: a word that is no option may be another one without it.
+                    None if !value.text.is_empty() && !value.text.starts_with('-') => {
+                        Value::unknown(value.taint.with(Taint::VARIABLE))
+                    }
+                    Some(_) | None => value,
+                }
             }
             operation => {
                 let value = set.unwrap_or_else(|| Value::unknown(Taint::VARIABLE));
@@ -122,6 +129,7 @@ impl Machine<'_> {
 
     /// The value of a variable; what was not set here may have been set elsewhere.
     pub(crate) fn variable(&self, name: &str) -> Option<Value> {
+        let name = self.state.references.get(name).map_or(name, String::as_str);
         if let Some(variable) = self.state.variables.get(name) {
             return Some(variable.first());
         }
@@ -208,12 +216,41 @@ impl Machine<'_> {
             }
             Operation::Upper { all } => value.is_known().then(|| recase(&value.text, *all, true)),
             Operation::Lower { all } => value.is_known().then(|| recase(&value.text, *all, false)),
+            Operation::Required(word) => {
+                self.walk(word);
+                return value;
+            }
+            Operation::Transform(word) => {
+                let operator = self.word_value(word).text;
+                return self.transform(value, &operator);
+            }
             Operation::Other(word) => {
                 self.walk(word);
                 None
             }
         };
         text.map_or_else(|| Value::unknown(taint), |text| Value { text, taint })
+    }
+
+    /// `${v@P}` and its like.
+    fn transform(&mut self, value: Value, operator: &str) -> Value {
+        let taint = value.taint;
+        if !value.is_known() {
+            return Value::unknown(taint);
+        }
+        match operator {
+            "P" if value.text.contains(['$', '`']) => {
+                // A prompt is expanded again.
+                let text = format!("printf %s \"{}\"", value.text.replace('"', "\\\""));
+                self.script(&text, None)
+            }
+            "P" | "Q" if !value.text.contains(['\'', ' ', '\n']) => value,
+            "U" => Value { text: value.text.to_ascii_uppercase(), taint },
+            "L" => Value { text: value.text.to_ascii_lowercase(), taint },
+            "u" => Value { text: recase(&value.text, false, true), taint },
+            "E" => Value { text: super::decode::escapes(&value.text), taint },
+            _ => Value::unknown(taint),
+        }
     }
 
     fn slice_bounds(&mut self, offset: &Word, length: Option<&Word>) -> Option<(usize, usize)> {

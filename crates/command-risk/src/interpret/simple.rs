@@ -86,6 +86,7 @@ impl Machine<'_> {
             self.state.descriptors = saved;
         }
         self.keep(&streams, &output);
+        self.endless_output(simple, &name, &streams);
         self.close_view(mark);
         if !matches!(
             name.as_str(),
@@ -104,6 +105,27 @@ impl Machine<'_> {
             self.restore(before);
         }
         if streams.stdout_kept { output } else { Value::default() }
+    }
+
+    /// Output without end into a file, or all of it into memory.
+    fn endless_output(&mut self, simple: &Simple, name: &str, streams: &super::redirect::Streams) {
+        let endless = |w: &str| {
+            matches!(w, "/dev/zero" | "/dev/urandom" | "/dev/random" | "/dev/full" | "yes")
+        };
+        let produces = matches!(
+            name,
+            "cat" | "pv" | "yes" | "tr" | "base64" | "xxd" | "od" | "openssl" | "tail"
+        ) && (name == "yes"
+            || self.command_text.split(' ').any(endless)
+            || simple.redirections.iter().any(|r| {
+                matches!(r.target.parts.as_slice(), [crate::parse::ast::Part::Bare(t)] if endless(t))
+            }));
+        if produces && streams.files.iter().any(|(path, _)| !path.starts_with("/dev/")) {
+            self.effect("fs.fill", self.command_text.clone());
+        }
+        if matches!(name, "tail" | "sort" | "tac") && self.command_text.ends_with(" /dev/zero") {
+            self.effect("process.exhaust", self.command_text.clone());
+        }
     }
 
     pub(crate) fn restore(&mut self, before: Vec<(String, Option<Variable>)>) {

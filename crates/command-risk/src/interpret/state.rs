@@ -40,6 +40,8 @@ pub(crate) struct State {
     pub(crate) variables: BTreeMap<String, Variable>,
     /// None when not known.
     pub(crate) positional: Option<Vec<Value>>,
+    /// Names that stand for other variables (`declare -n`).
+    pub(crate) references: BTreeMap<String, String>,
     pub(crate) functions: BTreeMap<String, Rc<Node>>,
     pub(crate) aliases: BTreeMap<String, String>,
     /// Descriptors opened by `exec`, with what is known of what they hold.
@@ -57,6 +59,7 @@ impl State {
         Self {
             variables: BTreeMap::new(),
             positional: Some(Vec::new()),
+            references: BTreeMap::new(),
             functions: BTreeMap::new(),
             aliases: BTreeMap::new(),
             descriptors: BTreeMap::new(),

@@ -38,6 +38,11 @@ impl Machine<'_> {
                 }
             }
         }
+        if call.name == "script"
+            && let Some(path) = arguments.operand(0).map(str::to_owned)
+        {
+            self.write_path(&path, crate::effects::paths::WriteMode::Replace);
+        }
         let rest = arguments.operands.get(skip).map(|(_, place)| *place);
         match (rest, tool.outcome(&arguments)) {
             (_, crate::tables::Outcome::Effect(kind)) => self.effect(kind, call.text()),
@@ -63,8 +68,10 @@ impl Machine<'_> {
         stdin: Option<&Value>,
     ) -> Value {
         let mut before = Vec::new();
-        while let Some((name, value)) =
-            fields.first().and_then(|f| f.text.split_once('=')).filter(|(name, _)| is_name(name))
+        while let Some((name, value)) = fields
+            .first()
+            .and_then(|f| f.text.split_once('='))
+            .filter(|(name, _)| is_variable(name))
         {
             let (name, value) = (name.to_owned(), value.to_owned());
             self.check_variable(&name, &value, true);
@@ -95,6 +102,7 @@ impl Machine<'_> {
                 }
                 Some(self.run(fields, stdin))
             }
+            "setarch" | "arch" if call.words.len() > 1 => self.architecture(call, stdin),
             "watch" | "entr" | "nodemon" | "watchexec" | "reflex" => None,
             "su" | "runuser" | "sg" => {
                 self.effect("privilege.gain", call.text());
@@ -116,6 +124,29 @@ impl Machine<'_> {
             }
             _ => None,
         }
+    }
+
+    /// `setarch [ARCH] [options] command`, and `arch -ARCH command` of macOS.
+    fn architecture(&mut self, call: &Call, stdin: Option<&Value>) -> Option<Value> {
+        let machine = |w: &str| {
+            ["x86", "i386", "i486", "i586", "i686", "arm", "aarch64", "ppc", "s390", "sparc"]
+                .iter()
+                .chain(&["mips", "linux32", "linux64", "uname26", "alpha", "ia64", "riscv"])
+                .any(|prefix| w.starts_with(prefix))
+        };
+        let mut at = 1;
+        while at < call.words.len() {
+            let word = call.word(at);
+            if matches!(word, "-e" | "-d" | "-arch") && call.name == "arch" {
+                at += 2;
+            } else if word.starts_with('-') || machine(word) {
+                at += 1;
+            } else {
+                break;
+            }
+        }
+        let rest = call.fields_from(at);
+        (!rest.is_empty()).then(|| self.run_with_assignments(rest, stdin))
     }
 
     fn env(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
@@ -187,6 +218,11 @@ impl Machine<'_> {
         fields.extend(rest);
         self.run_with_assignments(fields, stdin)
     }
+}
+
+/// What `env` takes for the name of a variable; functions are exported as `BASH_FUNC_name%%`.
+fn is_variable(text: &str) -> bool {
+    is_name(text) || text.starts_with("BASH_FUNC_")
 }
 
 pub(super) fn is_name(text: &str) -> bool {

@@ -178,6 +178,10 @@ pub(crate) enum Operation {
     Lower {
         all: bool,
     },
+    /// `:?text`: the value, or an error.
+    Required(Word),
+    /// `@P` and its like.
+    Transform(Word),
     /// Something whose result is not followed; its words still are.
     Other(Word),
 }

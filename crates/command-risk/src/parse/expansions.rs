@@ -190,12 +190,12 @@ impl Parser<'_> {
             (":-", Operation::Default as fn(Word) -> Operation),
             (":=", Operation::Assign),
             (":+", Operation::Alternative),
-            (":?", Operation::Other),
+            (":?", Operation::Required),
             ("-", Operation::Default),
             ("=", Operation::Assign),
             ("+", Operation::Alternative),
-            ("?", Operation::Other),
-            ("@", Operation::Other),
+            ("?", Operation::Required),
+            ("@", Operation::Transform),
         ] {
             if self.eat(text) {
                 return make(self.until(b"}"));

@@ -2,7 +2,7 @@
 //!
 //! A pattern is a row of tokens. A bare token is a glob for the next operand (`a|b` for either,
 //! `*` for any, `..` for any number); `-x|--long` is an option that must be there, `--opt=glob`
-//! with such a value; `!-x` one that must not; `$` says that no operand follows, `+` that one does.
+//! with such a value (`-opt*` by its beginning); `!-x` one that must not; `$` says that no operand follows, `+` that one does.
 
 use super::schema::Tool;
 

@@ -1,156 +1,18 @@
-//! Options that mean the same in most tools: a program to run, code or a plugin to load.
-//!
-//! What a table says of a tool comes besides; this holds for tools of which no table says it, too.
+//! What only one tool, or a few, have: key bindings, windows, queries and tasks that run something.
 
-use super::environment::is_usual_helper;
 use super::paths::WriteMode;
 use crate::interpret::Machine;
 use crate::interpret::simple::Call;
-use crate::interpret::value::{UNKNOWN, Value};
-
-/// Long options whose value is a program that the tool then runs.
-const PROGRAM: &[&str] = &[
-    "--pager",
-    "--rsh",
-    "--rsync-path",
-    "--rsh-command",
-    "--remote-sh",
-    "--remote-path",
-    "--rmt-command",
-    "--editor",
-    "--editor-cmd",
-    "--diff-cmd",
-    "--diff3-cmd",
-    "--extcmd",
-    "--ssh-command",
-    "--ssh-cmd",
-    "--password-command",
-    "--passcommand",
-    "--passphrase-command",
-    "--passphrase-cmd",
-    "--pinentry-program",
-    "--askpass",
-    "--netrc-cmd",
-    "--compress-program",
-    "--use-compress-program",
-    "--unzip-command",
-    "--preprocessor",
-    "--post-hook",
-    "--pre-hook",
-    "--deploy-hook",
-    "--renew-hook",
-    "--shell-command",
-    "--startup-command",
-    "--on-finish",
-    "--on-change",
-    "--on-download-complete",
-    "--on-download-start",
-    "--init-command",
-    "--hook",
-    "--notify-command",
-];
-/// Long options whose value is a file or directory with code.
-const LOADED: &[&str] = &[
-    "--plugin",
-    "--plugins",
-    "--plugin-dir",
-    "--plugin-dirs",
-    "--plugin-path",
-    "--load-plugins",
-    "--load-extension",
-    "--init-script",
-    "--init-file",
-    "--initscript",
-    "--rcfile",
-    "--lua-filter",
-    "--rulesdir",
-    "--require",
-    "--preload",
-    "--toolchain-file",
-    "--noxfile",
-    "--justfile",
-    "--makefile",
-    "--buildfile",
-    "--build-file",
-    "--manifest-path",
-    "--bootstrap",
-    "--gulpfile",
-    "--taskfile",
-    "--script-dir",
-    "--module-dir",
-];
+use crate::interpret::value::{Field, Value};
 
 impl Machine<'_> {
-    /// Looks at the options of a call by what such options mean everywhere.
-    pub(crate) fn conventions(&mut self, call: &Call) {
-        for (at, word) in call.words.iter().enumerate().skip(1) {
-            if word == "--" || at > 64 {
-                break;
-            }
-            if !word.starts_with("--") {
-                continue;
-            }
-            let (name, value) = match word.split_once('=') {
-                Some((name, value)) => (name, value),
-                None => (word.as_str(), call.word(at + 1)),
-            };
-            if value.is_empty() || value.starts_with('-') {
-                continue;
-            }
-            if PROGRAM.contains(&name) {
-                let program = value.to_owned();
-                self.foreign_helper(&program, call);
-            } else if LOADED.contains(&name) {
-                let path = value.rsplit('=').next().unwrap_or(value).to_owned();
-                if path.starts_with(['/', '~']) && !self.is_own_code(&path) {
-                    self.effect("code.outside", path);
-                }
-            }
-        }
-        self.by_name(call);
-    }
-
-    /// A program given to a tool: no matter if it is one that tools call all the time.
-    fn foreign_helper(&mut self, program: &str, call: &Call) {
-        let words: Vec<&str> = program.split_whitespace().collect();
-        let same = words
-            .first()
-            .is_some_and(|first| super::paths::base_name(first).starts_with(call.name.as_str()));
-        if is_usual_helper(program) || (same && words.len() == 1) || program.starts_with(UNKNOWN) {
-            return;
-        }
-        self.effect("code.option", program);
-        self.script(program, None);
-    }
-
     /// Ways to run something that only one tool, or a few, have.
     #[expect(
         clippy::too_many_lines,
         reason = "a list of cases read from top to bottom; splitting it would hide the order"
     )]
-    fn by_name(&mut self, call: &Call) {
+    pub(crate) fn singular(&mut self, call: &Call) {
         match call.name.as_str() {
-            "less" | "more" | "most" => {
-                for word in call.arguments().to_vec() {
-                    if let Some((_, command)) =
-                        word.split_once('!').filter(|_| word.starts_with('+'))
-                    {
-                        self.effect("code.option", command);
-                        self.script(command, None);
-                    }
-                }
-            }
-            "rg" | "ripgrep" => {
-                for (at, word) in call.words.iter().enumerate() {
-                    let (name, value) = match word.split_once('=') {
-                        Some((name, value)) => (name, value.to_owned()),
-                        None => (word.as_str(), call.word(at + 1).to_owned()),
-                    };
-                    if matches!(name, "--pre" | "--hostname-bin") && !value.is_empty() {
-                        self.foreign_helper(&value, call);
-                    }
-                }
-            }
             "sd" => {
                 let shows = call.arguments().iter().any(|w| w == "-p" || w == "--preview");
                 let files: Vec<String> = call
@@ -163,9 +25,6 @@ impl Machine<'_> {
                 for file in files.iter().filter(|_| !shows) {
                     self.write_path(file, WriteMode::Edit);
                 }
-            }
-            "rmdir" | "rd" if call.arguments().iter().any(|w| w.eq_ignore_ascii_case("/s")) => {
-                self.effect("fs.recursive_delete", call.text());
             }
             "php" => {
                 let address = call.words.iter().position(|w| w == "-S").map(|at| call.word(at + 1));
@@ -206,16 +65,9 @@ impl Machine<'_> {
             "etckeeper" | "pass" | "gopass"
                 if matches!(call.word(1), "vcs" | "git") && call.words.len() > 2 =>
             {
-                let mut fields = vec![crate::interpret::value::Field::known("git")];
+                let mut fields = vec![Field::known("git")];
                 fields.extend(call.fields_from(2));
                 self.run(fields, None);
-            }
-            "nim" => {
-                for word in call.arguments().to_vec() {
-                    if let Some(code) = word.strip_prefix("--eval:") {
-                        self.code("nim", &Value::known(code), None);
-                    }
-                }
             }
             "jq" | "gojq" | "jaq" | "yq" | "dasel" | "envsubst" => self.query(call),
             "cmake" | "tar" | "gtar" | "bsdtar" => {
