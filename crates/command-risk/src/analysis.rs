@@ -6,6 +6,8 @@ use countersign_domain::approvals::commands::{CommandPattern, CommandsMatcher};
 use countersign_domain::assessment::{Assessment, Span};
 use countersign_domain::verdict::{Severity, Verdict};
 
+use crate::rules::hold_credential;
+
 /// One thing that a command would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effect {
@@ -40,12 +42,33 @@ pub struct CommandView {
     pub span: Span,
 }
 
+/// Code that would run and that a reader of the command does not see as such.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revealed {
+    /// How it was found.
+    pub how: Reveal,
+    /// What would run; [`UNKNOWN_WORD`] for what is only known at run time.
+    pub text: String,
+    /// The place in the original text that makes it run.
+    pub span: Span,
+}
+
+/// How hidden code was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reveal {
+    /// A script that was decoded or put together: base64, hexadecimal, `rev`, escapes, variables.
+    Decoded,
+    /// A command whose words are not written in the text as they would run: `$'\x72m' -r x`.
+    Resolved,
+}
+
 /// What is known about a command after assessment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Analysis {
     pub(crate) assessment: Assessment,
     pub(crate) commands: Vec<CommandView>,
     pub(crate) effects: Vec<Effect>,
+    pub(crate) revealed: Vec<Revealed>,
     pub(crate) plain: bool,
     pub(crate) normalised: String,
     pub(crate) root: String,
@@ -58,8 +81,9 @@ impl Analysis {
         &self.assessment
     }
 
-    /// The rule that `session` or `always` would store; none when no precise one can be made: an
-    /// unresolved or unparsed part, a critical finding, or nothing that needs a rule.
+    /// The rule that `session` or `always` would store; none when no precise one can be made (an
+    /// unresolved or unparsed part, a critical finding, nothing that needs a rule), and none that
+    /// would keep a credential: a word that is one by its place, such as the value of `--password`.
     pub fn pattern(&self) -> Option<CommandsMatcher> {
         let worst = self.assessment.severity();
         if !self.rule_possible
@@ -74,7 +98,8 @@ impl Analysis {
             .filter(|command| !command.harmless)
             .map(|command| command.pattern.clone())
             .collect();
-        if commands.is_empty() || self.commands.iter().any(|c| !c.harmless && !c.exact) {
+        let unfit = |c: &CommandView| !c.harmless && (!c.exact || hold_credential(&c.words));
+        if commands.is_empty() || self.commands.iter().any(unfit) {
             return None;
         }
         let findings = self.assessment.findings().iter().map(|f| f.id.clone()).collect();
@@ -94,6 +119,12 @@ impl Analysis {
     /// The simple commands that would run, in the order in which they were met.
     pub fn commands(&self) -> &[CommandView] {
         &self.commands
+    }
+
+    /// What would really run where the text does not say so: to be quoted on the card, marked as
+    /// decoded. Empty where the command can be read as it stands.
+    pub fn revealed(&self) -> &[Revealed] {
+        &self.revealed
     }
 
     /// Everything that the command would do, harmless effects included.

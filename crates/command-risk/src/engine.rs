@@ -56,20 +56,22 @@ impl Engine {
         finish(machine, false, source.to_owned())
     }
 
-    fn machine<'e>(&'e self, text: &str, ctx: &'e Context) -> Machine<'e> {
-        let mut machine = Machine::new(&self.policy, ctx, text.len());
+    fn machine<'e>(&'e self, text: &'e str, ctx: &'e Context) -> Machine<'e> {
+        let mut machine = Machine::new(&self.policy, ctx, text);
         machine.effects.extend(hygiene::effects(text));
         machine
     }
 
     fn too_long(&self, text: &str, ctx: &Context) -> Analysis {
-        let mut machine = Machine::new(&self.policy, ctx, text.len());
+        let mut machine = Machine::new(&self.policy, ctx, text);
         machine.effect("parse.too_long", "");
         finish(machine, false, String::new())
     }
 }
 
-fn finish(machine: Machine<'_>, plain: bool, normalised: String) -> Analysis {
+fn finish(mut machine: Machine<'_>, plain: bool, normalised: String) -> Analysis {
+    machine.reveal_commands();
+    machine.reveal_literals();
     let findings: Vec<Finding> = machine
         .effects
         .iter()
@@ -87,6 +89,7 @@ fn finish(machine: Machine<'_>, plain: bool, normalised: String) -> Analysis {
         rule_possible: !machine.unresolved && !unowned,
         commands: machine.commands,
         effects: machine.effects,
+        revealed: machine.revealed,
         plain,
         normalised,
     }

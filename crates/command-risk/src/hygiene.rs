@@ -3,7 +3,7 @@
 use countersign_domain::assessment::Span;
 
 use crate::analysis::Effect;
-use crate::render::{is_confusable, is_invisible};
+use crate::render::{deceiving_letter, foreign_words, is_deceptive};
 
 /// What a reader would not see as it is, with its place.
 pub(crate) fn effects(text: &str) -> Vec<Effect> {
@@ -22,7 +22,7 @@ pub(crate) fn effects(text: &str) -> Vec<Effect> {
     if text.is_ascii() {
         return out;
     }
-    for (start, word) in words(text) {
+    for (start, word) in foreign_words(text) {
         if let Some(c) = deceiving_letter(word) {
             push(&mut out, "text.confusable", c, Span { start, end: start + word.len() });
         }
@@ -54,7 +54,7 @@ fn kind_of(c: char, previous: char, rest: &str) -> Option<&'static str> {
             None
         }
         _ if c.is_control() => Some("text.control"),
-        _ if is_invisible(c) => Some("text.invisible"),
+        _ if is_deceptive(c) => Some("text.invisible"),
         _ => None,
     }
 }
@@ -66,25 +66,4 @@ fn is_pictograph(c: char) -> bool {
 /// Scripts that need joiners or wide spaces: Arabic, Indic, and East Asian ones.
 fn is_joining_script(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{109f}' | '\u{1780}'..='\u{18af}' | '\u{3001}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{ff01}'..='\u{ff9f}')
-}
-
-fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let base = text.as_ptr().addr();
-    text.split(|c: char| c.is_whitespace() || "/\\'\"`|&;()<>=:.,@-_[]{}$!?*+#%~^".contains(c))
-        .filter(|w| !w.is_ascii() && !w.is_empty())
-        .map(move |w| (w.as_ptr().addr() - base, w))
-}
-
-/// A letter that makes a word look like one of another script.
-fn deceiving_letter(word: &str) -> Option<char> {
-    let latin = word.chars().any(|c| c.is_ascii_alphabetic());
-    let foreign = word.chars().find(|c| is_confusable(*c) && c.is_alphabetic())?;
-    let all_fullwidth = word.chars().all(|c| ('\u{ff01}'..='\u{ff5e}').contains(&c));
-    // Units such as µs and Ω are written with Greek letters.
-    let unit = word.chars().count() <= 2
-        && matches!(foreign, 'µ' | 'μ' | 'Ω' | 'π' | 'Δ' | 'σ' | 'λ' | 'ℓ' | '℃');
-    let look_alike =
-        word.chars().all(|c| "аеорсухіјѕһԁԛԝАВЕКМНОРСТХІЈЅαορνικτυχωΑΒΕΖΗΙΚΜΝΟΡΤΥΧ".contains(c))
-            && word.chars().count() >= 2;
-    ((latin && !unit) || all_fullwidth || look_alike).then_some(foreign)
 }

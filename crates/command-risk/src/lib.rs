@@ -21,10 +21,10 @@ pub mod rules;
 pub mod self_description;
 pub mod tables;
 
-pub use analysis::{Analysis, CommandView, Effect, UNKNOWN_WORD};
+pub use analysis::{Analysis, CommandView, Effect, Reveal, Revealed, UNKNOWN_WORD};
 pub use context::Context;
 pub use engine::Engine;
 pub use policy::{OverrideError, Policy};
-pub use rules::{covers, describe};
+pub use rules::{covers, describe, describe_worst_first};
 pub use self_description::SelfDescription;
 pub use tables::TableError;

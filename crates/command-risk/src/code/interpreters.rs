@@ -415,10 +415,10 @@ impl Machine<'_> {
                 && word.len() <= 8;
             if how.code.contains(&word.as_str())
                 || bundled
-                || word.split_once('=').is_some_and(|(o, _)| how.code.contains(&o))
+                || word.split_once(['=', ':']).is_some_and(|(o, _)| how.code.contains(&o))
             {
                 let value = if let Some((_, text)) =
-                    word.split_once('=').filter(|(o, _)| how.code.contains(o))
+                    word.split_once(['=', ':']).filter(|(o, _)| how.code.contains(o))
                 {
                     Value { text: text.to_owned(), taint: field.taint }
                 } else {

@@ -43,6 +43,9 @@ impl Machine<'_> {
         if hidden {
             self.effect("unresolved.code", "");
         }
+        if !matches!(language, "sh" | "bash") {
+            self.reveal(&code.text);
+        }
         match language {
             "sh" | "bash" => self.script(&code.text, stdin),
             "sql" => {

@@ -3,7 +3,7 @@
 use super::paths::WriteMode;
 use crate::interpret::Machine;
 use crate::interpret::simple::Call;
-use crate::interpret::value::{Field, Value};
+use crate::interpret::value::Field;
 
 impl Machine<'_> {
     /// Ways to run something that only one tool, or a few, have.

@@ -15,6 +15,7 @@ pub(crate) use builtins::requoted;
 mod parameters;
 mod patterns;
 mod redirect;
+mod reveal;
 pub(crate) mod simple;
 pub(crate) mod state;
 pub(crate) mod value;
@@ -24,7 +25,7 @@ use std::collections::BTreeMap;
 
 use countersign_domain::assessment::Span;
 
-use crate::analysis::{CommandView, Effect};
+use crate::analysis::{CommandView, Effect, Revealed};
 use crate::context::Context;
 use crate::policy::Policy;
 use state::State;
@@ -43,9 +44,13 @@ const MAX_DEPTH: u32 = 16;
 pub(crate) struct Machine<'e> {
     pub(crate) policy: &'e Policy,
     pub(crate) ctx: &'e Context,
+    /// The whole command, as it was given.
+    pub(crate) original: &'e str,
     pub(crate) state: State,
     pub(crate) effects: Vec<Effect>,
     pub(crate) commands: Vec<CommandView>,
+    /// Code that would run and cannot be read where it comes from.
+    pub(crate) revealed: Vec<Revealed>,
     /// The command that effects belong to.
     pub(crate) current: Option<usize>,
     /// The place in the original text that everything inside nested code belongs to.
@@ -67,16 +72,18 @@ pub(crate) struct Machine<'e> {
 }
 
 impl<'e> Machine<'e> {
-    pub(crate) fn new(policy: &'e Policy, ctx: &'e Context, length: usize) -> Self {
+    pub(crate) fn new(policy: &'e Policy, ctx: &'e Context, original: &'e str) -> Self {
         Self {
             policy,
             ctx,
+            original,
             state: State::new(ctx),
             effects: Vec::new(),
             commands: Vec::new(),
+            revealed: Vec::new(),
             current: None,
             nested_span: None,
-            span: Span::whole(length),
+            span: Span::whole(original.len()),
             steps: 0,
             depth: 0,
             nesting: 0,
@@ -146,6 +153,7 @@ impl<'e> Machine<'e> {
 
     /// Follows a text as a script of this shell. Everything in it belongs to the place at hand.
     pub(crate) fn script(&mut self, text: &str, stdin: Option<&Value>) -> Value {
+        self.reveal(text);
         self.deeper(|machine| {
             let outer = machine.nested_span;
             machine.nested_span = Some(outer.unwrap_or(machine.span));

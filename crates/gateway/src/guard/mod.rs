@@ -6,7 +6,9 @@ mod targets;
 
 use std::collections::BTreeSet;
 
-use countersign_command_risk::{Analysis, Context, Engine, UNKNOWN_WORD, covers, describe};
+use countersign_command_risk::{
+    Analysis, Context, Engine, UNKNOWN_WORD, covers, describe_worst_first,
+};
 use countersign_domain::action::Action;
 use countersign_domain::approvals::{Matcher, Rule, Touch};
 use countersign_domain::assessment::{Assessment, Finding, FindingId, Span};
@@ -106,7 +108,7 @@ impl Assessed {
     pub(crate) fn matcher(&self, action: &Action) -> Option<(Matcher, String)> {
         if let Some(analysis) = &self.analysis {
             let pattern = analysis.pattern()?;
-            let describes = describe(&pattern);
+            let describes = describe_worst_first(&pattern, analysis);
             return Some((Matcher::Commands(pattern), describes));
         }
         let matcher = Matcher::for_plain_action(action, &self.assessment)?;
