@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use countersign_domain::approvals::commands::{CommandPattern, CommandsMatcher};
 use countersign_domain::assessment::{Assessment, Span};
+pub use countersign_domain::assessment::{Reveal, Revealed};
 use countersign_domain::verdict::{Severity, Verdict};
 
 use crate::rules::hold_credential;
@@ -40,26 +41,6 @@ pub struct CommandView {
     pub harmless: bool,
     /// Where it stands in the original text.
     pub span: Span,
-}
-
-/// Code that would run and that a reader of the command does not see as such.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Revealed {
-    /// How it was found.
-    pub how: Reveal,
-    /// What would run; [`UNKNOWN_WORD`] for what is only known at run time.
-    pub text: String,
-    /// The place in the original text that makes it run.
-    pub span: Span,
-}
-
-/// How hidden code was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reveal {
-    /// A script that was decoded or put together: base64, hexadecimal, `rev`, escapes, variables.
-    Decoded,
-    /// A command whose words are not written in the text as they would run: `$'\x72m' -r x`.
-    Resolved,
 }
 
 /// What is known about a command after assessment.

@@ -108,6 +108,37 @@ pub struct Finding {
     pub message: String,
 }
 
+/// Code that an action would run and that a reader of its text does not see as such.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revealed {
+    /// How it was found.
+    pub how: Reveal,
+    /// What would run; the replacement character for what is only known at run time.
+    pub text: String,
+    /// The place in the action's text that makes it run.
+    pub span: Span,
+}
+
+/// How hidden code was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reveal {
+    /// A script that was decoded or put together: base64, hexadecimal, `rev`, escapes, variables.
+    Decoded,
+    /// A command whose words are not written in the text as they would run: `$'\x72m' -r x`.
+    Resolved,
+}
+
+impl Reveal {
+    /// The word that people and the API see.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Decoded => "decoded",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
 /// The guard's opinion of an action. The verdict is the strictest that a finding asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assessment {

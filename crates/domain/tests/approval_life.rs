@@ -35,6 +35,7 @@ fn pending() -> Approval {
             timeout_s: 60,
         },
         assessment: Assessment::allow(),
+        revealed: Vec::new(),
         offer: Offer { choices: vec![Choice::Once, Choice::Session, Choice::Deny], covers: None },
         requester: Requester {
             session_id: SessionId::from_uuid(Uuid::from_u128(1)),

@@ -2,6 +2,7 @@
 
 use countersign_domain::action::Action;
 use countersign_domain::approvals::{Approval, Choice};
+use countersign_domain::assessment::Revealed;
 use countersign_domain::redaction::Redactor;
 use countersign_domain::runs::{ApprovalRaised, Covers, ShownFinding};
 
@@ -17,6 +18,12 @@ pub fn card(approval: &Approval, redactor: &Redactor) -> ApprovalRaised {
         message: redactor.redact(&finding.message).into_owned(),
     });
     let findings: Vec<ShownFinding> = findings.collect();
+    let revealed = approval.revealed.iter().map(|code| Revealed {
+        how: code.how,
+        text: redactor.redact(&code.text).into_owned(),
+        span: text.place(code.span),
+    });
+    let revealed: Vec<Revealed> = revealed.collect();
     let shown = text.text;
     let (command, language, destination) = match &approval.action {
         Action::Exec { .. } => (Some(shown), None, None),
@@ -34,6 +41,7 @@ pub fn card(approval: &Approval, redactor: &Redactor) -> ApprovalRaised {
         cwd: approval.action.cwd().map(str::to_owned),
         destination,
         content: content(&approval.action, redactor),
+        revealed,
         description: description(&findings),
         findings,
         digest: approval.digest,

@@ -2,7 +2,7 @@
 
 use countersign_domain::action::Action;
 use countersign_domain::approvals::{
-    Approval, Asked, Attempted, Requester, Status, Terms, offer, open, route, tried_before,
+    Approval, Asked, Attempted, Matcher, Requester, Status, Terms, offer, open, route, tried_before,
 };
 use countersign_domain::audit::AuditKind;
 use countersign_domain::identity::Actor;
@@ -23,11 +23,13 @@ impl Gateway {
         action: &Action,
         assessed: &Assessed,
     ) -> Result<Approval, StoreError> {
-        let holds_secret = self.redactor.finds_secret(&action.canonical_json());
+        let matcher = assessed.matcher(action);
+        let holds_secret = self.holds_secret(action, matcher.as_ref().map(|(rule, _)| rule));
         let asked = Asked {
             action: action.clone(),
             assessment: assessed.assessment.clone(),
-            offer: offer(&assessed.assessment, assessed.matcher(action), holds_secret),
+            revealed: assessed.revealed().to_vec(),
+            offer: offer(&assessed.assessment, matcher, holds_secret),
             requester: Requester {
                 session_id: run.session_id,
                 run_id: run.id,
@@ -49,6 +51,15 @@ impl Gateway {
         );
         let needed = self.settings.quorum.needed(opened.assessment.severity());
         Ok(opened.under(Terms { needed, touches, tried_before, audiences }))
+    }
+
+    /// Whether a secret stands in the action, or in the rule that a lasting choice would store: an
+    /// encoded action may hold what its text does not show.
+    fn holds_secret(&self, action: &Action, rule: Option<&Matcher>) -> bool {
+        let stored = rule.and_then(|rule| serde_json::to_string(rule).ok()).unwrap_or_default();
+        self.redactor.finds_secret(action.text())
+            || self.redactor.finds_secret(&action.canonical_json())
+            || self.redactor.finds_secret(&stored)
     }
 
     /// Adds a new approval, its event and its audit record to `work`.

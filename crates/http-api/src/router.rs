@@ -1,12 +1,15 @@
 //! Every route, and what every request goes through.
 
+use std::borrow::Cow;
+
 use axum::Router;
-use axum::body::HttpBody;
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::http::header::ALLOW;
+use axum::http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use countersign_domain::display::json_inert;
 use futures::FutureExt;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -23,7 +26,8 @@ pub fn router(parts: ServerParts) -> Router {
     let guarded =
         groups().into_iter().fold(open(), |routes, group| routes.merge(group.guarded(&app)));
     let (api, _) = guarded.split_for_parts();
-    api.merge(web::pages())
+    api.layer(from_fn(inert_json))
+        .merge(web::pages())
         .merge(docs::routes(&document))
         .fallback(not_found)
         .layer(from_fn(plain_refusals))
@@ -52,6 +56,27 @@ pub(crate) fn groups() -> Vec<Group> {
 
 async fn not_found() -> Problem {
     Problem::missing("not_found", "there is nothing at this address")
+}
+
+/// Escapes in JSON what would deceive whoever looks at it raw: in a terminal, a log, a page.
+async fn inert_json(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let is_json = |kind: &HeaderValue| kind.as_bytes().starts_with(b"application/json");
+    if !response.headers().get(CONTENT_TYPE).is_some_and(is_json) {
+        return response;
+    }
+    let (mut head, body) = response.into_parts();
+    // Our own answers are whole in memory already.
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        return Problem::internal().into_response();
+    };
+    let inert = std::str::from_utf8(&body).map(json_inert);
+    let body = match inert {
+        Ok(Cow::Owned(text)) => text.into(),
+        Ok(Cow::Borrowed(_)) | Err(_) => Body::from(body),
+    };
+    head.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(head, body)
 }
 
 /// Gives refusals that come from the framework our form.

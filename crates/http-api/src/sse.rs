@@ -13,6 +13,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use countersign_domain::display::json_inert;
 use countersign_domain::ids::RunId;
 use countersign_domain::runs::{Event, EventRecord, Stream};
 use countersign_domain::time::Timestamp;
@@ -200,6 +201,7 @@ impl Tail {
         };
         // An event is plain data with text keys, which JSON can always write.
         let data = serde_json::to_string(&wire).unwrap_or_default();
+        let data = json_inert(&data);
         Bytes::from(format!("id: {number}\nevent: {}\ndata: {data}\n\n", record.event.name()))
     }
 }

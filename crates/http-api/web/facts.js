@@ -12,12 +12,20 @@ const QUOTED_AT_MOST = 80;
 export function whatNodes(approval, textId) {
   const notes = newNotes();
   const main = mainText(approval);
-  const nodes = [block(inertWithSpans(main, approval.findings, notes), textId, labelOf(approval))];
+  const nodes = [block(inertWithSpans(main, approval.findings, notes), textId, labelOf(approval)), ...revealedNodes(approval, notes)];
   if (approval.content !== undefined && approval.content !== null) {
     nodes.push(el("p.block-label", {}, approval.kind === "http_request" ? "With this method, headers and body" : "With this content"));
     nodes.push(block(inert(approval.content, notes), null, "Content"));
   }
   return [...nodes, ...noteNodes(notes, main.length + (approval.content?.length ?? 0))];
+}
+
+// What the text above decodes to or stands for: the reader must not have to work it out.
+function revealedNodes(approval, notes) {
+  return (approval.revealed ?? []).flatMap(({ how, text }) => [
+    el("p.block-label", {}, how === "decoded" ? "Decoded, this would run" : "Resolved, this would run"),
+    block(inert(text, notes), null, "What would run"),
+  ]);
 }
 
 /** Why it is asked: the findings, most severe first, numbered like their marks. */

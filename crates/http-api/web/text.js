@@ -8,14 +8,18 @@ const SEVERITIES = ["low", "medium", "high", "critical"];
 // Everything that shows as nothing, looks like a blank, or steers: controls but tab and newline,
 // format and private characters, lone surrogates, separators but the plain space.
 const HIDDEN = String.raw`(?![\t\n ])[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]`;
+// Strokes and frames around letters fake markup.
+const FAKED = String.raw`[\u0334-\u0338\u0488\u0489\u20d2\u20d3\u20d8-\u20da\u20dd-\u20e0\u20e2-\u20e6\u20ea\u20eb]`;
 const BLANKS = String.raw`[ \t]{24,}`;
 const EMPTY_LINES = String.raw`(?:[ \t]*\n){6,}`;
 const RIGHT_TO_LEFT = String.raw`[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]+`;
 const STACKED_MARKS = String.raw`\p{M}{4,}`;
 const WORD = String.raw`[\p{L}\p{N}_]+`;
+// Signs taken for those that a shell reads, where ASCII stands beside them.
+const TWIN = String.raw`(?<=[\w/.$\- ])[\u01c3\u037e\u2024\u2044\u2215\u2223\u29f8\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff5e](?=[\w/.$\- ])`;
 const TOKEN = new RegExp(
-  `(?<hidden>${HIDDEN})|(?<blanks>${BLANKS})|(?<lines>${EMPTY_LINES})|(?<rtl>${RIGHT_TO_LEFT})` +
-    `|(?<marks>${STACKED_MARKS})|(?<word>${WORD})`,
+  `(?<hidden>${HIDDEN}|${FAKED})|(?<blanks>${BLANKS})|(?<lines>${EMPTY_LINES})|(?<rtl>${RIGHT_TO_LEFT})` +
+    `|(?<marks>${STACKED_MARKS})|(?<twin>${TWIN})|(?<word>${WORD})`,
   "gu",
 );
 const FOREIGN = /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}]/u;
@@ -89,12 +93,13 @@ export function newNotes() {
 }
 
 function tokenNode(match, notes) {
-  const { hidden, blanks, lines, rtl, marks, word } = match.groups;
+  const { hidden, blanks, lines, rtl, marks, twin, word } = match.groups;
   if (hidden) return escapeNode(hidden, notes);
   if (blanks) return el("span.escape", {}, `⟨${blanks.length} blanks⟩`);
   if (lines) return collapsedLines(lines);
   if (rtl) return el("bdi", {}, rtl);
   if (marks) return stackedMarks(marks, notes);
+  if (twin) return lookalikeNode(twin, notes);
   return isLookalike(word) ? lookalikeNode(word, notes) : null;
 }
 
@@ -121,10 +126,10 @@ function isLookalike(word) {
 function lookalikeNode(word, notes) {
   const node = el("span");
   for (const character of word) {
-    if (STYLED_LATIN.test(character) || FOREIGN.test(character)) {
+    if (STYLED_LATIN.test(character) || FOREIGN.test(character) || !/[\p{L}\p{N}_]/u.test(character)) {
       const code = escapeOf(character).slice(1, -1);
       notes.lookalikes.add(`${character} ${code}`);
-      node.append(el("span.lookalike", { title: `${code}: not the Latin letter it looks like` }, character));
+      node.append(el("span.lookalike", { title: `${code}: not the ASCII character it looks like` }, character));
     } else {
       node.append(character);
     }

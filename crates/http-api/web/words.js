@@ -1,7 +1,7 @@
 // What the page says about approvals: the words for kinds, choices, states and moments.
 
 import { el } from "./dom.js";
-import { inert } from "./text.js";
+import { inert, plain } from "./text.js";
 import { duration, timeNode } from "./time.js";
 
 const KINDS = {
@@ -50,8 +50,8 @@ export const CHOICES = [
 
 /** What is asked for, in a few words. */
 export function kindTitle(approval) {
-  const title = KINDS[approval.kind] ?? `Do something (${approval.kind})`;
-  return approval.kind === "code" && approval.language ? `${title} (${approval.language})` : title;
+  const title = KINDS[approval.kind] ?? `Do something (${plain(approval.kind)})`;
+  return approval.kind === "code" && approval.language ? `${title} (${plain(approval.language)})` : title;
 }
 
 /** The text that findings point into: what runs, or where it goes. */

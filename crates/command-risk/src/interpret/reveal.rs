@@ -8,6 +8,8 @@ use crate::analysis::{CommandView, Reveal, Revealed, UNKNOWN_WORD};
 
 /// How many pieces of hidden code are shown.
 const MOST: usize = 8;
+/// How many commands are looked for in the text.
+const MOST_COMMANDS: usize = 64;
 /// How many steps into a command its whole text is still looked through.
 const WHOLE_TEXT_SEARCHES: u32 = 64;
 /// Shorter words are not taken for encoded texts.
@@ -57,9 +59,13 @@ impl Machine<'_> {
 
     /// Keeps the commands that ask for a person and whose words are not written in the text.
     pub(crate) fn reveal_commands(&mut self) {
-        for view in self.commands.iter().filter(|view| !view.harmless) {
+        let asking = self.commands.iter().filter(|view| !view.harmless);
+        for view in asking.take(MOST_COMMANDS) {
             if self.revealed.len() >= MOST {
                 return;
+            }
+            if self.original.contains(&view.words) {
+                continue;
             }
             let source = self.original.get(view.span.start..view.span.end).unwrap_or_default();
             let is_readable = |text: &str| has_words(text, view);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::audiences::{Audience, requester_only};
 use super::{Choice, Joined, Offer, Touch, TriedBefore, Vote};
 use crate::action::Action;
-use crate::assessment::Assessment;
+use crate::assessment::{Assessment, Revealed};
 use crate::digest::Digest;
 use crate::identity::{Actor, Principal};
 use crate::ids::{ApprovalId, CallId, GrantId, RuleId, RunId, SessionId};
@@ -26,6 +26,9 @@ pub struct Approval {
     pub digest: Digest,
     /// Why it is asked.
     pub assessment: Assessment,
+    /// What it would really run, where its text does not say so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revealed: Vec<Revealed>,
     /// What may be answered.
     pub offer: Offer,
     /// For whom it is asked.

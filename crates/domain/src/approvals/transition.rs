@@ -18,7 +18,7 @@ use super::state::{
 };
 use super::{Ballot, Channel, Choice, Occasion, Offer, Vote};
 use crate::action::Action;
-use crate::assessment::Assessment;
+use crate::assessment::{Assessment, Revealed};
 use crate::digest::Digest;
 use crate::grants::{Use, VerifiedGrant};
 use crate::identity::{Actor, Principal};
@@ -33,6 +33,8 @@ pub struct Asked {
     pub action: Action,
     /// Why it is asked.
     pub assessment: Assessment,
+    /// What it would really run, where its text does not say so.
+    pub revealed: Vec<Revealed>,
     /// What may be answered.
     pub offer: Offer,
     /// For whom.
@@ -133,7 +135,7 @@ pub enum Due {
 
 /// A new, pending approval of `action`.
 pub fn open(id: ApprovalId, asked: Asked, timing: Timing, now: Timestamp) -> Approval {
-    let Asked { action, assessment, offer, requester } = asked;
+    let Asked { action, assessment, revealed, offer, requester } = asked;
     let digest = action.digest();
     let remind_at = timing.remind_after.map(|span| now.after(span));
     let expires_at = timing.timeout.map(|span| now.after(span));
@@ -142,6 +144,7 @@ pub fn open(id: ApprovalId, asked: Asked, timing: Timing, now: Timestamp) -> App
         digest,
         action,
         assessment,
+        revealed,
         offer,
         history: vec![HistoryEntry {
             at: now,

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::approvals::{Approval, Audience, Choice, OutcomeStatus, Status, TriedBefore, Vote};
-use crate::assessment::{FindingId, Span};
+use crate::assessment::{FindingId, Revealed, Span};
 use crate::digest::Digest;
 use crate::identity::{Actor, Principal};
 use crate::ids::{ApprovalId, CallId, MessageId, RunId, SessionId};
@@ -180,6 +180,10 @@ pub struct ApprovalRaised {
     /// What goes there, for the other kinds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+    /// What it would really run, where the text above does not say so: to be quoted on the card,
+    /// marked as decoded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revealed: Vec<Revealed>,
     /// Why it is asked, in one sentence.
     pub description: String,
     /// Why it is asked, most important first.

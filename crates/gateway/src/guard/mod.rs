@@ -11,7 +11,7 @@ use countersign_command_risk::{
 };
 use countersign_domain::action::Action;
 use countersign_domain::approvals::{Matcher, Rule, Touch};
-use countersign_domain::assessment::{Assessment, Finding, FindingId, Span};
+use countersign_domain::assessment::{Assessment, Finding, FindingId, Revealed, Span};
 use countersign_domain::guard::with_operator_rule;
 use countersign_domain::redaction::Redactor;
 use countersign_domain::verdict::{Severity, Verdict};
@@ -148,6 +148,11 @@ impl Assessed {
                 Touch { class, target }
             })
             .collect()
+    }
+
+    /// What the action would really run, where its text does not say so.
+    pub fn revealed(&self) -> &[Revealed] {
+        self.analysis.as_ref().map_or(&[], Analysis::revealed)
     }
 
     /// What `session` and `always` would cover, in a sentence.

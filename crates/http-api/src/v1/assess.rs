@@ -14,7 +14,7 @@ use crate::access::Admitted;
 use crate::body::Json;
 use crate::problem::Problem;
 use crate::server::App;
-use crate::v1::approvals::FindingBody;
+use crate::v1::approvals::{FindingBody, RevealedBody};
 
 /// An action to judge.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -62,6 +62,9 @@ pub(crate) struct AssessmentBody {
     verdict: Verdict,
     /// Why, most important first.
     findings: Vec<AssessedFindingBody>,
+    /// What it would really run, where its text does not say so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    revealed: Vec<RevealedBody>,
     /// What a lasting decision would cover, in one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     covers: Option<String>,
@@ -95,9 +98,9 @@ pub(crate) async fn assess(
     // Judging a long script takes a while, and others wait for this thread.
     let judged = tokio::task::spawn_blocking(move || {
         let assessed = app.gateway.assess(&action);
-        (assessed.covers(&action), assessed.assessment)
+        (assessed.covers(&action), assessed.revealed().to_vec(), assessed.assessment)
     });
-    let (covers, assessment) = judged.await.map_err(|error| {
+    let (covers, revealed, assessment) = judged.await.map_err(|error| {
         tracing::error!(%error, "an assessment failed");
         Problem::internal()
     })?;
@@ -105,6 +108,7 @@ pub(crate) async fn assess(
         object: "assessment",
         verdict: assessment.verdict(),
         findings: assessment.findings().iter().map(AssessedFindingBody::from).collect(),
+        revealed: revealed.into_iter().map(RevealedBody::from).collect(),
         covers,
     }))
 }

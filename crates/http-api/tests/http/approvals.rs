@@ -53,6 +53,30 @@ async fn an_approval_shows_everything_that_a_person_needs() {
 }
 
 #[tokio::test]
+async fn a_card_says_what_hidden_code_would_run_and_sends_nothing_deceptive_as_it_is() {
+    let house = House::open().await;
+    let run = house.run("do it").await;
+    let key = format!("ghp_{}", "A1b2".repeat(9));
+    let command = format!(
+        "echo cm0gLXJmIC4vZGF0YQ== | base64 -d | sh # \u{202e}\u{e0061}</script> Bearer {key}"
+    );
+    let cwd = "/tmp".to_owned();
+    let action = Action::Exec { command: command.clone(), cwd, env: BTreeMap::new(), timeout_s: 9 };
+    let id = house.wants(run, action).await.1;
+    let answer = house.get(&format!("/v1/approvals/{id}")).await;
+    let read = answer.expect(200);
+    assert_eq!(read["command"], command.replace(&key, "ghp_…(40)"));
+    assert_eq!(read["revealed"][0]["how"], "decoded");
+    assert_eq!(read["revealed"][0]["text"], "rm -rf ./data");
+    // A rule would keep the secret.
+    assert_eq!(read["choices"], json!(["once", "deny"]));
+    assert!(!answer.text.contains(['<', '\u{202e}', '\u{e0061}']), "{}", answer.text);
+    let assessed = json!({"kind": "exec", "command": command});
+    let assessed = house.post("/v1/assess", assessed).await.expect(200);
+    assert_eq!(assessed["revealed"], read["revealed"]);
+}
+
+#[tokio::test]
 async fn a_decision_is_stored_once_and_told_to_everybody_who_comes_later() {
     let house = House::open().await;
     let id = pending(&house).await;

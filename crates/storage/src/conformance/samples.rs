@@ -158,7 +158,7 @@ pub fn approval_of(action: Action, number: u32, run: u32, session: u32) -> Appro
         tool: String::new(),
     };
     let id = id("appr_", number);
-    let asked = Asked { action, assessment, offer, requester };
+    let asked = Asked { action, assessment, revealed: Vec::new(), offer, requester };
     open(id, asked, TIMING, at(number))
 }
 

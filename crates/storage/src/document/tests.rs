@@ -345,6 +345,7 @@ fn raised() -> ApprovalRaised {
         cwd: asked.action.cwd().map(str::to_owned),
         destination: None,
         content: None,
+        revealed: Vec::new(),
         description: found.message.clone(),
         findings: vec![ShownFinding {
             id: found.id,

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::Routes;
 
-pub(crate) use wire::{ApprovalBody, FindingBody};
+pub(crate) use wire::{ApprovalBody, FindingBody, RevealedBody};
 
 pub(super) fn reading() -> Routes {
     vec![routes!(list::list_approvals), routes!(events::approval_events)]

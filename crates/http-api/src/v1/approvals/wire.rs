@@ -2,7 +2,7 @@
 
 use countersign_domain::action::ActionKind;
 use countersign_domain::approvals::{Choice, HistoryEntry, Moment, Status};
-use countersign_domain::assessment::{FindingId, Span};
+use countersign_domain::assessment::{FindingId, Reveal, Revealed, Span};
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::ids::{ApprovalId, CallId, RuleId, RunId, SessionId};
@@ -52,6 +52,9 @@ pub(crate) struct ApprovalBody {
     /// What goes there, for the other kinds.
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<String>,
+    /// What it would really run, where `command` does not say so: decoded or resolved code.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    revealed: Vec<RevealedBody>,
     /// Why it is asked, in one sentence.
     description: String,
     /// Why it is asked, most important first.
@@ -99,6 +102,22 @@ pub(crate) struct FindingBody {
     #[schema(value_type = Vec<u64>, min_items = 2, max_items = 2)]
     pub(crate) span: Span,
     pub(crate) message: String,
+}
+
+/// Code that would run and that a reader of the command does not see as such.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Revealed)]
+pub(crate) struct RevealedBody {
+    /// `decoded` (a script that was encoded or put together) or `resolved` (a command whose words
+    /// are written otherwise).
+    #[schema(value_type = String, example = "decoded")]
+    how: Reveal,
+    /// What would run; U+FFFD for what is only known at run time.
+    #[schema(example = "rm -rf ./data")]
+    text: String,
+    /// First byte and one past the last of what makes it run, in the text of the action.
+    #[schema(value_type = Vec<u64>, min_items = 2, max_items = 2)]
+    span: Span,
 }
 
 /// What the lasting choices would cover, in a sentence each; absent where not offered.
@@ -175,6 +194,7 @@ impl From<ApprovalView> for ApprovalBody {
             cwd,
             destination,
             content,
+            revealed,
             description,
             findings,
             digest,
@@ -198,6 +218,7 @@ impl From<ApprovalView> for ApprovalBody {
             cwd,
             destination,
             content,
+            revealed: revealed.into_iter().map(RevealedBody::from).collect(),
             description,
             findings: findings.into_iter().map(FindingBody::from).collect(),
             digest,
@@ -220,6 +241,12 @@ impl From<ShownFinding> for FindingBody {
     fn from(finding: ShownFinding) -> Self {
         let ShownFinding { id, severity, span, message } = finding;
         Self { id, severity, span, message }
+    }
+}
+
+impl From<Revealed> for RevealedBody {
+    fn from(Revealed { how, text, span }: Revealed) -> Self {
+        Self { how, text, span }
     }
 }
 
