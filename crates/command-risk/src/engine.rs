@@ -8,7 +8,7 @@ use crate::code::interpreters::language_of;
 use crate::context::Context;
 use crate::hygiene;
 use crate::interpret::Machine;
-use crate::interpret::value::Value;
+use crate::interpret::value::{Taint, Value};
 use crate::parse::ast::Node;
 use crate::parse::{self, Parsed};
 use crate::policy::Policy;
@@ -36,7 +36,11 @@ impl Engine {
         let parsed = parse::parse(command, 0);
         let mut machine = self.machine(command, ctx);
         machine.parse_errors(&parsed.errors);
-        machine.block(&parsed.nodes, None);
+        let output = machine.block(&parsed.nodes, None);
+        if output.taint.has(Taint::SECRET) && !output.is_known() {
+            // What is printed in the end is what the agent gets to see.
+            machine.effect("secret.read", command);
+        }
         let plain = is_plain(&parsed);
         finish(machine, plain, normalised(command, &parsed))
     }

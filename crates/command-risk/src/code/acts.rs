@@ -27,6 +27,10 @@ pub(super) fn perform(
     let path =
         || Field { text: first.clone().unwrap_or_else(|| UNKNOWN.to_string()), ..Field::default() };
     let lower = source.to_ascii_lowercase();
+    let leaks = leaks_in_address(act, first.as_deref(), &all);
+    if leaks {
+        machine.effect("net.leak_name", source);
+    }
     match act {
         Act::Spawn => match decoded(&texts, &all) {
             Some(text) => spawn(machine, &[text], false, source, name),
@@ -57,6 +61,12 @@ pub(super) fn perform(
                 .iter()
                 .any(|m| lower.contains(&format!("'{m}'")) || lower.contains(&format!("\"{m}\"")))
             {
+                machine.effect("net.send", source);
+            }
+        }
+        Act::Request if first.as_deref().is_some_and(|url| is_local_host(host_of(url))) => {}
+        Act::Request => {
+            if is_changing_request(&all, &texts) {
                 machine.effect("net.send", source);
             }
         }
@@ -233,6 +243,9 @@ fn eval(machine: &mut Machine<'_>, language: &str, texts: &[String], all: &[Toke
         .filter_map(|t| if let Token::Name(n) = t { Some(n.as_str()) } else { None })
         .collect();
     let decodes = |word: &str| names.iter().any(|n| n.to_ascii_lowercase().contains(word));
+    if texts.iter().all(String::is_empty) && fetches(source) {
+        return machine.effect("code.fetched", source);
+    }
     let Some(text) = texts.first() else {
         // A block (`eval { … }`) or a name.
         if names.is_empty() || language == "lisp" {
@@ -288,4 +301,44 @@ fn names_home(all: &[Token]) -> Option<String> {
             ))
         })
         .then(|| "~".to_owned())
+}
+
+/// Whether code fetches anything.
+fn fetches(source: &str) -> bool {
+    let lower = source.to_ascii_lowercase();
+    [
+        "http.get",
+        "https.get",
+        "https').get",
+        "http').get",
+        "fetch(",
+        "https.request",
+        "urlopen",
+        "requests.get",
+    ]
+    .iter()
+    .any(|call| lower.contains(call))
+}
+
+/// Whether what this machine says is put into the address that is asked.
+fn leaks_in_address(act: Act, url: Option<&str>, all: &[Token]) -> bool {
+    let reads = ["read", "open", "environ", "getenv", "contents", "hostname", "popen", "exec"];
+    matches!(act, Act::Open | Act::Request | Act::Send)
+        && url.is_some_and(|url| url.contains("://") && !is_local_host(host_of(url)))
+        && all.iter().any(|token| {
+            matches!(token, Token::Name(name)
+                if reads.iter().any(|part| name.to_ascii_lowercase().contains(part)))
+        })
+}
+
+/// A body or another method makes a request out of a fetch.
+fn is_changing_request(all: &[Token], texts: &[String]) -> bool {
+    let named = |word: &str| all.iter().any(|t| matches!(t, Token::Name(n) if n == word));
+    let method = ["post", "put", "patch", "delete"]
+        .iter()
+        .any(|m| texts.iter().any(|t| t.eq_ignore_ascii_case(m)));
+    let positional = all.contains(&Token::Mark(','))
+        && !texts.is_empty()
+        && !["timeout", "context", "headers", "stream"].iter().any(|word| named(word));
+    named("data") || named("json") || named("files") || method || positional
 }

@@ -147,6 +147,7 @@ fn passed_on(machine: &mut Machine<'_>, act: Act, source: &str) {
         | Act::Connect
         | Act::Listen
         | Act::Native
+        | Act::Request
         | Act::Install
         | Act::InstallForeign
         | Act::Sql

@@ -512,6 +512,14 @@ impl Machine<'_> {
                 if how.language == "python" && word.ends_with("manage.py") {
                     self.django(call, at);
                 }
+                if how.language == "python"
+                    && word.ends_with("setup.py")
+                    && call.words.iter().skip(at).any(|w| {
+                        matches!(w.as_str(), "upload" | "register" | "upload_docs" | "bdist_upload")
+                    })
+                {
+                    self.effect("registry.publish", call.text());
+                }
                 if how.language == "php" && word == "artisan" {
                     self.artisan(call, at);
                 }

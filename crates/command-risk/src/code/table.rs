@@ -13,6 +13,8 @@ pub(super) enum Act {
     /// Moves the first path to the second.
     Move,
     Send,
+    /// Fetches, unless it has a body or another method.
+    Request,
     Connect,
     Listen,
     Eval,
@@ -56,6 +58,11 @@ const CALLS: &[(&str, &str, Act)] = &[
         "python",
         "requests.post requests.put requests.patch requests.delete requests.request httpx.post httpx.put httpx.delete httpx.patch smtplib.SMTP smtplib.SMTP_SSL .sendmail .send_message ftplib.FTP paramiko.SSHClient telnetlib.Telnet .sendto",
         Act::Send,
+    ),
+    (
+        "python",
+        "urllib.request.urlopen urllib.request.Request urlopen urllib2.urlopen urllib2.Request httpx.stream",
+        Act::Request,
     ),
     (
         "python",

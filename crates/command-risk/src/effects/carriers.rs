@@ -151,10 +151,7 @@ impl Machine<'_> {
                 }
                 "-f" | "--file" | "-E" => {
                     let path = call.word(at).to_owned();
-                    if !self.is_own_code(&path) {
-                        self.effect("code.outside", path);
-                    }
-                    program = Some(String::new());
+                    program = Some(self.awk_file(call, &path, stdin));
                     at += 1;
                 }
                 "-e" | "--source" => {
@@ -287,6 +284,24 @@ impl Machine<'_> {
         }
     }
 
+    /// The program that awk reads from a file, or from what is fed to it.
+    fn awk_file(&mut self, call: &Call, path: &str, stdin: Option<&Value>) -> String {
+        if !matches!(path, "-" | "/dev/stdin") {
+            if !self.is_own_code(path) {
+                self.effect("code.outside", path);
+            }
+            return String::new();
+        }
+        match stdin {
+            Some(code) if code.is_known() => return code.text.clone(),
+            Some(code) if code.taint.has(Taint::NETWORK) => {
+                self.effect("code.fetched", call.text());
+            }
+            _ => self.effect("unresolved.code", call.text()),
+        }
+        String::new()
+    }
+
     fn vim(&mut self, call: &Call, stdin: Option<&Value>) {
         let mut at = 1;
         let mut files = Vec::new();
@@ -391,6 +406,13 @@ impl Machine<'_> {
             self.write_path(path.trim(), WriteMode::Replace);
         } else if command.starts_with("call delete(") {
             self.effect("fs.delete", command);
+        } else if let Some(path) = ["source ", "so ", "luafile ", "runtime ", "pyfile ", "py3file "]
+            .iter()
+            .find_map(|verb| command.strip_prefix(verb))
+            .map(str::trim)
+            .filter(|path| path.contains("://") || !self.is_own_code(path))
+        {
+            self.effect("code.outside", path);
         } else if [
             "PlugInstall",
             "PlugUpdate",

@@ -1,5 +1,6 @@
 //! Files that hold credentials.
 
+use super::deletes::simple_glob;
 use super::paths::base_name;
 use crate::interpret::Machine;
 use crate::interpret::value::UNKNOWN;
@@ -30,6 +31,83 @@ const SECRET_DIRS: &[&str] = &[
     ".bitcoin",
     ".electrum",
     ".ethereum",
+    ".config/hcloud",
+    ".config/helm/registry",
+    ".config/containers/auth.json",
+    ".config/linode-cli",
+    ".config/scw",
+    ".config/exoscale",
+    ".config/openstack",
+    ".config/rbw",
+    ".config/Bitwarden CLI",
+    ".config/lab",
+    ".config/glab-cli",
+    ".config/tea",
+    ".config/ngrok",
+    ".config/ngrok2",
+    ".config/stripe",
+    ".config/configstore",
+    ".config/netlify",
+    ".config/.wrangler",
+    ".config/pulumi",
+    ".config/jira-cli",
+    ".config/influxdb2",
+    ".config/turso",
+    ".config/neonctl",
+    ".config/planetscale",
+    ".config/databricks",
+    ".config/kaggle",
+    ".config/composer/auth.json",
+    ".config/pypoetry/auth.toml",
+    ".config/pip/pip.conf",
+    ".config/borg/keys",
+    ".config/msmtp/config",
+    ".config/syncthing",
+    ".config/argocd",
+    ".config/doppler",
+    ".config/infisical",
+    ".config/confluent",
+    ".config/snowflake",
+    ".snowflake",
+    ".local/share/com.vercel.cli",
+    ".cloudflared",
+    ".wrangler/config",
+    ".fly",
+    ".railway",
+    ".bluemix",
+    ".aliyun",
+    ".tccli",
+    ".civo.json",
+    ".pulumi/credentials.json",
+    ".chef",
+    ".ansible/galaxy_token",
+    ".kaggle",
+    ".databrickscfg",
+    ".snowsql/config",
+    ".dbt/profiles.yml",
+    ".confluent",
+    ".nomad-token",
+    ".consul-token",
+    ".argocd",
+    ".docker/contexts",
+    ".rancher",
+    ".talos",
+    ".doppler",
+    ".infisical",
+    ".nats",
+    ".mongodb/atlascli",
+    ".step/secrets",
+    ".gsutil",
+    ".tarsnap.key",
+    ".twine",
+    ".jfrog",
+    ".sentryclirc",
+    ".twilio-cli",
+    ".circleci",
+    ".travis",
+    ".ngrok2",
+    ".mc/config.json",
+    ".vagrant.d/insecure_private_keys",
 ];
 const SECRET_FILES: &[&str] = &[
     ".netrc",
@@ -49,6 +127,33 @@ const SECRET_FILES: &[&str] = &[
     ".boto",
     ".terraform.d/credentials.tfrc.json",
     ".m2/settings.xml",
+    ".m2/settings-security.xml",
+    ".ivy2/.credentials",
+    ".sbt/.credentials",
+    ".nuget/NuGet/NuGet.Config",
+    ".bundle/config",
+    ".msmtprc",
+    ".mailrc",
+    ".muttrc",
+    ".fetchmailrc",
+    ".mbsyncrc",
+    ".offlineimaprc",
+    ".smbcredentials",
+    ".rediscli_auth",
+    ".passwd-s3fs",
+    ".credentials",
+    ".edgerc",
+    ".jira.d/credentials",
+    ".influxdbv2/configs",
+    ".cargo/.credentials",
+    ".rhosts",
+    ".vnc/passwd",
+    ".esmtprc",
+    ".irssi/config",
+    ".weechat/sec.conf",
+    ".hex/hex.config",
+    ".pub-cache/credentials.json",
+    ".config/dart/pub-credentials.json",
     ".gradle/gradle.properties",
     ".config/hub",
     ".huggingface/token",
@@ -59,6 +164,44 @@ const SECRET_FILES: &[&str] = &[
     ".authinfo",
     ".authinfo.gpg",
     ".Xauthority",
+];
+/// Files and directories of the system that hold credentials.
+const SYSTEM_SECRETS: &[&str] = &[
+    "/etc/rancher/k3s/k3s.yaml",
+    "/etc/rancher/rke2/rke2.yaml",
+    "/etc/rancher/node/password",
+    "/var/lib/rancher/k3s/server/token",
+    "/var/lib/rancher/k3s/server/node-token",
+    "/var/snap/microk8s/current/credentials",
+    "/var/lib/kubelet/kubeconfig",
+    "/var/lib/kubelet/pki",
+    "/etc/openvpn/keys",
+    "/etc/ipsec.secrets",
+    "/etc/ppp/chap-secrets",
+    "/etc/ppp/pap-secrets",
+    "/etc/sudoers.d",
+    "/etc/security/opasswd",
+    "/etc/mysql/debian.cnf",
+    "/etc/gitlab/gitlab-secrets.json",
+    "/etc/gitlab-runner/config.toml",
+    "/etc/vault.d",
+    "/etc/cloudflared",
+    "/var/lib/tailscale",
+    "/etc/letsencrypt/accounts",
+    "/etc/letsencrypt/archive",
+    "/etc/pki/tls/private",
+    "/etc/samba/smbpasswd",
+    "/var/lib/samba/private",
+    "/etc/exim4/passwd.client",
+    "/etc/postfix/sasl_passwd",
+    "/etc/msmtprc",
+    "/etc/davfs2/secrets",
+    "/etc/wpa_supplicant/wpa_supplicant.conf",
+    "/var/lib/docker/swarm",
+    "/var/lib/jenkins/secrets",
+    "/etc/rclone",
+    "/etc/restic",
+    "/etc/credstore",
 ];
 const PUBLIC: &[&str] = &[
     "known_hosts",
@@ -101,6 +244,9 @@ const DATA_ENDINGS: &[&str] = &[
 impl Machine<'_> {
     /// Whether a resolved path (a glob, perhaps) is or reaches a credential.
     pub(crate) fn is_credential(&self, path: &str) -> bool {
+        if path.contains(['?', '[']) && self.glob_reaches_credential(path) {
+            return true;
+        }
         if path.starts_with("/@container") {
             return is_run_secret(path.trim_start_matches("/@container"));
         }
@@ -120,6 +266,18 @@ impl Machine<'_> {
         is_run_secret(path) || is_system_secret(path) || is_secret_name(name)
     }
 
+    /// Whether a glob takes in a credential at its usual place.
+    fn glob_reaches_credential(&self, path: &str) -> bool {
+        let home = self.ctx.home.trim_end_matches('/');
+        let usual = ["/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/run/secrets/x"];
+        let below = [".ssh/id_rsa", ".ssh/id_ed25519", ".ssh/id_ecdsa", ".aws/credentials"];
+        usual.iter().any(|secret| path_glob(path, secret))
+            || below
+                .iter()
+                .chain(SECRET_FILES)
+                .any(|secret| path_glob(path, &format!("{home}/{secret}")))
+    }
+
     /// Records that a file's content is read.
     pub(crate) fn read_path(&mut self, path: &str) {
         if self.read_own(path) || (path.contains(UNKNOWN) && !path.contains("/.ssh/")) {
@@ -132,6 +290,14 @@ impl Machine<'_> {
             self.effect("fs.read", path);
         }
     }
+}
+
+/// A glob over a path, part by part.
+fn path_glob(glob: &str, path: &str) -> bool {
+    let parts = |text: &str| text.split('/').count();
+    glob.len() <= 256
+        && parts(glob) == parts(path)
+        && glob.split('/').zip(path.split('/')).all(|(glob, part)| simple_glob(glob, part))
 }
 
 fn is_home_secret(rest: &str) -> bool {
@@ -182,6 +348,7 @@ fn is_system_secret(path: &str) -> bool {
             && (path.ends_with(".conf") || path.ends_with(".key"))
         || path.starts_with("/etc/NetworkManager/system-connections")
         || path.starts_with("/etc/wireguard/")
+        || SYSTEM_SECRETS.iter().any(|secret| super::paths::is_within(path, secret))
 }
 
 fn has_ending(name: &str, ending: &str) -> bool {

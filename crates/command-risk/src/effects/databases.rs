@@ -34,6 +34,7 @@ impl Machine<'_> {
                 self.redis(call, stdin);
             }
             "mongosh" | "mongo" => self.mongo(call, stdin),
+            "cypher-shell" => self.cypher(call, stdin),
             _ => return None,
         }
         Some(Value::unknown(crate::interpret::value::Taint::LOCAL))
@@ -156,6 +157,52 @@ impl Machine<'_> {
                 self.sql(&input.text);
             } else {
                 self.effect("unresolved.code", call.text());
+            }
+        }
+    }
+
+    /// Cypher, the language of graph databases: clauses that write, outside of text.
+    fn cypher(&mut self, call: &Call, stdin: Option<&Value>) {
+        let mut texts: Vec<String> =
+            call.arguments().iter().filter(|w| w.contains(' ')).cloned().collect();
+        if let Some(at) = call.words.iter().position(|w| w == "-f" || w == "--file") {
+            texts.clear();
+            self.effect("db.change", call.word(at + 1));
+        } else if let (true, Some(input)) = (texts.is_empty(), stdin) {
+            if !input.is_known() {
+                self.effect("unresolved.code", call.text());
+            }
+            texts.push(input.text.clone());
+        }
+        let writing = [
+            "create",
+            "merge",
+            "delete",
+            "detach",
+            "set",
+            "remove",
+            "drop",
+            "load",
+            "stop",
+            "terminate",
+            "alter",
+            "grant",
+            "revoke",
+            "deny",
+            "start",
+            "foreach",
+        ];
+        for text in texts {
+            let bare: String = text
+                .split(['\'', '"'])
+                .step_by(2)
+                .collect::<Vec<_>>()
+                .join(" ")
+                .to_ascii_lowercase();
+            let mut words =
+                bare.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'));
+            if words.any(|word| writing.contains(&word) || word.starts_with("apoc.")) {
+                self.effect("db.change", text.as_str());
             }
         }
     }
@@ -353,6 +400,13 @@ impl Machine<'_> {
                 self.effect("unresolved.code", call.text());
             }
         }
+        if let Some(script) = call.arguments().iter().find(|w| w.rsplit('.').next() == Some("js")) {
+            let script = script.clone();
+            if !self.is_own_code(&script) {
+                self.effect("code.outside", script.as_str());
+            }
+            self.effect("db.change", script);
+        }
         let changing = [
             "drop",
             "delete",
@@ -392,12 +446,25 @@ impl Machine<'_> {
                 lower.contains(&call)
                     || (word.starts_with('$') && lower.contains(word))
                     || lower.contains(&format!("{word}:"))
-                    || lower.contains(&format!("'{word}"))
-                    || lower.contains(&format!("\"{word}"))
+                    || is_quoted_verb(&lower, word)
             }) {
                 self.effect("db.change", text.as_str());
             }
             self.code("node", &Value::known(text), None);
         }
     }
+}
+
+/// `{"delete": …}`, `db['dropDatabase']()`: a verb as a key or a member, not a mere value.
+fn is_quoted_verb(text: &str, verb: &str) -> bool {
+    ['\'', '"'].iter().any(|&quote| {
+        let opening = format!("{quote}{verb}");
+        text.match_indices(&opening).any(|(at, _)| {
+            let rest = text.get(at + opening.len()..).unwrap_or_default();
+            let rest = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+            rest.strip_prefix(quote)
+                .is_some_and(|after| after.trim_start().starts_with([':', ']', ',']))
+                && !text.get(..at).unwrap_or_default().trim_end().ends_with(':')
+        })
+    })
 }

@@ -5,6 +5,25 @@ use crate::interpret::Machine;
 use crate::interpret::simple::Call;
 use crate::interpret::value::{Field, UNKNOWN, Value};
 
+/// How the methods of object-relational mappers that change something begin.
+const MAPPER_CHANGES: &[&str] = &[
+    "delete",
+    "destroy",
+    "update",
+    "create",
+    "insert",
+    "upsert",
+    "save",
+    "execute",
+    "truncate",
+    "drop",
+    "toggle",
+    "increment",
+    "decrement",
+    "touch",
+    "import",
+];
+
 impl Machine<'_> {
     /// Follows the commands that words or the standard input of such a tool hold.
     #[expect(
@@ -195,11 +214,12 @@ impl Machine<'_> {
             return self.effect("code.outside", text);
         }
         self.code(language, &Value::known(text.clone()), None);
-        let changes = [
-            "delete", "destroy", "update", ".save", "create", "insert", "truncate", "drop",
-            "execute",
-        ];
-        if changes.iter().any(|verb| text.contains(verb)) || text.contains(UNKNOWN) {
+        let lower = text.to_ascii_lowercase();
+        let changes = lower
+            .split('.')
+            .skip(1)
+            .any(|call| MAPPER_CHANGES.iter().any(|verb| call.starts_with(verb)));
+        if changes || text.contains(UNKNOWN) {
             self.effect("db.change", text);
         }
     }

@@ -372,6 +372,9 @@ impl Machine<'_> {
 
 fn httpie(call: &Call, stdin: Option<&Value>) -> Request {
     let mut request = Request::default();
+    if call.arguments().iter().any(|w| w == "--offline") {
+        return request;
+    }
     let mut operands = call.fields.iter().skip(1).filter(|f| !f.text.starts_with('-')).peekable();
     if operands.peek().is_some_and(|f| {
         f.text.len() <= 7

@@ -91,6 +91,33 @@ fn is_dangerous_key(key: &str) -> bool {
 }
 
 impl Machine<'_> {
+    /// Remembers where a clone goes: what is in it came from elsewhere.
+    fn note_clone(&mut self, call: &Call) {
+        if call.word(1) != "clone" {
+            return;
+        }
+        let valued = ["-b", "--branch", "--depth", "-o", "--origin", "-c", "--config", "-j"];
+        let mut operands = Vec::new();
+        let mut at = 2;
+        while at < call.words.len() {
+            let word = call.word(at);
+            at += 1;
+            if valued.contains(&word) {
+                at += 1;
+            } else if !word.starts_with('-') {
+                operands.push(word.to_owned());
+            }
+        }
+        let Some(source) = operands.first().filter(|s| s.contains(':')) else {
+            return;
+        };
+        let named = super::paths::base_name(source).trim_end_matches(".git").to_owned();
+        let target = self.resolve(operands.get(1).unwrap_or(&named));
+        if self.cloned.len() < 16 && target.len() > 1 {
+            self.cloned.push(target);
+        }
+    }
+
     /// Follows what git is made to run; the tables judge the rest.
     #[expect(clippy::unnecessary_wraps, reason = "one signature for all handlers of a kind")]
     pub(super) fn git(&mut self, call: &Call, stdin: Option<&Value>) -> Option<Value> {
@@ -143,6 +170,7 @@ impl Machine<'_> {
             words: fields.iter().map(|f| f.text.clone()).collect(),
             fields,
         };
+        self.note_clone(&rest);
         let output = self.git_subcommand(&rest, stdin);
         self.state.cwd = cwd;
         Some(output)

@@ -75,6 +75,9 @@ impl Machine<'_> {
                 | "shred"
                 | "unlink"
                 | "nc"
+                | "rimraf"
+                | "del-cli"
+                | "trash"
         )
     }
 }

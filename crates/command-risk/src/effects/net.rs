@@ -41,6 +41,14 @@ impl Machine<'_> {
             "nc" | "ncat" | "netcat" | "telnet" | "nc.openbsd" | "nc.traditional" => {
                 self.netcat(call, stdin);
             }
+            "websocat" | "wscat" | "wsta" => {
+                let sends = stdin.is_some_and(|s| !s.text.is_empty());
+                let host = call.words.iter().find(|w| w.contains("://")).map_or("", |w| host_of(w));
+                if sends && !is_local_host(host) {
+                    self.effect("net.send", call.text());
+                }
+                return None;
+            }
             "socat" => self.socat(call),
             "openssl" if call.word(1) == "s_server" => self.effect("net.listen", call.text()),
             "openssl" if call.word(1) == "s_client" => {
@@ -232,6 +240,14 @@ impl Machine<'_> {
                     "rsync" if word == "-S" => {}
                     _ => self.helper(&next),
                 },
+                "-b" if call.name == "sftp" && next != "-" => {
+                    // The batch of a file that was not written here may put or remove anything.
+                    let known = self.written.get(&self.resolve(&next)).cloned();
+                    match known.filter(Value::is_known) {
+                        Some(batch) => self.transfer_script(&batch.text),
+                        None => self.effect("remote.change", call.text()),
+                    }
+                }
                 "-c" if matches!(call.name.as_str(), "lftp" | "smbclient") => {
                     self.transfer_script(&next);
                 }
@@ -277,6 +293,11 @@ impl Machine<'_> {
         let Some((target, sources)) = operands.split_last() else {
             return;
         };
+        let lists = call.arguments().iter().any(|w| w == "--list-only");
+        if call.name == "rsync" && (lists || sources.is_empty()) {
+            // One place alone, or asked to list: what is there is shown.
+            return;
+        }
         if is_remote(target) && !dry {
             let local = is_local_host(host_of(target))
                 || is_local_host(target.split(':').next().unwrap_or_default());

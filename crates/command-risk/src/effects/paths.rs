@@ -227,6 +227,9 @@ impl Machine<'_> {
             return false;
         }
         let resolved = self.resolve(path);
+        if self.cloned.iter().any(|dir| is_within(&resolved, dir)) {
+            return false;
+        }
         match self.place(&resolved) {
             Place::Workspace | Place::Container => true,
             Place::System => [

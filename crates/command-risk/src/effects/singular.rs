@@ -38,6 +38,9 @@ impl Machine<'_> {
                     self.effect("net.listen", call.text());
                 }
             }
+            "ruby" if call.words.windows(2).any(|pair| pair == ["-e", "httpd"]) => {
+                self.effect("net.listen", call.text());
+            }
             "fzf" | "sk" => self.finder(call),
             "pee" | "concurrently" | "run-p" | "run-s" | "npm-run-all" | "mispipe" => {
                 for word in call.arguments().to_vec() {

@@ -174,10 +174,22 @@ impl Machine<'_> {
             name
         } else if resolved.starts_with("/etc/init.d/") || resolved.starts_with("/etc/rc.d/") {
             "service-script".to_owned()
+        } else if is_tool_directory(&resolved)
+            && (self.policy.tables.tool(&name).is_some() || self.is_special(&name))
+        {
+            // `node_modules/.bin/prisma`, `.venv/bin/python`, `bin/rails`: the tool itself.
+            name
         } else {
             format!("./{name}")
         }
     }
+}
+
+/// Where package managers and frameworks put the tools of a checkout.
+fn is_tool_directory(path: &str) -> bool {
+    let mut parts = path.rsplit('/');
+    let _name = parts.next();
+    matches!(parts.next(), Some("bin" | ".bin" | "binstubs" | "Scripts"))
 }
 
 fn program_or_script(program: &str) -> Option<&str> {

@@ -184,7 +184,11 @@ impl Machine<'_> {
                     self.write_path(&next, WriteMode::Replace);
                 }
             }
-            if !word.starts_with('-') && !word.contains(['\n', ' ']) {
+            // `gcloud secrets list`: a subcommand, not a file of that name.
+            let subcommand = at <= 3
+                && word.bytes().all(|b| b.is_ascii_lowercase())
+                && tool.is_some_and(|t| t.default.is_some());
+            if !word.starts_with('-') && !word.contains(['\n', ' ']) && !subcommand {
                 self.read_argument(word.trim_start_matches(['@', '<']));
             }
         }
@@ -247,7 +251,17 @@ impl Machine<'_> {
                         Disk::of(&self.resolve(w)) == Disk::System
                             || Disk::of(&format!("/dev/{w}")) == Disk::System
                     });
-                if system_disk {
+                let wiped = (kind == "fs.recursive_delete")
+                    .then(|| {
+                        call.arguments()
+                            .iter()
+                            .filter(|w| w.starts_with(['/', '~']))
+                            .find_map(|w| self.wipes(&self.resolve(w)))
+                    })
+                    .flatten();
+                if let Some(wiped) = wiped {
+                    self.effect(wiped, call.text());
+                } else if system_disk {
                     self.effect("fs.wipe_disk", call.text());
                 } else if !self.changes_own(call) {
                     self.effect(kind, call.text());
@@ -320,6 +334,13 @@ impl Machine<'_> {
                 | "ctr"
                 | "lxc"
                 | "incus"
+                | "multipass"
+                | "limactl"
+                | "lima"
+                | "colima"
+                | "vagrant"
+                | "pct"
+                | "machinectl"
         );
         if !contained {
             return self.run(fields, stdin);
@@ -392,7 +413,13 @@ impl Machine<'_> {
                     | "--preview"
             )
         });
-        if (first || second || compound) && !dry {
+        // `k3s-uninstall.sh`, `lxc-destroy`: the name itself says it.
+        let named = call.name.contains(['-', '_'])
+            && call
+                .name
+                .split(['-', '_', '.'])
+                .any(|part| verb(part, MUTATING) && !verb(part, MILD));
+        if (first || second || compound || named) && !dry {
             self.effect("unknown.mutating", call.text());
         }
         self.embedded(call, stdin);

@@ -67,6 +67,8 @@ pub(crate) struct Machine<'e> {
     pub(crate) written: BTreeMap<String, Value>,
     /// Links made by this command.
     pub(crate) links: BTreeMap<String, String>,
+    /// Directories that this command fetched from elsewhere.
+    pub(crate) cloned: Vec<String>,
     /// Whether something stays unresolved that a rule could not describe.
     pub(crate) unresolved: bool,
 }
@@ -91,6 +93,7 @@ impl<'e> Machine<'e> {
             command_text: String::new(),
             written: BTreeMap::new(),
             links: BTreeMap::new(),
+            cloned: Vec::new(),
             unresolved: false,
         }
     }

@@ -48,6 +48,16 @@ impl Machine<'_> {
         output
     }
 
+    /// `env | grep TOKEN`: what is searched for is printed.
+    fn picks_secrets(&mut self, fields: &[Field], input: Option<&Value>) {
+        if input.is_some_and(|value| value.taint.has(Taint::ENVIRONMENT))
+            && is_search_for_secrets(fields)
+        {
+            let picked = self.command_text.clone();
+            self.effect("secret.read", picked);
+        }
+    }
+
     fn simple_inside(&mut self, simple: &Simple, stdin: Option<&Value>) -> Value {
         if !self.afford(simple.words.len() + simple.assignments.len()) {
             return Value::unknown(Taint::LOCAL);
@@ -76,7 +86,12 @@ impl Machine<'_> {
         let saved = self.state.descriptors.clone();
         self.state.descriptors.extend(streams.others.iter().cloned());
         let input = streams.stdin.as_ref().or(stdin).cloned();
+        let listing = lists_environment(&self.command_text);
+        self.picks_secrets(&fields, input.as_ref());
         let mut output = self.dispatch(fields, input.as_ref());
+        if listing {
+            output.taint = output.taint.with(Taint::ENVIRONMENT);
+        }
         if let Some(input) = &input
             && !output.is_known()
         {
@@ -148,4 +163,32 @@ impl Machine<'_> {
             }
         }
     }
+}
+
+/// `env`, `set`, `docker exec web env`: all variables with their values.
+fn lists_environment(command: &str) -> bool {
+    let listing =
+        ["env", "printenv", "set", "export", "export -p", "declare -p", "declare -x", "env -0"];
+    listing.contains(&command)
+        || ([" exec ", " rsh ", "ssh "].iter().any(|runner| command.contains(runner))
+            && [" env", " printenv"].iter().any(|end| command.ends_with(end)))
+}
+
+/// A search for variables that hold credentials which prints what it finds.
+fn is_search_for_secrets(fields: &[Field]) -> bool {
+    let mut words = fields.iter().map(|field| field.text.as_str());
+    let searches = words.next().is_some_and(|name| {
+        matches!(name, "grep" | "egrep" | "fgrep" | "rg" | "ag" | "awk" | "sed" | "ack")
+    });
+    let silent = |word: &str| {
+        matches!(word, "--count" | "--quiet" | "--silent")
+            || (word.starts_with('-') && !word.starts_with("--") && word.contains(['c', 'q']))
+    };
+    let named = |word: &str| {
+        let upper = word.to_ascii_uppercase();
+        super::parameters::is_secret_name(word)
+            || ["PASS", "_KEY", "AWS_", "APIKEY", "CRED"].iter().any(|part| upper.contains(part))
+    };
+    let rest: Vec<&str> = words.collect();
+    searches && !rest.iter().any(|word| silent(word)) && rest.iter().any(|word| named(word))
 }

@@ -23,6 +23,9 @@ impl Taint {
     /// A file of the checkout, unchanged.
     pub(crate) const OWN: Self = Self(32);
 
+    /// All variables of the environment with their values.
+    pub(crate) const ENVIRONMENT: Self = Self(64);
+
     pub(crate) const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

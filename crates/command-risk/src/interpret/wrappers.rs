@@ -88,6 +88,48 @@ impl Machine<'_> {
         output
     }
 
+    /// An ad-hoc task: what its module would do. That it runs at all is the table's to say.
+    fn ansible(&mut self, call: &Call) {
+        let value = |names: [&str; 2]| {
+            let at = call.words.iter().position(|w| names.contains(&w.as_str()))?;
+            call.words.get(at + 1).map(String::as_str)
+        };
+        let module = value(["-m", "--module-name"]).unwrap_or("command");
+        let Some(text) = value(["-a", "--args"]).map(str::to_owned) else {
+            return;
+        };
+        let here =
+            call.words.iter().any(|w| w == "localhost" || w == "localhost," || w == "127.0.0.1")
+                || value(["-c", "--connection"]) == Some("local");
+        let argument = |name: &str| {
+            text.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+        };
+        let command = match module.rsplit('.').next().unwrap_or(module) {
+            "shell" | "command" | "raw" => text.clone(),
+            "file" if argument("state") == Some("absent") => {
+                let path = argument("path").or_else(|| argument("dest"));
+                format!("rm -rf -- {}", path.unwrap_or_default())
+            }
+            "service" | "systemd" | "systemd_service" | "sysvinit" => {
+                let verb = match argument("state") {
+                    Some("stopped") => "stop",
+                    Some("restarted" | "reloaded") => "restart",
+                    _ if argument("masked").is_some_and(|v| v != "no" && v != "false") => "mask",
+                    _ if matches!(argument("enabled"), Some("no" | "false")) => "disable",
+                    _ => "start",
+                };
+                format!("systemctl {verb} {}", argument("name").unwrap_or_default())
+            }
+            _ => return,
+        };
+        let state = self.state.clone();
+        self.state.remote |= !here;
+        let first = self.commands.len();
+        self.script(&command, None);
+        self.carried(first);
+        self.state = state;
+    }
+
     /// Wrappers with ways of their own.
     pub(super) fn wrapper(&mut self, call: &Call, stdin: Option<&Value>) -> Option<Value> {
         match call.name.as_str() {
@@ -103,6 +145,10 @@ impl Machine<'_> {
                 Some(self.run(fields, stdin))
             }
             "setarch" | "arch" if call.words.len() > 1 => self.architecture(call, stdin),
+            "ansible" => {
+                self.ansible(call);
+                None
+            }
             "watch" | "entr" | "nodemon" | "watchexec" | "reflex" => None,
             "su" | "runuser" | "sg" => {
                 self.effect("privilege.gain", call.text());

@@ -112,6 +112,58 @@ mod tests {
         assert!(Tables::builtin().len() >= 600, "{}", Tables::builtin().len());
     }
 
+    /// The names in one object of JSON, also those that stand there twice.
+    struct Names(Vec<String>);
+
+    impl<'de> serde::Deserialize<'de> for Names {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Visitor;
+            impl<'de> serde::de::Visitor<'de> for Visitor {
+                type Value = Names;
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("an object")
+                }
+                fn visit_map<A: serde::de::MapAccess<'de>>(
+                    self,
+                    mut map: A,
+                ) -> Result<Names, A::Error> {
+                    let mut names = Vec::new();
+                    while let Some((name, serde::de::IgnoredAny)) = map.next_entry()? {
+                        names.push(name);
+                    }
+                    Ok(Names(names))
+                }
+            }
+            deserializer.deserialize_map(Visitor)
+        }
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Keys {
+        tools: Names,
+    }
+
+    #[test]
+    fn no_tool_is_described_twice_in_the_built_in_tables() {
+        let mut seen = std::collections::BTreeSet::new();
+        for text in builtin::TEXTS {
+            let keys: Keys = serde_json::from_str(text).unwrap();
+            let short = schema::read(text).unwrap().into_iter().map(|(names, _)| names);
+            // The short forms come first; the rest is counted from the text, where nothing is lost.
+            let short = short.take(1 + always_of(text)).flatten();
+            let long =
+                keys.tools.0.iter().flat_map(|key| key.split(',')).map(|n| n.trim().to_owned());
+            for name in short.chain(long) {
+                assert!(seen.insert(name.clone()), "`{name}` is described twice");
+            }
+        }
+    }
+
+    fn always_of(text: &str) -> usize {
+        let table: serde_json::Value = serde_json::from_str(text).unwrap();
+        table.get("always").and_then(serde_json::Value::as_object).map_or(0, serde_json::Map::len)
+    }
+
     #[test]
     fn a_table_with_an_unknown_effect_is_refused() {
         let text = r#"{"family":"x","tools":{"t":{"rules":["no.such: a"]}}}"#;
