@@ -214,10 +214,6 @@ impl Machine<'_> {
         }
     }
 
-    #[expect(
-        clippy::too_many_lines,
-        reason = "a list of cases read from top to bottom; splitting it would hide the order"
-    )]
     fn shell(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
         let mut at = 1;
         let (mut command, mut checks, mut reads) = (false, false, false);
@@ -264,11 +260,8 @@ impl Machine<'_> {
         }
         let first = call.fields.get(at).cloned();
         let rest = call.fields_from(if reads && !command { at } else { at + 1 });
-        let outer = (
-            self.state.positional.take(),
-            self.state.variables.get("0").cloned(),
-            self.state.cwd.clone(),
-        );
+        let child = self.state.of_child();
+        let outer = std::mem::replace(&mut self.state, child);
         let mut values: Vec<Value> =
             rest.iter().map(crate::interpret::value::Field::value).collect();
         if command && !values.is_empty() {
@@ -287,12 +280,7 @@ impl Machine<'_> {
                 None => Value::unknown(Taint::LOCAL),
             },
         };
-        self.state.positional = outer.0;
-        match outer.1 {
-            Some(zero) => self.state.variables.insert("0".to_owned(), zero),
-            None => self.state.variables.remove("0"),
-        };
-        self.state.cwd = outer.2;
+        self.state = outer;
         output
     }
 

@@ -209,9 +209,23 @@ impl Machine<'_> {
         let mut at = 1;
         let mut replace: Option<String> = None;
         let mut file = None;
+        let (mut most, mut by_line, mut delimiter) = (usize::MAX, false, None);
         while call.word(at).starts_with('-') {
             let word = call.word(at);
-            if let Some(text) = word
+            if let Some(text) = word.strip_prefix("-n").or_else(|| word.strip_prefix("--max-args="))
+            {
+                let text = if text.is_empty() { call.word(at + 1) } else { text };
+                most = text.parse().unwrap_or(usize::MAX).max(1);
+            } else if word.starts_with("-L") || word.starts_with("--max-lines") {
+                by_line = true;
+            } else if let Some(text) =
+                word.strip_prefix("-d").or_else(|| word.strip_prefix("--delimiter="))
+            {
+                let text = if text.is_empty() { call.word(at + 1) } else { text };
+                delimiter = crate::interpret::decode::escapes(text).chars().next();
+            } else if word == "-0" || word == "--null" {
+                delimiter = Some('\0');
+            } else if let Some(text) = word
                 .strip_prefix("-I")
                 .or_else(|| word.strip_prefix("-J"))
                 .or_else(|| word.strip_prefix("--replace="))
@@ -240,7 +254,19 @@ impl Machine<'_> {
         }
         if let Some(mark) = replace.filter(|m| !m.is_empty()) {
             let lines: Vec<String> = if known {
-                input.text.lines().take(16).map(str::to_owned).collect()
+                match delimiter {
+                    Some(delimiter) => {
+                        let text = input.text.strip_suffix(delimiter).unwrap_or(&input.text);
+                        text.split(delimiter).take(16).map(str::to_owned).collect()
+                    }
+                    None => input
+                        .text
+                        .lines()
+                        .filter(|l| !l.trim().is_empty())
+                        .take(16)
+                        .map(|line| unquoted(line.trim_start()).join(" "))
+                        .collect(),
+                }
             } else {
                 vec![UNKNOWN.to_string()]
             };
@@ -258,12 +284,31 @@ impl Machine<'_> {
                 self.run(fields, None);
             }
         } else {
-            if known {
-                command.extend(input.text.split_whitespace().map(Field::known));
-            } else {
+            if !known {
                 command.push(Field { text: UNKNOWN.to_string(), taint, glob: false });
+                self.run(command, None);
+                return Value::unknown(taint);
             }
-            self.run(command, None);
+            let groups: Vec<Vec<String>> = match delimiter {
+                Some(delimiter) => {
+                    let text = input.text.strip_suffix(delimiter).unwrap_or(&input.text);
+                    vec![text.split(delimiter).map(str::to_owned).collect()]
+                }
+                None if by_line => {
+                    input.text.lines().map(unquoted).filter(|l| !l.is_empty()).collect()
+                }
+                None => vec![input.text.lines().flat_map(unquoted).collect()],
+            };
+            for group in groups.iter().take(16) {
+                if group.is_empty() {
+                    self.run(command.clone(), None);
+                }
+                for chunk in group.chunks(most).take(16) {
+                    let mut fields = command.clone();
+                    fields.extend(chunk.iter().map(Field::known));
+                    self.run(fields, None);
+                }
+            }
         }
         Value::unknown(taint)
     }
@@ -336,4 +381,24 @@ impl Machine<'_> {
         }
         Value::unknown(Taint::LOCAL)
     }
+}
+
+/// The words of a line as `xargs` takes them: quotes and backslashes are its own.
+fn unquoted(line: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut open: Option<String> = None;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' | '"' => {
+                let word = open.get_or_insert_default();
+                word.extend(chars.by_ref().take_while(|inner| *inner != c));
+            }
+            '\\' => open.get_or_insert_default().extend(chars.next()),
+            ' ' | '\t' => out.extend(open.take()),
+            _ => open.get_or_insert_default().push(c),
+        }
+    }
+    out.extend(open);
+    out
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Machine;
-use super::state::Variable;
-use super::value::{Taint, Value};
+use super::state::{Attribute, Variable};
+use super::value::{Taint, UNKNOWN, Value};
 use crate::parse::ast::{AssignedValue, Assignment, Word};
 
 impl Machine<'_> {
@@ -13,14 +13,15 @@ impl Machine<'_> {
         let mut before = Vec::new();
         for assignment in assignments {
             let variable = self.assigned(assignment);
-            let old = self.state.variables.insert(assignment.name.clone(), variable);
-            before.push((assignment.name.clone(), old));
+            let name = self.state.named(&assignment.name).to_owned();
+            let old = self.state.variables.insert(name.clone(), variable);
+            before.push((name, old));
         }
         before
     }
 
     fn assigned(&mut self, assignment: &Assignment) -> Variable {
-        let old = self.state.variables.get(&assignment.name).cloned();
+        let old = self.state.variables.get(self.state.named(&assignment.name)).cloned();
         match &assignment.value {
             AssignedValue::Array(words) => {
                 let mut values = if assignment.append {
@@ -28,7 +29,9 @@ impl Machine<'_> {
                 } else {
                     Vec::new()
                 };
-                if let Some(map) = self.keyed(words) {
+                if !words.is_empty()
+                    && let Some(map) = self.keyed(words)
+                {
                     return Variable::Map(map);
                 }
                 values.extend(self.fields(words).iter().map(|field| {
@@ -41,21 +44,100 @@ impl Machine<'_> {
                 if assignment.append
                     && let Some(old) = &old
                 {
-                    let mut sum = old.first();
-                    sum.push(&value);
-                    value = sum;
+                    value = self.appended(assignment, old, &value);
                 }
+                let value = self.as_declared(&assignment.name, value);
                 match &assignment.index {
-                    None => Variable::Scalar(value),
+                    None => match old {
+                        // The name of an array alone is its first element.
+                        Some(Variable::Array(mut values)) => {
+                            match values.first_mut() {
+                                Some(first) => *first = value,
+                                None => values.push(value),
+                            }
+                            Variable::Array(values)
+                        }
+                        Some(Variable::Map(mut map)) => {
+                            map.insert("0".to_owned(), value);
+                            Variable::Map(map)
+                        }
+                        Some(Variable::Scalar(_) | Variable::Unset) | None => {
+                            Variable::Scalar(value)
+                        }
+                    },
                     Some(index) => self.element(index, value, old),
                 }
             }
         }
     }
 
-    fn element(&mut self, index: &Word, value: Value, old: Option<Variable>) -> Variable {
+    /// What `+=` makes of the value before.
+    fn appended(&mut self, assignment: &Assignment, old: &Variable, value: &Value) -> Value {
+        let mut sum = match &assignment.index {
+            None => old.first(),
+            Some(index) => {
+                let key = self.word_value(index).text;
+                match old {
+                    Variable::Array(values) => self
+                        .evaluate(&key)
+                        .and_then(|at| values.get(usize::try_from(at).ok()?).cloned())
+                        .unwrap_or_default(),
+                    Variable::Map(map) => map.get(&key).cloned().unwrap_or_default(),
+                    Variable::Scalar(_) | Variable::Unset => old.first(),
+                }
+            }
+        };
+        if self.state.attributes.get(&assignment.name) == Some(&Attribute::Integer) {
+            sum.text.push('+');
+        }
+        sum.push(value);
+        sum
+    }
+
+    /// A value as the attributes of the variable make it.
+    pub(super) fn as_declared(&mut self, name: &str, value: Value) -> Value {
+        let taint = value.taint;
+        let text = match self.state.attributes.get(name) {
+            None | Some(Attribute::Reference(_)) => return value,
+            Some(Attribute::Upper) => value.text.to_ascii_uppercase(),
+            Some(Attribute::Lower) => value.text.to_ascii_lowercase(),
+            Some(Attribute::Integer) => match self.evaluate(&value.text) {
+                Some(number) => number.to_string(),
+                None => return Value::unknown(Taint::NONE),
+            },
+        };
+        Value { text, taint }
+    }
+
+    pub(super) fn element(
+        &mut self,
+        index: &Word,
+        value: Value,
+        old: Option<Variable>,
+    ) -> Variable {
         let key = self.word_value(index);
-        match (old, key.text.parse::<usize>()) {
+        let old = match old {
+            Some(Variable::Scalar(value)) => Some(Variable::Array(vec![value])),
+            Some(Variable::Unset) | None => None,
+            other => other,
+        };
+        if let Some(Variable::Map(mut map)) = old {
+            map.insert(key.text, value);
+            return Variable::Map(map);
+        }
+        if old.as_ref().is_some_and(|v| v.all().iter().any(|v| v.text.chars().eq([UNKNOWN]))) {
+            // One that may be any number of them: no place is certain.
+            return Variable::Array(vec![Value::unknown(Taint::VARIABLE.with(value.taint))]);
+        }
+        let count = old.as_ref().map_or(0, |v| v.all().len());
+        let at = self
+            .evaluate(&key.text)
+            .map(|at| if at < 0 { at + i64::try_from(count).unwrap_or(0) } else { at });
+        match (old, at.and_then(|at| usize::try_from(at).ok()).ok_or(())) {
+            // A gap: what is listed later is not followed.
+            (Some(Variable::Array(_)), Ok(at)) if at > count => {
+                Variable::Array(vec![Value::unknown(Taint::VARIABLE)])
+            }
             (Some(Variable::Array(mut values)), Ok(at)) if at < 1024 => {
                 if at >= values.len() {
                     values.resize(at + 1, Value::default());
@@ -65,15 +147,7 @@ impl Machine<'_> {
                 }
                 Variable::Array(values)
             }
-            (Some(Variable::Map(mut map)), _) => {
-                map.insert(key.text, value);
-                Variable::Map(map)
-            }
-            (_, Ok(at)) if at < 1024 => {
-                let mut values = vec![Value::default(); at];
-                values.push(value);
-                Variable::Array(values)
-            }
+            (None, Ok(0)) => Variable::Array(vec![value]),
             _ => Variable::Map(BTreeMap::from([(key.text, value)])),
         }
     }

@@ -1,6 +1,8 @@
 //! Brace expansion, which bash does before anything else.
 
-use crate::parse::ast::{Part, Word};
+use std::rc::Rc;
+
+use crate::parse::ast::{Expansion, Part, Word};
 
 /// More words than this are not made.
 pub(super) const MAX_WORDS: usize = 512;
@@ -124,16 +126,31 @@ fn range(atoms: &[Atom]) -> Option<Vec<Vec<Atom>>> {
         .collect::<Option<_>>()?;
     let mut bounds = text.split("..");
     let (first, last) = (bounds.next()?, bounds.next()?);
+    let step = match bounds.next() {
+        Some(step) => usize::try_from(step.parse::<i64>().ok()?.unsigned_abs()).ok()?.max(1),
+        None => 1,
+    };
+    if bounds.next().is_some() {
+        return None;
+    }
     let atoms = |text: String| text.chars().map(Atom::Char).collect::<Vec<_>>();
     if let (Ok(from), Ok(to)) = (first.parse::<i64>(), last.parse::<i64>()) {
-        let count = usize::try_from(from.abs_diff(to)).ok()?.min(MAX_WORDS);
-        let step = if from <= to { 1 } else { -1 };
+        let count = (usize::try_from(from.abs_diff(to)).ok()? / step).min(MAX_WORDS);
+        let stride = i64::try_from(step).ok()?;
+        let stride = if from <= to { stride } else { -stride };
+        // A zero in front makes all of them as wide as the widest.
+        let padded = |text: &str| {
+            let digits = text.trim_start_matches('-');
+            digits.len() > 1 && digits.starts_with('0')
+        };
+        let wide = padded(first) || padded(last);
+        let width = if wide { first.len().max(last.len()) } else { 0 };
         return Some(
             (0..=count)
                 .scan(from, |n, _| {
                     let value = *n;
-                    *n = n.saturating_add(step);
-                    Some(atoms(value.to_string()))
+                    *n = n.saturating_add(stride);
+                    Some(atoms(format!("{value:0width$}")))
                 })
                 .collect(),
         );
@@ -141,11 +158,11 @@ fn range(atoms: &[Atom]) -> Option<Vec<Vec<Atom>>> {
     let (mut from, mut to) = (first.chars(), last.chars());
     match (from.next()?, from.next(), to.next()?, to.next()) {
         (a, None, b, None) if a <= b => {
-            Some((a..=b).take(MAX_WORDS).map(|c| atoms(c.to_string())).collect())
+            Some((a..=b).step_by(step).take(MAX_WORDS).map(|c| atoms(c.to_string())).collect())
         }
-        (a, None, b, None) => {
-            Some((b..=a).rev().take(MAX_WORDS).map(|c| atoms(c.to_string())).collect())
-        }
+        (a, None, b, None) => Some(
+            (b..=a).rev().step_by(step).take(MAX_WORDS).map(|c| atoms(c.to_string())).collect(),
+        ),
         _ => None,
     }
 }
@@ -153,6 +170,16 @@ fn range(atoms: &[Atom]) -> Option<Vec<Vec<Atom>>> {
 fn parts(atoms: &[Atom]) -> Vec<Part> {
     let mut out: Vec<Part> = Vec::new();
     for atom in atoms {
+        if let Atom::Char(c) = atom
+            && (c.is_ascii_alphanumeric() || *c == '_')
+            && let Some(Part::Expansion { what: Expansion::Parameter(parameter), quoted: false }) =
+                out.last_mut()
+            && parameter.bare
+        {
+            // Braces come first: `{$a,x}b` is `$ab xb`.
+            *parameter = Rc::new(parameter.longer(*c));
+            continue;
+        }
         match (atom, out.last_mut()) {
             (Atom::Char(c), Some(Part::Bare(text))) => text.push(*c),
             (Atom::Char(c), _) => out.push(Part::Bare(c.to_string())),

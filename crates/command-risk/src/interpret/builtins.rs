@@ -1,8 +1,10 @@
 //! Shell builtins.
 
+use std::collections::BTreeMap;
+
 use super::Machine;
 use super::simple::Call;
-use super::state::Variable;
+use super::state::{Attribute, Variable};
 use super::value::{Field, Taint, UNKNOWN, Value};
 use crate::parse::ast::{Block, Node, Part};
 
@@ -15,8 +17,8 @@ impl Machine<'_> {
         let none = Some(Value::default());
         match call.name.as_str() {
             ":" | "true" | "false" | "return" | "exit" | "break" | "continue" | "test" | "["
-            | "wait" | "jobs" | "fg" | "bg" | "disown" | "getopts" | "let" | "compgen"
-            | "compopt" | "ulimit" | "times" | "logout" | "caller" | "shopt" => none,
+            | "wait" | "jobs" | "fg" | "bg" | "disown" | "getopts" | "compgen" | "compopt"
+            | "ulimit" | "times" | "logout" | "caller" | "shopt" => none,
             "complete" => {
                 if let Some(at) = call.words.iter().position(|w| w == "-C") {
                     self.helper(call.word(at + 1));
@@ -48,7 +50,13 @@ impl Machine<'_> {
             }
             "unset" => {
                 for name in call.arguments() {
-                    self.state.variables.insert(name.clone(), Variable::Scalar(Value::default()));
+                    let bare = name.split('[').next().unwrap_or_default();
+                    let gone = if bare == name {
+                        Variable::Unset
+                    } else {
+                        Variable::Scalar(Value::unknown(Taint::VARIABLE))
+                    };
+                    self.state.variables.insert(bare.to_owned(), gone);
                     self.unset_own(name);
                 }
                 none
@@ -59,13 +67,26 @@ impl Machine<'_> {
             }
             "shift" => {
                 if let Some(values) = &mut self.state.positional {
-                    let count = call.word(1).parse().unwrap_or(1).min(values.len());
-                    values.drain(..count);
+                    let count = call.word(1).parse().unwrap_or(1);
+                    // More than there are: nothing is shifted.
+                    if count <= values.len() {
+                        values.drain(..count);
+                    }
                 }
                 none
             }
-            "read" | "mapfile" | "readarray" => {
+            "read" => {
                 self.read(call, stdin);
+                none
+            }
+            "mapfile" | "readarray" => {
+                self.mapfile(call, stdin);
+                none
+            }
+            "let" => {
+                for word in call.arguments() {
+                    self.evaluate(word);
+                }
                 none
             }
             "alias" => {
@@ -138,32 +159,65 @@ impl Machine<'_> {
     }
 
     fn declare(&mut self, call: &Call) {
-        let letters =
-            |flag: char| call.words.iter().any(|w| w.starts_with('-') && w.contains(flag));
-        let (reference, lower, upper) = (letters('n'), letters('l'), letters('u'));
-        for field in call.fields.iter().skip(1) {
-            match field.text.split_once('=') {
-                Some((name, target)) if reference && super::wrappers::is_name(name) => {
-                    self.state.references.insert(name.to_owned(), target.to_owned());
-                }
-                Some((name, value)) if (lower || upper) && !name.starts_with('-') => {
-                    let text =
-                        if lower { value.to_ascii_lowercase() } else { value.to_ascii_uppercase() };
-                    self.check_variable(name, &text, true);
-                    self.state.set(name, Value { text, taint: field.taint });
-                }
-                Some((name, value)) if !name.starts_with('-') => {
-                    self.check_variable(name, value, true);
+        let letters: String = call
+            .arguments()
+            .iter()
+            .take_while(|w| w.starts_with(['-', '+']))
+            .map(String::as_str)
+            .filter(|w| w.starts_with('-'))
+            .collect();
+        let local = call.name == "local"
+            || (matches!(call.name.as_str(), "declare" | "typeset") && !letters.contains('g'));
+        for field in call.fields.iter().skip(1).filter(|f| !f.text.starts_with(['-', '+'])) {
+            let (name, value) = match field.text.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (field.text.as_str(), None),
+            };
+            let name = name.trim_end_matches('+').to_owned();
+            if local {
+                self.state.make_local(&name);
+            }
+            self.attribute(&name, &letters, value.unwrap_or_default());
+            if call.name == "export" || letters.contains('x') {
+                let function = if letters.contains('f') { "()" } else { "" };
+                self.state.exported.insert(format!("{name}{function}"));
+            }
+            match value {
+                Some(_) if letters.contains('n') => {}
+                Some(value) => {
+                    self.check_variable(&name, value, true);
                     let value = Value { text: value.to_owned(), taint: field.taint };
-                    self.state.set(name.trim_end_matches('+'), value);
+                    let value = self.as_declared(&name, value);
+                    self.state.set(&name, value);
                 }
-                _ => {
-                    if let Some(value) = self.state.variables.get(&field.text).map(Variable::first)
-                    {
-                        self.check_variable(&field.text, &value.text, true);
+                None => {
+                    if letters.contains('A') || letters.contains('a') {
+                        self.state.variables.entry(name.clone()).or_insert_with(|| {
+                            if letters.contains('A') {
+                                Variable::Map(BTreeMap::new())
+                            } else {
+                                Variable::Array(Vec::new())
+                            }
+                        });
+                    }
+                    if let Some(value) = self.state.variables.get(&name).map(Variable::first) {
+                        self.check_variable(&name, &value.text, true);
                     }
                 }
             }
+        }
+    }
+
+    fn attribute(&mut self, name: &str, letters: &str, target: &str) {
+        let attribute = letters.chars().find_map(|letter| match letter {
+            'n' => Some(Attribute::Reference(target.to_owned())),
+            'u' => Some(Attribute::Upper),
+            'l' => Some(Attribute::Lower),
+            'i' => Some(Attribute::Integer),
+            _ => None,
+        });
+        if let Some(attribute) = attribute {
+            self.state.attributes.insert(name.to_owned(), attribute);
         }
     }
 
@@ -181,61 +235,6 @@ impl Machine<'_> {
         self.state.positional = Some(call.fields_from(at).iter().map(Field::value).collect());
     }
 
-    fn read(&mut self, call: &Call, stdin: Option<&Value>) {
-        if let Some(at) = call.words.iter().position(|w| w == "-C") {
-            let text = call.word(at + 1).to_owned();
-            self.script(&text, None);
-        }
-        let text = stdin.cloned().unwrap_or_else(|| Value::unknown(Taint::LOCAL));
-        if let Some(name) = array_name(call) {
-            let values = if text.is_known() {
-                let line = text.text.lines().next().unwrap_or_default();
-                let marks = self.variable("IFS").map_or_else(|| " \t".to_owned(), |v| v.text);
-                let words = line.split(|c: char| marks.contains(c) || marks.is_empty() && c == ' ');
-                words
-                    .filter(|w| !w.is_empty())
-                    .map(|w| Value { text: w.to_owned(), taint: text.taint })
-                    .collect()
-            } else {
-                vec![Value::unknown(text.taint)]
-            };
-            self.state.variables.insert(name, Variable::Array(values));
-            return;
-        }
-        let names: Vec<&String> =
-            call.arguments().iter().filter(|w| super::wrappers::is_name(w)).collect();
-        let mut rest = text.text.lines().next().unwrap_or_default().to_owned();
-        let many = text.text.lines().count() > 1;
-        for (at, name) in names.iter().enumerate() {
-            let word = if at + 1 == names.len() {
-                std::mem::take(&mut rest)
-            } else {
-                let (word, tail) = rest
-                    .split_once(' ')
-                    .map_or((rest.clone(), String::new()), |(w, t)| (w.to_owned(), t.to_owned()));
-                rest = tail;
-                word
-            };
-            // More lines than one: which of them is read is not followed.
-            let value = if many {
-                Value::unknown(text.taint.with(Taint::LOCAL))
-            } else {
-                Value { text: word, taint: text.taint }
-            };
-            self.state.set(name, value);
-        }
-        if names.is_empty() {
-            self.state.set(
-                "REPLY",
-                if many {
-                    Value::unknown(text.taint)
-                } else {
-                    Value { text: rest, taint: text.taint }
-                },
-            );
-        }
-    }
-
     fn source(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
         let path = call.word(1).to_owned();
         if path.is_empty() {
@@ -245,7 +244,15 @@ impl Machine<'_> {
             let text = stdin.cloned().unwrap_or_default();
             return self.code("sh", &text, None);
         }
-        self.run_file("sh", &path, stdin)
+        let outer = self.state.positional.clone();
+        if call.words.len() > 2 {
+            self.state.positional = Some(call.fields_from(2).iter().map(Field::value).collect());
+        }
+        let output = self.run_file("sh", &path, stdin);
+        if call.words.len() > 2 {
+            self.state.positional = outer;
+        }
+        output
     }
 
     fn prefix(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
@@ -263,14 +270,6 @@ impl Machine<'_> {
         }
         self.run(call.fields_from(at), stdin)
     }
-}
-
-/// The array that `read -a` fills.
-fn array_name(call: &Call) -> Option<String> {
-    let at = call.words.iter().position(|w| {
-        call.name == "read" && w.starts_with('-') && !w.starts_with("--") && w.ends_with('a')
-    })?;
-    call.words.get(at + 1).cloned()
 }
 
 fn join(fields: &[Field]) -> Value {

@@ -44,96 +44,98 @@ pub(crate) fn utf16_base64(text: &str) -> Option<String> {
     Some(decoded.chars().filter(|c| *c != '\0').collect())
 }
 
-/// `\n`, `\x41`, `\0101` and their like, as `echo -e` and `printf` read them.
-#[expect(clippy::match_same_arms, reason = "the arms differ in meaning")]
+/// `\n`, `\x41`, `\0101` and their like, as `echo -e` and `%b` read them.
 pub(crate) fn escapes(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+    escapes_with(text, 3)
+}
+
+/// The same as the format of `printf` has them, where a zero is one of three octal digits.
+pub(crate) fn format_escapes(text: &str) -> String {
+    escapes_with(text, 2)
+}
+
+#[expect(clippy::match_same_arms, reason = "the arms differ in meaning")]
+fn escapes_with(text: &str, behind_zero: usize) -> String {
+    // Bytes, since some of them make a character together.
+    let mut out = Vec::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         if c != '\\' {
-            out.push(c);
+            put(&mut out, c);
             continue;
         }
-        let mut number =
-            |radix: u32,
-             most: usize,
-             mut value: u32,
-             chars: &mut std::iter::Peekable<std::str::Chars<'_>>| {
-                for _ in 0..most {
-                    let Some(digit) = chars.peek().and_then(|c| c.to_digit(radix)) else {
-                        break;
-                    };
-                    value = value.wrapping_mul(radix).wrapping_add(digit);
+        match chars.next() {
+            Some('x') => byte(&mut out, number(&mut chars, 16, 2), 'x'),
+            Some('u') => letter(&mut out, number(&mut chars, 16, 4), 'u'),
+            Some('U') => letter(&mut out, number(&mut chars, 16, 8), 'U'),
+            Some('0') => byte(&mut out, Some(number(&mut chars, 8, behind_zero).unwrap_or(0)), '0'),
+            Some(d @ '1'..='7') => {
+                let (mut value, mut digits) = (d.to_digit(8).unwrap_or(0), 0);
+                while digits < 2
+                    && let Some(digit) = chars.peek().and_then(|c| c.to_digit(8))
+                {
+                    value = value * 8 + digit;
+                    digits += 1;
                     chars.next();
                 }
-                out.push(char::from_u32(value).unwrap_or('\u{fffd}'));
-            };
-        match chars.next() {
-            Some('x') => number(16, 2, 0, &mut chars),
-            Some('u') => number(16, 4, 0, &mut chars),
-            Some('U') => number(16, 8, 0, &mut chars),
-            Some('0') => number(8, 3, 0, &mut chars),
-            Some(d @ '1'..='7') => number(8, 2, d.to_digit(8).unwrap_or(0), &mut chars),
-            Some('n') => out.push('\n'),
-            Some('t') => out.push('\t'),
-            Some('r') => out.push('\r'),
-            Some('a') => out.push('\u{7}'),
-            Some('b') => out.push('\u{8}'),
-            Some('e') => out.push('\u{1b}'),
-            Some('\\') => out.push('\\'),
-            Some('"') => out.push('"'),
+                byte(&mut out, Some(value), '0');
+            }
+            Some('n') => put(&mut out, '\n'),
+            Some('t') => put(&mut out, '\t'),
+            Some('r') => put(&mut out, '\r'),
+            Some('a') => put(&mut out, '\u{7}'),
+            Some('b') => put(&mut out, '\u{8}'),
+            Some('e' | 'E') => put(&mut out, '\u{1b}'),
+            Some('f') => put(&mut out, '\u{c}'),
+            Some('v') => put(&mut out, '\u{b}'),
+            Some('\\') => put(&mut out, '\\'),
+            Some('"') => put(&mut out, '"'),
             Some('c') => break,
             Some(other) => {
-                out.push('\\');
-                out.push(other);
+                put(&mut out, '\\');
+                put(&mut out, other);
             }
-            None => out.push('\\'),
+            None => put(&mut out, '\\'),
         }
     }
-    out
+    String::from_utf8_lossy(&out).into_owned()
 }
 
-/// What `printf` prints: the format again for as long as there are arguments.
-pub(crate) fn printf(format: &str, arguments: &[String]) -> String {
-    let mut out = String::new();
-    let mut rest = arguments.iter();
-    loop {
-        let before = rest.len();
-        out.push_str(&printf_once(format, &mut rest));
-        if rest.len() == 0 || rest.len() == before || out.len() > 1 << 16 {
-            return out;
-        }
+fn put(out: &mut Vec<u8>, c: char) {
+    out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+}
+
+fn byte(out: &mut Vec<u8>, value: Option<u32>, mark: char) {
+    if let Some(value) = value {
+        out.push(u8::try_from(value & 0xff).unwrap_or(b'?'));
+    } else {
+        put(out, '\\');
+        put(out, mark);
     }
 }
 
-#[expect(clippy::match_same_arms, reason = "the arms differ in meaning")]
-fn printf_once<'a>(format: &str, arguments: &mut impl Iterator<Item = &'a String>) -> String {
-    let mut out = String::new();
-    let mut literal = String::new();
-    let mut chars = format.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c != '%' {
-            literal.push(c);
-            continue;
-        }
-        out.push_str(&escapes(&std::mem::take(&mut literal)));
-        while chars
-            .peek()
-            .is_some_and(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | ' ' | '#' | '.' | '*'))
-        {
-            chars.next();
-        }
-        match chars.next() {
-            Some('%') | None => out.push('%'),
-            Some('b') => out.push_str(&escapes(arguments.next().map_or("", String::as_str))),
-            Some('c') => out.extend(arguments.next().and_then(|a| a.chars().next())),
-            Some('(') => out.push(super::value::UNKNOWN),
-            Some('x' | 'X' | 'o') => out.push(super::value::UNKNOWN),
-            Some(_) => out.push_str(arguments.next().map_or("", String::as_str)),
-        }
+fn letter(out: &mut Vec<u8>, value: Option<u32>, mark: char) {
+    match value {
+        Some(value) => put(out, char::from_u32(value).unwrap_or('\u{fffd}')),
+        None => byte(out, None, mark),
     }
-    out.push_str(&escapes(&literal));
-    out
+}
+
+/// The digits that follow, at most so many; none where there is not one.
+fn number(
+    chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
+    radix: u32,
+    most: usize,
+) -> Option<u32> {
+    let mut value = None;
+    for _ in 0..most {
+        let Some(digit) = chars.peek().and_then(|c| c.to_digit(radix)) else {
+            break;
+        };
+        value = Some(value.unwrap_or(0_u32).wrapping_mul(radix).wrapping_add(digit));
+        chars.next();
+    }
+    value
 }
 
 /// What `tr` makes of a text; none where its sets are not followed.
@@ -141,12 +143,18 @@ pub(crate) fn translate(words: &[&str], text: &str) -> Option<String> {
     let (options, sets): (Vec<&str>, Vec<&str>) =
         words.iter().partition(|w| w.len() > 1 && w.starts_with('-'));
     let delete = options.iter().any(|o| o.contains('d'));
-    if text.contains(super::value::UNKNOWN) || options.iter().any(|o| o.contains(['c', 'C', 's'])) {
+    if text.contains(super::value::UNKNOWN) || options.iter().any(|o| o.contains(['c', 'C'])) {
         return None;
     }
+    let squeeze = options.iter().any(|o| o.contains('s'));
     let from = set(sets.first()?)?;
     if delete {
-        return Some(text.chars().filter(|c| !from.contains(c)).collect());
+        let kept = text.chars().filter(|c| !from.contains(c)).collect();
+        return (!squeeze).then_some(kept);
+    }
+    if squeeze {
+        let once = sets.get(1).is_none().then(|| squeezed(text, &from));
+        return once;
     }
     let to = set(sets.get(1)?)?;
     let last = *to.last()?;
@@ -159,6 +167,18 @@ pub(crate) fn translate(words: &[&str], text: &str) -> Option<String> {
             })
             .collect(),
     )
+}
+
+/// Runs of these characters become one.
+fn squeezed(text: &str, of: &[char]) -> String {
+    let mut previous = None;
+    text.chars()
+        .filter(|c| {
+            let again = previous == Some(*c) && of.contains(c);
+            previous = Some(*c);
+            !again
+        })
+        .collect()
 }
 
 fn set(text: &str) -> Option<Vec<char>> {

@@ -135,8 +135,12 @@ impl Machine<'_> {
             })
             .collect();
         let outer = self.state.positional.replace(arguments);
+        let hidden = self.state.hidden.replace(Vec::new());
         let output = self.deeper(|machine| machine.node(&body, stdin)).unwrap_or_default();
         self.state.positional = outer;
+        if let Some(own) = std::mem::replace(&mut self.state.hidden, hidden) {
+            self.restore(own);
+        }
         Some(output)
     }
 

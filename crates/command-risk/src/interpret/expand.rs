@@ -51,9 +51,13 @@ impl Machine<'_> {
 
     fn expansion_field(&mut self, what: &Expansion, quoted: bool, splitter: &mut Splitter) {
         if let Expansion::Parameter(parameter) = what
-            && let Some(values) = self.list_parameter(parameter)
+            && let Some(list) = self.list_parameter(parameter)
         {
-            for (at, value) in values.iter().enumerate() {
+            if quoted && list.joined {
+                let value = self.join_list(&list);
+                return splitter.quoted(&value);
+            }
+            for (at, value) in list.values.iter().enumerate() {
                 if at > 0 {
                     splitter.separate();
                 }
@@ -65,11 +69,32 @@ impl Machine<'_> {
             }
             return;
         }
+        if let Expansion::Parameter(parameter) = what
+            && !quoted
+            && let Some(word) = self.chosen(parameter)
+        {
+            return self.split_word(word, splitter);
+        }
         let value = self.expansion(what);
         if quoted || matches!(what, Expansion::Process { .. }) {
             splitter.quoted(&value);
         } else {
             splitter.split(&value);
+        }
+    }
+
+    /// The word of `${v:-word}`: what is quoted in it stays whole.
+    fn split_word(&mut self, word: &Word, splitter: &mut Splitter) {
+        for (at, part) in word.parts.iter().enumerate() {
+            match part {
+                Part::Bare(text) => {
+                    splitter.split(&Value::known(self.tilde(text, at == 0)));
+                }
+                Part::Quoted(text) => splitter.quoted(&Value::known(text.as_str())),
+                Part::Expansion { what, quoted } => {
+                    self.expansion_field(what, *quoted, splitter);
+                }
+            }
         }
     }
 
@@ -122,7 +147,7 @@ impl Machine<'_> {
         }
     }
 
-    fn arithmetic(&mut self, parts: &[Part]) -> Value {
+    pub(super) fn arithmetic(&mut self, parts: &[Part]) -> Value {
         let mut text = String::new();
         for part in parts {
             match part {
@@ -131,16 +156,16 @@ impl Machine<'_> {
             }
         }
         // Arithmetic yields a number, which cannot name a program or a path that matters.
-        match text.trim().parse::<i64>() {
-            Ok(number) => Value::known(number.to_string()),
-            Err(_) => Value { text: UNKNOWN.to_string(), taint: Taint::NONE },
+        match if text.trim().is_empty() { Some(0) } else { self.evaluate(&text) } {
+            Some(number) => Value::known(number.to_string()),
+            None => Value { text: UNKNOWN.to_string(), taint: Taint::NONE },
         }
     }
 
-    fn separators(&self) -> String {
+    pub(super) fn separators(&self) -> String {
         match self.state.variables.get("IFS") {
+            Some(super::state::Variable::Unset) | None => " \t\n".to_owned(),
             Some(value) => value.first().text,
-            None => " \t\n".to_owned(),
         }
     }
 
@@ -211,10 +236,22 @@ impl Splitter {
 
     fn split(&mut self, value: &Value) {
         let glob = has_glob(&value.text);
+        // Blanks about another separator belong to it; without one they separate by themselves.
+        let mut pending = false;
         for c in value.text.chars() {
             if self.separators.contains(c) {
-                self.separate();
+                if c.is_ascii_whitespace() {
+                    pending |= self.open.is_some();
+                    self.separate();
+                } else {
+                    if !pending {
+                        self.open.get_or_insert_default();
+                    }
+                    pending = false;
+                    self.separate();
+                }
             } else {
+                pending = false;
                 let field = self.open.get_or_insert_default();
                 field.text.push(c);
                 field.glob |= glob;

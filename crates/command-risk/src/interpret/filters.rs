@@ -21,11 +21,6 @@ impl Machine<'_> {
             "cat" | "bat" | "batcat" | "zcat" | "less" | "more" | "head" | "tail" | "tac"
             | "nl" | "paste" | "fold" | "fmt" | "sort" | "uniq" | "pv" | "strings" | "dos2unix" => {
                 let input = known(self);
-                let same = matches!(call.name.as_str(), "cat" | "pv")
-                    || (matches!(
-                        call.name.as_str(),
-                        "head" | "tail" | "sort" | "uniq" | "tac" | "fold" | "fmt"
-                    ) && input.text.lines().count() <= 1);
                 if call.name == "head"
                     && call.words.iter().any(|w| w.starts_with("/dev/"))
                     && call
@@ -35,11 +30,14 @@ impl Machine<'_> {
                 {
                     self.effect("fs.fill", call.text());
                 }
-                if call.name == "sponge" {
-                    for word in call.arguments().iter().filter(|w| !w.starts_with('-')) {
-                        self.write_path(word, WriteMode::Replace);
-                    }
+                if matches!(call.name.as_str(), "head" | "tail") && input.is_known() {
+                    return Some(part_of(&input, call));
                 }
+                let plain = call.arguments().iter().all(|w| !w.starts_with('-'));
+                let same = (matches!(call.name.as_str(), "cat" | "pv") && plain)
+                    || (matches!(call.name.as_str(), "sort" | "uniq" | "tac")
+                        && plain
+                        && input.text.lines().count() <= 1);
                 if call.name == "sort" {
                     self.outputs(call, &["-o", "--output"]);
                     self.program_option(call, "--compress-program");
@@ -183,7 +181,7 @@ impl Machine<'_> {
                     words = words.get(1..).unwrap_or_default();
                 }
                 let (format, arguments) = words.split_first()?;
-                let text = decode::printf(format, arguments);
+                let text = super::printf::printf(format, arguments);
                 if call.word(1) == "-v" {
                     let name = call.word(2).to_owned();
                     self.state.set(&name, Value { text, taint });
@@ -306,6 +304,42 @@ impl Machine<'_> {
             self.script(&text, None);
         }
     }
+}
+
+/// What `head` and `tail` let through, where their options are plain.
+fn part_of(input: &Value, call: &Call) -> Value {
+    let head = call.name == "head";
+    let mut options = call.arguments().iter().filter(|w| w.starts_with('-') || is_number(w));
+    let (mut unit, mut count) = ('n', Some(10));
+    if let Some(first) = options.next() {
+        let body = first.trim_start_matches('-');
+        let (letter, attached) = match body.chars().next() {
+            Some(c @ ('n' | 'c')) => (c, body.get(1..).unwrap_or_default()),
+            _ => ('n', body),
+        };
+        unit = letter;
+        let text =
+            if attached.is_empty() { options.next().map_or("", String::as_str) } else { attached };
+        count = text.parse::<usize>().ok();
+    }
+    let Some(count) = count.filter(|_| options.next().is_none()) else {
+        return Value::unknown(input.taint);
+    };
+    let text: &str = &input.text;
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let text = match (unit, head) {
+        ('n', true) => lines.into_iter().take(count).collect(),
+        ('n', false) => lines.iter().skip(lines.len().saturating_sub(count)).copied().collect(),
+        (_, true) => text.get(..count.min(text.len())).map(str::to_owned).unwrap_or_default(),
+        (_, false) => {
+            text.get(text.len().saturating_sub(count)..).map(str::to_owned).unwrap_or_default()
+        }
+    };
+    keep(input, text)
+}
+
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn keep(input: &Value, text: String) -> Value {

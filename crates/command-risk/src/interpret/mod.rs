@@ -1,5 +1,6 @@
 //! Following a script without running it: which programs would run, with which words.
 
+mod arithmetic;
 mod assign;
 mod brace;
 mod builtins;
@@ -7,6 +8,7 @@ pub(crate) mod decode;
 mod dispatch;
 pub(crate) mod expand;
 mod filters;
+mod glob;
 mod guarded;
 mod invoke;
 mod nodes;
@@ -14,6 +16,8 @@ mod options;
 pub(crate) use builtins::requoted;
 mod parameters;
 mod patterns;
+pub(crate) mod printf;
+mod read;
 mod redirect;
 mod reveal;
 pub(crate) mod simple;
@@ -27,6 +31,8 @@ use countersign_domain::assessment::Span;
 
 use crate::analysis::{CommandView, Effect, Revealed};
 use crate::context::Context;
+use crate::parse::Place;
+use crate::parse::ast::Range;
 use crate::policy::Policy;
 use state::State;
 use value::Value;
@@ -37,6 +43,8 @@ const MAX_STEPS: u32 = 1_000;
 const MAX_WORK: usize = 6_000;
 /// How deep commands may stand inside each other, all nesting taken together.
 const MAX_NESTING: u32 = 64;
+/// In longer texts the place of nested code is not looked for.
+const MAX_PLACED: usize = 4_096;
 /// How deep functions, nested shells and wrappers are followed.
 const MAX_DEPTH: u32 = 16;
 
@@ -44,8 +52,6 @@ const MAX_DEPTH: u32 = 16;
 pub(crate) struct Machine<'e> {
     pub(crate) policy: &'e Policy,
     pub(crate) ctx: &'e Context,
-    /// The whole command, as it was given.
-    pub(crate) original: &'e str,
     pub(crate) state: State,
     pub(crate) effects: Vec<Effect>,
     pub(crate) commands: Vec<CommandView>,
@@ -55,6 +61,10 @@ pub(crate) struct Machine<'e> {
     pub(crate) current: Option<usize>,
     /// The place in the original text that everything inside nested code belongs to.
     pub(crate) nested_span: Option<Span>,
+    /// The whole command, as it was given.
+    pub(crate) source: &'e str,
+    /// The places of the words of the simple command at hand.
+    word_places: Vec<Range>,
     /// The place of the simple command at hand.
     pub(crate) span: Span,
     pub(crate) steps: u32,
@@ -74,18 +84,19 @@ pub(crate) struct Machine<'e> {
 }
 
 impl<'e> Machine<'e> {
-    pub(crate) fn new(policy: &'e Policy, ctx: &'e Context, original: &'e str) -> Self {
+    pub(crate) fn new(policy: &'e Policy, ctx: &'e Context, source: &'e str) -> Self {
         Self {
             policy,
             ctx,
-            original,
             state: State::new(ctx),
             effects: Vec::new(),
             commands: Vec::new(),
             revealed: Vec::new(),
             current: None,
             nested_span: None,
-            span: Span::whole(original.len()),
+            source,
+            word_places: Vec::new(),
+            span: Span::whole(source.len()),
             steps: 0,
             depth: 0,
             nesting: 0,
@@ -111,7 +122,8 @@ impl<'e> Machine<'e> {
             .map(|c| if c == value::UNKNOWN { '…' } else { c })
             .take(200)
             .collect();
-        let effect = Effect { kind, object, span: self.nested_span.unwrap_or(self.span) };
+        let span = self.nested_span.unwrap_or_else(|| self.word_that_matters(kind, &object));
+        let effect = Effect { kind, object, span };
         let same = self.effects.iter().filter(|e| e.kind == kind).count();
         if same < 8 && !self.effects.contains(&effect) {
             self.effects.push(effect);
@@ -159,14 +171,70 @@ impl<'e> Machine<'e> {
         self.reveal(text);
         self.deeper(|machine| {
             let outer = machine.nested_span;
-            machine.nested_span = Some(outer.unwrap_or(machine.span));
-            let parsed = crate::parse::parse(text, machine.depth);
+            let place = machine.place_in_source(text);
+            machine.nested_span = match place {
+                Some(_) => None,
+                None => Some(outer.unwrap_or(machine.span)),
+            };
+            let whole = outer.unwrap_or(machine.span);
+            let base = match place {
+                Some(at) => Place::From(at),
+                None => Place::Within(Range { start: whole.start, end: whole.end }),
+            };
+            let parsed = crate::parse::parse_at(text, machine.depth, base);
             machine.parse_errors(&parsed.errors);
             let output = machine.block(&parsed.nodes, stdin);
             machine.nested_span = outer;
             output
         })
         .unwrap_or_default()
+    }
+
+    /// Where code stands in the text that is assessed, when it stands there once, as it is.
+    fn place_in_source(&self, code: &str) -> Option<usize> {
+        if self.source.len() > MAX_PLACED || code.trim().len() < 2 {
+            return None;
+        }
+        let code = code.trim_end_matches('\n');
+        let at = self.source.find(code)?;
+        let again = self.source.get(at + 1..).is_some_and(|rest| rest.contains(code));
+        (!again).then_some(at)
+    }
+
+    /// The word that an effect comes from, if it is one; else the whole command.
+    fn word_that_matters(&self, kind: &str, object: &str) -> Span {
+        if object.is_empty() || self.word_places.len() > 64 {
+            return self.span;
+        }
+        let words = || {
+            self.word_places.iter().filter_map(|place| {
+                let text = self.source.get(place.start..place.end)?;
+                Some((*place, text.replace(['\'', '"', '\\'], "")))
+            })
+        };
+        let only = |fits: &dyn Fn(&str) -> bool| {
+            let mut found = words().filter(|(_, text)| fits(text)).map(|(place, _)| place);
+            let first = found.next()?;
+            found.next().is_none().then(|| Span::from(first))
+        };
+        // Said of the whole request: it is the address that matters.
+        if kind.starts_with("net.") && object.contains(' ') {
+            return only(&|text| text.contains("://")).unwrap_or(self.span);
+        }
+        only(&|text| text == object)
+            .or_else(|| only(&|text| object.len() > 2 && text.contains(object)))
+            .or_else(|| {
+                only(&|text| {
+                    let path = text
+                        .trim_start_matches("./")
+                        .trim_start_matches("~/")
+                        .trim_end_matches('/');
+                    object
+                        .strip_suffix(path)
+                        .is_some_and(|dir| dir.ends_with('/') && !path.is_empty())
+                })
+            })
+            .unwrap_or(self.span)
     }
 
     pub(crate) fn parse_errors(&mut self, errors: &[crate::parse::ParseError]) {

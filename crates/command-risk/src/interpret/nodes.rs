@@ -7,7 +7,7 @@ use countersign_domain::assessment::Span;
 use super::Machine;
 use super::state::Variable;
 use super::value::{Taint, UNKNOWN, Value};
-use crate::parse::ast::{Block, Node, Redirection, Word};
+use crate::parse::ast::{Block, Node, Part, Redirection, Word};
 
 impl Machine<'_> {
     /// Follows commands one after another; their output.
@@ -42,13 +42,12 @@ impl Machine<'_> {
         output
     }
 
-    #[expect(clippy::match_same_arms, reason = "the arms differ in meaning")]
     fn any_node(&mut self, node: &Node, stdin: Option<&Value>) -> Value {
         match node {
             Node::Simple(simple) => self.simple(simple, stdin),
             Node::Pipeline(stages) => self.pipeline(stages, stdin),
             Node::AndOr(first, more) => self.and_or(first, more, stdin),
-            Node::Background(inner) => self.node(inner, stdin),
+            Node::Background(inner) | Node::Coproc(inner) => self.aside(inner, stdin),
             Node::Group { body, subshell: true } => self.subshell(body, stdin),
             Node::Group { body, subshell: false } => self.block(body, stdin),
             Node::If(blocks) => self.branches(blocks.iter().map(Rc::as_ref), stdin),
@@ -60,10 +59,11 @@ impl Machine<'_> {
             }
             Node::ArithFor { header, body } => {
                 self.walk(header);
+                self.counted(header);
                 self.rounds(body, stdin)
             }
             Node::Arith(word) => {
-                self.walk(word);
+                self.arithmetic(&word.parts);
                 Value::default()
             }
             Node::Case { word, arms } => {
@@ -87,9 +87,16 @@ impl Machine<'_> {
                 }
                 Value::default()
             }
-            Node::Coproc(inner) => self.node(inner, stdin),
             Node::Redirected(inner, redirections) => self.redirected(inner, redirections, stdin),
         }
+    }
+
+    /// In a shell of its own: what it sets stays there.
+    fn aside(&mut self, inner: &Node, stdin: Option<&Value>) -> Value {
+        let state = self.state.clone();
+        let output = self.node(inner, stdin);
+        self.state = state;
+        output
     }
 
     fn define(&mut self, name: &str, body: &Rc<Node>, stdin: Option<&Value>) -> Value {
@@ -115,16 +122,13 @@ impl Machine<'_> {
 
     fn pipeline(&mut self, stages: &[Node], stdin: Option<&Value>) -> Value {
         let mut flow: Option<Value> = stdin.cloned();
-        let last = stages.len().saturating_sub(1);
-        for (at, stage) in stages.iter().enumerate() {
+        for stage in stages {
             if self.exhausted() {
                 break;
             }
-            let state = (at < last).then(|| self.state.clone());
+            let state = self.state.clone();
             let output = self.node(stage, flow.as_ref());
-            if let Some(state) = state {
-                self.state = state;
-            }
+            self.state = state;
             flow = Some(output);
         }
         flow.unwrap_or_default()
@@ -171,6 +175,9 @@ impl Machine<'_> {
         span: Span,
         stdin: Option<&Value>,
     ) -> Value {
+        if let Some(lines) = stdin.and_then(|input| lines_read(condition, input)) {
+            return self.round_a_line(condition, body, &lines);
+        }
         let mut output = self.block(condition, stdin);
         let part = self.rounds(body, stdin);
         output.push(&part);
@@ -180,6 +187,22 @@ impl Machine<'_> {
             self.effect("process.fork_bomb", "");
             self.span = outer;
         }
+        output
+    }
+
+    /// `while read`: the body runs once for each line that is known.
+    fn round_a_line(&mut self, condition: &Block, body: &Block, lines: &[Value]) -> Value {
+        let before = self.state.variables.clone();
+        let mut output = Value::default();
+        for line in lines {
+            if self.exhausted() {
+                break;
+            }
+            self.block(condition, Some(line));
+            let part = self.block(body, Some(&Value::unknown(line.taint)));
+            output.push(&part);
+        }
+        self.state.join(&before);
         output
     }
 
@@ -194,6 +217,18 @@ impl Machine<'_> {
         self.state.join(&before);
         // How often it is written is not known.
         if output.text.is_empty() { output } else { Value::unknown(output.taint) }
+    }
+
+    /// What the header of a loop sets changes with every round.
+    fn counted(&mut self, header: &Word) {
+        for part in &header.parts {
+            let Part::Quoted(text) = part else { continue };
+            for name in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+                if super::wrappers::is_name(name) {
+                    self.state.set(name, Value::unknown(Taint::NONE));
+                }
+            }
+        }
     }
 
     fn for_loop(
@@ -245,6 +280,26 @@ impl Machine<'_> {
             Value::unknown(output.taint)
         }
     }
+}
+
+/// The lines of a known text that a condition reads one after another.
+fn lines_read(condition: &Block, input: &Value) -> Option<Vec<Value>> {
+    let [Node::Simple(simple)] = condition.as_slice() else {
+        return None;
+    };
+    let word = |at: usize| match simple.words.get(at).map(|w| w.parts.as_slice()) {
+        Some([Part::Bare(text)]) => text.as_str(),
+        _ => "",
+    };
+    let reads = word(0) == "read"
+        && simple.redirections.is_empty()
+        && !(1..simple.words.len())
+            .any(|at| word(at).starts_with('-') && word(at).contains(['d', 'n', 'N', 't', 'u']));
+    let count = input.text.lines().count();
+    (reads && input.is_known() && (2..=32).contains(&count)).then(|| {
+        let line = |text: &str| Value { text: format!("{text}\n"), taint: input.taint };
+        input.text.lines().map(line).collect()
+    })
 }
 
 /// Commands that do not fail, so that what follows `&&` surely runs.

@@ -1,9 +1,10 @@
 //! `$name` and `${name…}`.
 
 use super::Machine;
+use super::glob::{End, Pattern};
 use super::state::Variable;
 use super::value::{Taint, UNKNOWN, Value};
-use crate::parse::ast::{Operation, Parameter, Word};
+use crate::parse::ast::{Operation, Parameter, Part, Word};
 
 /// Names of variables that hold credentials.
 pub(crate) fn is_secret_name(name: &str) -> bool {
@@ -24,113 +25,278 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
     .any(|part| name.contains(part))
 }
 
+/// What an expansion of several values yields.
+pub(super) struct List {
+    pub(super) values: Vec<Value>,
+    /// Written with `*`: in quotes one word.
+    pub(super) joined: bool,
+}
+
 impl Machine<'_> {
     /// The values of `$@`, `${a[@]}` and their like, each a word of its own.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "only these kinds matter here")]
-    pub(super) fn list_parameter(&mut self, parameter: &Parameter) -> Option<Vec<Value>> {
-        let all = |word: &Word| matches!(word.parts.as_slice(), [crate::parse::ast::Part::Bare(t)] if t == "@" || t == "*");
-        if parameter.length || parameter.indirect {
+    pub(super) fn list_parameter(&mut self, parameter: &Parameter) -> Option<List> {
+        let star = |word: &Word| match word.parts.as_slice() {
+            [Part::Bare(t)] if t == "@" => Some(false),
+            [Part::Bare(t)] if t == "*" => Some(true),
+            _ => None,
+        };
+        if parameter.length {
             return None;
         }
         let positional = matches!(parameter.name.as_str(), "@" | "*");
-        if !positional && !parameter.index.as_ref().is_some_and(all) {
-            return None;
-        }
+        let joined =
+            if positional { parameter.name == "*" } else { star(parameter.index.as_ref()?)? };
         let values = if positional {
             match &self.state.positional {
                 Some(values) => values.clone(),
                 None => vec![Value::unknown(Taint::VARIABLE)],
             }
+        } else if parameter.indirect {
+            self.keys(&parameter.name)
         } else {
-            self.state.variables.get(&parameter.name).map(Variable::all).unwrap_or_default()
+            match self.state.variables.get(self.state.named(&parameter.name)) {
+                Some(variable) => variable.all(),
+                None => vec![Value::unknown(Taint::VARIABLE)],
+            }
         };
-        match &parameter.operation {
-            Operation::None => Some(values),
+        let values = match &parameter.operation {
+            Operation::None => values,
             Operation::Slice { offset, length } => {
-                let (from, count) = self.slice_bounds(offset, length.as_ref())?;
-                // `${@:1}` counts from the first positional parameter.
-                let from = if positional { from.saturating_sub(1) } else { from };
-                Some(values.into_iter().skip(from).take(count).collect())
+                self.slice_of_list(values, positional, offset, length.as_ref())
             }
-            operation => {
-                let value = values.first().cloned().unwrap_or_default();
-                Some(vec![self.operate(operation, value, &parameter.name)])
+            Operation::Default(word) | Operation::Assign(word) => {
+                let default = self.word_value(word);
+                if values.is_empty() { vec![default] } else { values }
             }
+            Operation::Alternative(word) => {
+                let value = self.word_value(word);
+                if values.is_empty() { values } else { vec![value] }
+            }
+            Operation::RemovePrefix { .. }
+            | Operation::RemoveSuffix { .. }
+            | Operation::Replace { .. }
+            | Operation::Upper { .. }
+            | Operation::Lower { .. }
+            | Operation::Transform(_)
+            | Operation::Required(_)
+            | Operation::Other(_) => values
+                .into_iter()
+                .take(256)
+                .map(|value| self.operate(&parameter.operation, value))
+                .collect(),
+        };
+        Some(List { values, joined })
+    }
+
+    fn keys(&self, name: &str) -> Vec<Value> {
+        match self.state.variables.get(self.state.named(name)) {
+            Some(Variable::Array(values)) => {
+                (0..values.len()).map(|at| Value::known(at.to_string())).collect()
+            }
+            Some(Variable::Map(map)) => map.keys().map(Value::known).collect(),
+            Some(Variable::Scalar(_)) => vec![Value::known("0")],
+            Some(Variable::Unset) => Vec::new(),
+            None => vec![Value::unknown(Taint::VARIABLE)],
         }
+    }
+
+    fn slice_of_list(
+        &mut self,
+        mut values: Vec<Value>,
+        positional: bool,
+        offset: &Word,
+        length: Option<&Word>,
+    ) -> Vec<Value> {
+        if positional {
+            values.insert(0, self.variable("0").unwrap_or_default());
+        }
+        let taint = values.iter().fold(Taint::NONE, |t, v| t.with(v.taint));
+        let open = values.iter().any(|v| v.text.chars().eq([UNKNOWN]));
+        match self.slice_bounds(values.len(), offset, length, false) {
+            Some((from, to)) if !open => values.get(from..to).unwrap_or_default().to_vec(),
+            _ => vec![Value::unknown(taint)],
+        }
+    }
+
+    /// The values as one, with what `$IFS` begins with between them, or with blanks.
+    pub(super) fn join_list(&self, list: &List) -> Value {
+        let separator = if list.joined {
+            self.separators().chars().next().map(String::from).unwrap_or_default()
+        } else {
+            " ".to_owned()
+        };
+        let mut out = Value::default();
+        for (at, value) in list.values.iter().enumerate() {
+            if at > 0 {
+                out.push(&Value::known(separator.as_str()));
+            }
+            out.push(value);
+        }
+        out
+    }
+
+    /// The word of `${v:-word}` and `${v:+word}`, where it is what the expansion yields.
+    pub(super) fn chosen<'p>(&mut self, parameter: &'p Parameter) -> Option<&'p Word> {
+        let (Operation::Default(word) | Operation::Alternative(word)) = &parameter.operation else {
+            return None;
+        };
+        if names_a_list(parameter) {
+            return None;
+        }
+        let set = self.looked_up(parameter);
+        let alternative = matches!(parameter.operation, Operation::Alternative(_));
+        match presence(set.as_ref(), parameter.colon) {
+            Some(present) => (present == alternative).then_some(word),
+            // Set elsewhere or not: what stands here is what can be judged.
+            None => (!alternative && set.is_none_or(|found| found.value.taint == Taint::VARIABLE))
+                .then_some(word),
+        }
+    }
+
+    /// What a parameter is set to: none when it was not set here, and may have been elsewhere.
+    fn looked_up(&mut self, parameter: &Parameter) -> Option<Found> {
+        let found = self.lookup(parameter);
+        if parameter.indirect { self.indirect(found) } else { found }
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "only these kinds matter here")]
     pub(super) fn parameter(&mut self, parameter: &Parameter) -> Value {
-        let set = self.lookup(parameter);
         if parameter.length {
-            return match set {
-                Some(value) if value.is_known() => {
-                    Value::known(value.text.chars().count().to_string())
-                }
-                _ => Value { text: UNKNOWN.to_string(), taint: Taint::NONE },
-            };
+            return self.length(parameter);
         }
-        let set = if parameter.indirect { self.indirect(set) } else { set };
+        if let Some(list) = self.list_parameter(parameter) {
+            return self.join_list(&list);
+        }
+        let found = self.looked_up(parameter);
+        let present = presence(found.as_ref(), parameter.colon);
+        let value = found.map(|found| found.value);
         match &parameter.operation {
             Operation::Default(word) | Operation::Assign(word) => {
-                // Set elsewhere or not: what stands here is what can be judged.
                 let default = self.word_value(word);
-                let value = match set {
-                    Some(value) if value.is_known() && !value.text.is_empty() => value,
-                    Some(value) if !value.is_known() && value.taint != Taint::VARIABLE => value,
+                let value = match value {
+                    Some(value) if present == Some(true) => value,
+                    Some(value) if present.is_none() && value.taint != Taint::VARIABLE => value,
                     Some(_) | None => default,
                 };
-                if matches!(parameter.operation, Operation::Assign(_)) {
-                    self.state.set(&parameter.name, value.clone());
+                if matches!(parameter.operation, Operation::Assign(_)) && present != Some(true) {
+                    self.set_parameter(parameter, value.clone());
                 }
                 value
             }
             Operation::Alternative(word) => {
-                let value = self.word_value(word);
-                match set {
-                    Some(set) if set.text.is_empty() => Value::default(),
-                    // Set elsewhere or not: a word that is no option may be another one without it.
-                    None if !value.text.is_empty() && !value.text.starts_with('-') => {
-                        Value::unknown(value.taint.with(Taint::VARIABLE))
-                    }
-                    Some(_) | None => value,
+                let alternative = self.word_value(word);
+                match present {
+                    Some(true) => alternative,
+                    Some(false) => Value::default(),
+                    // Set elsewhere or not: the option counts, another word may be another one.
+                    None if alternative.text.starts_with('-') => alternative,
+                    None => Value::unknown(Taint::VARIABLE.with(alternative.taint)),
                 }
             }
+            Operation::Transform(_) if present == Some(false) && !parameter.colon => {
+                Value::default()
+            }
             operation => {
-                let value = set.unwrap_or_else(|| Value::unknown(Taint::VARIABLE));
-                self.operate(operation, value, &parameter.name)
+                let value = value.unwrap_or_else(|| Value::unknown(Taint::VARIABLE));
+                self.operate(operation, value)
             }
         }
     }
 
-    fn indirect(&self, name: Option<Value>) -> Option<Value> {
-        let name = name.filter(Value::is_known)?;
-        self.variable(&name.text)
+    fn set_parameter(&mut self, parameter: &Parameter, value: Value) {
+        let name = self.state.named(&parameter.name).to_owned();
+        let variable = match &parameter.index {
+            None => Variable::Scalar(value),
+            Some(index) => {
+                let old = self.state.variables.get(&name).cloned();
+                self.element(index, value, old)
+            }
+        };
+        self.state.variables.insert(name, variable);
     }
 
-    fn lookup(&mut self, parameter: &Parameter) -> Option<Value> {
-        let Some(index) = &parameter.index else {
-            return self.variable(&parameter.name);
+    fn length(&mut self, parameter: &Parameter) -> Value {
+        let unknown = Value { text: UNKNOWN.to_string(), taint: Taint::NONE };
+        if names_a_list(parameter) {
+            let count = if matches!(parameter.name.as_str(), "@" | "*") {
+                self.state.positional.as_ref().map(Vec::len)
+            } else {
+                let name = self.state.named(&parameter.name);
+                let values = self.state.variables.get(name).map(Variable::all);
+                values.filter(|v| v.iter().all(Value::is_known)).map(|v| v.len())
+            };
+            return count.map_or(unknown, |n| Value::known(n.to_string()));
+        }
+        match self.lookup(parameter) {
+            Some(found) if found.value.is_known() => {
+                Value::known(found.value.text.chars().count().to_string())
+            }
+            _ => unknown,
+        }
+    }
+
+    fn indirect(&self, name: Option<Found>) -> Option<Found> {
+        let name = name.map(|found| found.value).filter(Value::is_known)?;
+        let Some((name, index)) = name.text.split_once('[') else {
+            return self.found(&name.text);
         };
+        let index: usize = index.strip_suffix(']')?.parse().ok()?;
+        match self.state.variables.get(name)? {
+            Variable::Array(values) => values.get(index).cloned().map(Found::set),
+            Variable::Scalar(_) | Variable::Map(_) | Variable::Unset => None,
+        }
+    }
+
+    fn found(&self, name: &str) -> Option<Found> {
+        if matches!(self.state.variables.get(self.state.named(name)), Some(Variable::Unset)) {
+            return Some(Found { value: Value::default(), set: false });
+        }
+        if let (Ok(at), Some(values)) = (name.parse::<usize>(), &self.state.positional)
+            && at > values.len()
+        {
+            return Some(Found { value: Value::default(), set: false });
+        }
+        self.variable(name).map(Found::set)
+    }
+
+    fn lookup(&mut self, parameter: &Parameter) -> Option<Found> {
+        let Some(index) = &parameter.index else {
+            return self.found(&parameter.name);
+        };
+        let name = self.state.named(&parameter.name).to_owned();
+        if let Some(Variable::Map(map)) = self.state.variables.get(&name) {
+            let map = map.clone();
+            let key = self.word_value(index);
+            return Some(if key.is_known() {
+                map.get(&key.text).cloned().map_or_else(Found::unset, Found::set)
+            } else {
+                Found::set(Value::unknown(
+                    map.values().fold(Taint::VARIABLE, |t, v| t.with(v.taint)),
+                ))
+            });
+        }
         let key = self.word_value(index);
-        let variable = self.state.variables.get(&parameter.name)?;
-        Some(match (variable, key.text.trim().parse::<usize>()) {
-            (Variable::Array(values), Ok(at)) => values.get(at).cloned().unwrap_or_default(),
-            (Variable::Map(map), _) if key.is_known() => {
-                map.get(&key.text).cloned().unwrap_or_default()
-            }
-            (Variable::Scalar(value), Ok(0)) => value.clone(),
-            _ => {
-                let taint = variable.all().iter().fold(Taint::VARIABLE, |t, v| t.with(v.taint));
-                Value::unknown(taint)
-            }
-        })
+        let at = self.evaluate(&key.text);
+        let variable = self.state.variables.get(&name)?;
+        let values = variable.all();
+        let Some(at) = at else {
+            let taint = values.iter().fold(Taint::VARIABLE, |t, v| t.with(v.taint));
+            return Some(Found::set(Value::unknown(taint)));
+        };
+        // Where one may be any number of them, no place is certain.
+        let open = values.iter().any(|v| v.text.chars().eq([UNKNOWN]));
+        if open && !matches!((variable, at), (Variable::Scalar(_), 0)) {
+            let taint = values.iter().fold(Taint::VARIABLE, |t, v| t.with(v.taint));
+            return Some(Found::set(Value::unknown(taint)));
+        }
+        let at = if at < 0 { at + i64::try_from(values.len()).unwrap_or(0) } else { at };
+        let value = usize::try_from(at).ok().and_then(|at| values.get(at).cloned());
+        Some(value.map_or_else(Found::unset, Found::set))
     }
 
     /// The value of a variable; what was not set here may have been set elsewhere.
     pub(crate) fn variable(&self, name: &str) -> Option<Value> {
-        let name = self.state.references.get(name).map_or(name, String::as_str);
-        if let Some(variable) = self.state.variables.get(name) {
+        if let Some(variable) = self.state.variables.get(self.state.named(name)) {
             return Some(variable.first());
         }
         if let Ok(at) = name.parse::<usize>() {
@@ -152,9 +318,13 @@ impl Machine<'_> {
             "SHELL" | "BASH" => Value::known("/bin/bash"),
             "IFS" => Value::known(" \t\n"),
             "@" | "*" => self.joined_positional(),
-            "#" | "?" | "$" | "!" | "RANDOM" | "SECONDS" | "UID" | "EUID" | "LINENO"
-            | "COLUMNS" | "LINES" | "PPID" | "SHLVL" | "EPOCHSECONDS" | "HOSTNAME" | "OSTYPE"
-            | "HOSTTYPE" | "MACHTYPE" | "BASH_VERSION" => Value::unknown(Taint::NONE),
+            "#" => match &self.state.positional {
+                Some(values) => Value::known(values.len().to_string()),
+                None => Value::unknown(Taint::NONE),
+            },
+            "?" | "$" | "!" | "RANDOM" | "SECONDS" | "UID" | "EUID" | "LINENO" | "COLUMNS"
+            | "LINES" | "PPID" | "SHLVL" | "EPOCHSECONDS" | "HOSTNAME" | "OSTYPE" | "HOSTTYPE"
+            | "MACHTYPE" | "BASH_VERSION" => Value::unknown(Taint::NONE),
             name if is_secret_name(name) => Value::unknown(Taint::VARIABLE.with(Taint::SECRET)),
             _ => return None,
         })
@@ -174,55 +344,45 @@ impl Machine<'_> {
         joined
     }
 
-    fn operate(&mut self, operation: &Operation, value: Value, _name: &str) -> Value {
+    pub(super) fn operate(&mut self, operation: &Operation, value: Value) -> Value {
         let taint = value.taint;
+        let known = value.is_known();
         let text = match operation {
             Operation::None
             | Operation::Default(_)
             | Operation::Assign(_)
             | Operation::Alternative(_) => return value,
-            Operation::RemovePrefix { pattern, longest } => {
-                let pattern = self.word_value(pattern);
-                known(&value, &pattern)
-                    .and_then(|(text, pattern)| remove_prefix(text, pattern, *longest))
-            }
-            Operation::RemoveSuffix { pattern, longest } => {
-                let pattern = self.word_value(pattern);
-                known(&value, &pattern).and_then(|(text, pattern)| {
-                    let reversed: String = text.chars().rev().collect();
-                    let pattern: String = pattern.chars().rev().collect();
-                    remove_prefix(&reversed, &pattern, *longest).map(|t| t.chars().rev().collect())
-                })
-            }
-            Operation::Replace { pattern, with, all } => {
-                let pattern = self.word_value(pattern);
-                let with = self.word_value(with);
-                known(&value, &pattern)
-                    .filter(|(_, p)| {
-                        with.is_known() && !p.contains(['*', '?', '[']) && !p.is_empty()
-                    })
-                    .map(|(text, pattern)| {
-                        if *all {
-                            text.replace(pattern, &with.text)
-                        } else {
-                            text.replacen(pattern, &with.text, 1)
-                        }
-                    })
-            }
+            Operation::RemovePrefix { pattern, longest } => self
+                .pattern(pattern)
+                .filter(|_| known)
+                .and_then(|p| p.remove(&value.text, End::Start, *longest)),
+            Operation::RemoveSuffix { pattern, longest } => self
+                .pattern(pattern)
+                .filter(|_| known)
+                .and_then(|p| p.remove(&value.text, End::Finish, *longest)),
+            Operation::Replace { pattern, with, all } => self.replaced(&value, pattern, with, *all),
             Operation::Slice { offset, length } => {
-                self.slice_bounds(offset, length.as_ref()).and_then(|(from, count)| {
-                    value.is_known().then(|| value.text.chars().skip(from).take(count).collect())
-                })
+                let count = value.text.chars().count();
+                self.slice_bounds(count, offset, length.as_ref(), true).filter(|_| known).map(
+                    |(from, to)| {
+                        value.text.chars().skip(from).take(to.saturating_sub(from)).collect()
+                    },
+                )
             }
-            Operation::Upper { all } => value.is_known().then(|| recase(&value.text, *all, true)),
-            Operation::Lower { all } => value.is_known().then(|| recase(&value.text, *all, false)),
+            Operation::Upper { pattern, all } => self.recased(&value, pattern, *all, true),
+            Operation::Lower { pattern, all } => self.recased(&value, pattern, *all, false),
+            Operation::Transform(word) => {
+                let how = self.word_value(word).text;
+                if how == "P" && known && value.text.contains(['$', '`']) {
+                    // A prompt is expanded again.
+                    let text = format!("printf %s \"{}\"", value.text.replace('"', "\\\""));
+                    return self.script(&text, None);
+                }
+                transformed(&value.text, &how).filter(|_| known)
+            }
             Operation::Required(word) => {
                 self.walk(word);
                 return value;
-            }
-            Operation::Transform(word) => {
-                let operator = self.word_value(word).text;
-                return self.transform(value, &operator);
             }
             Operation::Other(word) => {
                 self.walk(word);
@@ -232,63 +392,142 @@ impl Machine<'_> {
         text.map_or_else(|| Value::unknown(taint), |text| Value { text, taint })
     }
 
-    /// `${v@P}` and its like.
-    fn transform(&mut self, value: Value, operator: &str) -> Value {
-        let taint = value.taint;
-        if !value.is_known() {
-            return Value::unknown(taint);
-        }
-        match operator {
-            "P" if value.text.contains(['$', '`']) => {
-                // A prompt is expanded again.
-                let text = format!("printf %s \"{}\"", value.text.replace('"', "\\\""));
-                self.script(&text, None)
+    fn replaced(
+        &mut self,
+        value: &Value,
+        pattern: &Word,
+        with: &Word,
+        all: bool,
+    ) -> Option<String> {
+        // `/#` and `/%` hold on to an end; the mark is not part of the pattern.
+        let mut pattern = pattern.clone();
+        let mut end = None;
+        if !all && let Some(Part::Bare(text)) = pattern.parts.first_mut() {
+            end = match text.chars().next() {
+                Some('#') => Some(End::Start),
+                Some('%') => Some(End::Finish),
+                _ => None,
+            };
+            if end.is_some() {
+                text.remove(0);
             }
-            "P" | "Q" if !value.text.contains(['\'', ' ', '\n']) => value,
-            "U" => Value { text: value.text.to_ascii_uppercase(), taint },
-            "L" => Value { text: value.text.to_ascii_lowercase(), taint },
-            "u" => Value { text: recase(&value.text, false, true), taint },
-            "E" => Value { text: super::decode::escapes(&value.text), taint },
-            _ => Value::unknown(taint),
         }
-    }
-
-    fn slice_bounds(&mut self, offset: &Word, length: Option<&Word>) -> Option<(usize, usize)> {
-        let offset = self.word_value(offset).text.trim().parse::<usize>().ok();
-        let length = match length {
-            None => Some(usize::MAX),
-            Some(word) => self.word_value(word).text.trim().parse::<usize>().ok(),
-        };
-        Some((offset?, length?))
-    }
-}
-
-fn known<'v>(value: &'v Value, pattern: &'v Value) -> Option<(&'v str, &'v str)> {
-    (value.is_known() && pattern.is_known() && value.text.len() < 4096)
-        .then_some((&value.text, &pattern.text))
-}
-
-/// Patterns of one leading or trailing `*` and literal text; others are not followed.
-fn remove_prefix(text: &str, pattern: &str, longest: bool) -> Option<String> {
-    if let Some(stop) = pattern.strip_prefix('*') {
-        if stop.contains(['*', '?', '[']) {
+        let pattern = self.pattern(&pattern);
+        // An unquoted `&` is what was matched.
+        let refers = with.parts.iter().any(|part| match part {
+            Part::Bare(text) => text.contains('&'),
+            Part::Quoted(_) => false,
+            Part::Expansion { quoted, .. } => !quoted,
+        });
+        let with = self.word_value(with);
+        if refers && with.text.contains('&') {
             return None;
         }
-        let found = if longest { text.rfind(stop) } else { text.find(stop) };
-        return Some(
-            found.map_or(text, |at| text.get(at + stop.len()..).unwrap_or_default()).to_owned(),
-        );
+        pattern
+            .filter(|_| value.is_known() && with.is_known())
+            .and_then(|p| p.replace(&value.text, &with.text, all, end))
     }
-    if pattern.contains(['*', '?', '[']) {
-        let width = pattern.chars().all(|c| c == '?').then(|| pattern.chars().count())?;
-        return Some(text.chars().skip(width).collect());
+
+    fn recased(&mut self, value: &Value, pattern: &Word, all: bool, upper: bool) -> Option<String> {
+        if pattern.parts.is_empty() {
+            return value.is_known().then(|| recase(&value.text, all, upper, None));
+        }
+        let pattern = self.pattern(pattern)?;
+        value.is_known().then(|| recase(&value.text, all, upper, Some(&pattern)))
     }
-    Some(text.strip_prefix(pattern).unwrap_or(text).to_owned())
+
+    /// Where a slice begins and ends.
+    fn slice_bounds(
+        &mut self,
+        count: usize,
+        offset: &Word,
+        length: Option<&Word>,
+        from_end: bool,
+    ) -> Option<(usize, usize)> {
+        let offset = self.word_value(offset).text;
+        let length = length.map(|word| self.word_value(word).text);
+        let offset = if offset.trim().is_empty() { 0 } else { self.evaluate(&offset)? };
+        let count = i64::try_from(count).ok()?;
+        let from = if offset < 0 { offset + count } else { offset };
+        if from < 0 || from > count {
+            return Some((0, 0));
+        }
+        let to = match length {
+            None => count,
+            Some(text) => match if text.trim().is_empty() { 0 } else { self.evaluate(&text)? } {
+                length if length >= 0 => from.saturating_add(length).min(count),
+                length if from_end && count + length >= from => count + length,
+                _ => return None,
+            },
+        };
+        Some((usize::try_from(from).ok()?, usize::try_from(to).ok()?))
+    }
 }
 
-fn recase(text: &str, all: bool, upper: bool) -> String {
-    let change = |c: char| {
-        if upper { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }
-    };
-    text.char_indices().map(|(at, c)| if all || at == 0 { change(c) } else { c }).collect()
+/// A value that was found, and whether anything was set.
+pub(super) struct Found {
+    value: Value,
+    set: bool,
+}
+
+impl Found {
+    fn set(value: Value) -> Self {
+        Self { value, set: true }
+    }
+
+    fn unset() -> Self {
+        Self { value: Value::default(), set: false }
+    }
+}
+
+/// Whether it is `$@`, `${a[*]}` or their like.
+fn names_a_list(parameter: &Parameter) -> bool {
+    matches!(parameter.name.as_str(), "@" | "*")
+        || parameter.index.as_ref().is_some_and(
+            |word| matches!(word.parts.as_slice(), [Part::Bare(t)] if t == "@" || t == "*"),
+        )
+}
+
+/// Whether a parameter counts as set; none where that is not known.
+fn presence(found: Option<&Found>, colon: bool) -> Option<bool> {
+    let found = found?;
+    if !found.set {
+        return Some(false);
+    }
+    if !colon {
+        // What holds something unknown may also not be set at all.
+        return (found.value.taint != Taint::VARIABLE || found.value.is_known()).then_some(true);
+    }
+    if found.value.text.chars().any(|c| c != UNKNOWN) {
+        return Some(true);
+    }
+    if found.value.text.is_empty() { Some(false) } else { None }
+}
+
+/// `${v@Q}` and its like; none where the result is not followed.
+fn transformed(text: &str, how: &str) -> Option<String> {
+    let plain = text.chars().all(|c| !c.is_control());
+    match how {
+        "U" => Some(recase(text, true, true, None)),
+        "L" => Some(recase(text, true, false, None)),
+        "u" => Some(recase(text, false, true, None)),
+        "Q" if plain => Some(format!("'{}'", text.replace('\'', "'\\''"))),
+        "E" => Some(super::decode::escapes(text)),
+        "P" if plain && !text.contains(['\\', '!']) => Some(text.to_owned()),
+        _ => None,
+    }
+}
+
+fn recase(text: &str, all: bool, upper: bool, pattern: Option<&Pattern>) -> String {
+    text.char_indices()
+        .map(|(at, c)| {
+            if (!all && at > 0) || !pattern.is_none_or(|p| p.matches_char(c)) {
+                c
+            } else if upper {
+                c.to_ascii_uppercase()
+            } else {
+                c.to_ascii_lowercase()
+            }
+        })
+        .collect()
 }

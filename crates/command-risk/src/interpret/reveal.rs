@@ -25,8 +25,8 @@ impl Machine<'_> {
         let span = self.nested_span.unwrap_or(self.span);
         // A here-document stands behind the command that it belongs to. Looking through the whole
         // text for each of many scripts would not be linear.
-        let nearby = Some(self.original).filter(|_| self.steps < WHOLE_TEXT_SEARCHES);
-        let place = || self.original.get(span.start..span.end);
+        let nearby = Some(self.source).filter(|_| self.steps < WHOLE_TEXT_SEARCHES);
+        let place = || self.source.get(span.start..span.end);
         let source = nearby.or_else(place).unwrap_or_default();
         let is_readable =
             source.contains(code) || self.revealed.iter().any(|known| known.text.contains(code));
@@ -43,13 +43,13 @@ impl Machine<'_> {
         if !self.revealed.is_empty() || !self.effects.iter().any(|effect| unclear(effect.kind)) {
             return;
         }
-        let original = self.original;
+        let source = self.source;
         let letter = |c: char| c.is_ascii_alphanumeric() || "+/=_-".contains(c);
-        for word in original.split(|c| !letter(c)).filter(|word| word.len() >= MIN_ENCODED) {
+        for word in source.split(|c| !letter(c)).filter(|word| word.len() >= MIN_ENCODED) {
             if self.revealed.len() >= MOST {
                 return;
             }
-            let start = word.as_ptr().addr() - original.as_ptr().addr();
+            let start = word.as_ptr().addr() - source.as_ptr().addr();
             let span = Span { start, end: start + word.len() };
             if let Some(text) = decoded_text(word) {
                 self.revealed.push(Revealed { how: Reveal::Decoded, text, span });
@@ -64,10 +64,10 @@ impl Machine<'_> {
             if self.revealed.len() >= MOST {
                 return;
             }
-            if self.original.contains(&view.words) {
+            if self.source.contains(&view.words) {
                 continue;
             }
-            let source = self.original.get(view.span.start..view.span.end).unwrap_or_default();
+            let source = self.source.get(view.span.start..view.span.end).unwrap_or_default();
             let is_readable = |text: &str| has_words(text, view);
             if !is_readable(source) && !self.revealed.iter().any(|known| is_readable(&known.text)) {
                 let (text, span) = (view.words.clone(), view.span);

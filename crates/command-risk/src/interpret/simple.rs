@@ -3,7 +3,7 @@
 use super::Machine;
 use super::state::Variable;
 use super::value::{Field, Taint, Value};
-use crate::parse::ast::Simple;
+use crate::parse::ast::{Part, Simple, Word};
 
 /// A program with its words.
 #[derive(Debug, Clone)]
@@ -39,11 +39,15 @@ impl Machine<'_> {
             return Value::unknown(Taint::LOCAL);
         }
         let outer = std::mem::replace(&mut self.span, simple.span.into());
+        let places = simple.words.iter().map(|word| word.span);
+        let places = places.chain(simple.redirections.iter().map(|r| r.target.span)).collect();
+        let outer_places = std::mem::replace(&mut self.word_places, places);
         let outer_text = std::mem::take(&mut self.command_text);
         let current = self.current.take();
         let output = self.simple_inside(simple, stdin);
         self.current = current;
         self.command_text = outer_text;
+        self.word_places = outer_places;
         self.span = outer;
         output
     }
@@ -62,7 +66,7 @@ impl Machine<'_> {
         if !self.afford(simple.words.len() + simple.assignments.len()) {
             return Value::unknown(Taint::LOCAL);
         }
-        let fields = self.fields(&simple.words);
+        let fields = self.command_fields(simple);
         if fields.len() > simple.words.len() && !self.afford(fields.len() - simple.words.len()) {
             return Value::unknown(Taint::LOCAL);
         }
@@ -75,6 +79,7 @@ impl Machine<'_> {
         }
         self.command_text = fields.iter().map(|f| f.text.as_str()).collect::<Vec<_>>().join(" ");
         let before = self.assign(&simple.assignments);
+        let exported = self.export_assigned(&before);
         let mark = self.open_view(&fields);
         self.check_assigned(&simple.assignments, true);
         let streams = self.redirect(&simple.redirections, true);
@@ -119,6 +124,9 @@ impl Machine<'_> {
         ) {
             self.restore(before);
         }
+        for name in exported {
+            self.state.exported.remove(&name);
+        }
         if streams.stdout_kept { output } else { Value::default() }
     }
 
@@ -140,6 +148,42 @@ impl Machine<'_> {
         }
         if matches!(name, "tail" | "sort" | "tac") && self.command_text.ends_with(" /dev/zero") {
             self.effect("process.exhaust", self.command_text.clone());
+        }
+    }
+
+    fn command_fields(&mut self, simple: &Simple) -> Vec<Field> {
+        match simple.words.split_first() {
+            Some((first, rest)) if is_declaration(first) => {
+                let mut fields = self.fields(std::slice::from_ref(first));
+                for word in rest {
+                    self.declared(word, &mut fields);
+                }
+                fields
+            }
+            _ => self.fields(&simple.words),
+        }
+    }
+
+    /// What is assigned for one command is in its environment; the names that were not before.
+    pub(super) fn export_assigned(&mut self, before: &[(String, Option<Variable>)]) -> Vec<String> {
+        let mut new = Vec::new();
+        for (name, _) in before {
+            if self.state.exported.insert(name.clone()) {
+                new.push(name.clone());
+            }
+        }
+        new
+    }
+
+    /// What a declaration assigns is not split.
+    fn declared(&mut self, word: &Word, fields: &mut Vec<Field>) {
+        let assigns = matches!(word.parts.first(), Some(Part::Bare(text))
+            if text.split_once('=').is_some_and(|(name, _)| super::wrappers::is_name(name.trim_end_matches('+'))));
+        if assigns && super::brace::expand(word).is_none() {
+            let value = self.word_value(word);
+            fields.push(Field { text: value.text, taint: value.taint, glob: false });
+        } else {
+            fields.extend(self.fields(std::slice::from_ref(word)));
         }
     }
 
@@ -191,4 +235,9 @@ fn is_search_for_secrets(fields: &[Field]) -> bool {
     };
     let rest: Vec<&str> = words.collect();
     searches && !rest.iter().any(|word| silent(word)) && rest.iter().any(|word| named(word))
+}
+
+fn is_declaration(word: &Word) -> bool {
+    matches!(word.parts.as_slice(), [Part::Bare(name)]
+        if matches!(name.as_str(), "export" | "declare" | "local" | "readonly" | "typeset"))
 }

@@ -1,6 +1,6 @@
 //! What a shell knows at one moment: variables, functions, directory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::value::{Taint, Value};
@@ -14,6 +14,18 @@ pub(crate) enum Variable {
     Array(Vec<Value>),
     /// By key.
     Map(BTreeMap<String, Value>),
+    /// Removed here, so that it is certainly not set.
+    Unset,
+}
+
+/// What a variable does with what is assigned to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Attribute {
+    /// It stands for another one.
+    Reference(String),
+    Upper,
+    Lower,
+    Integer,
 }
 
 impl Variable {
@@ -22,6 +34,7 @@ impl Variable {
             Self::Scalar(value) => value.clone(),
             Self::Array(values) => values.first().cloned().unwrap_or_default(),
             Self::Map(map) => map.get("0").cloned().unwrap_or_default(),
+            Self::Unset => Value::default(),
         }
     }
 
@@ -30,18 +43,25 @@ impl Variable {
             Self::Scalar(value) => vec![value.clone()],
             Self::Array(values) => values.clone(),
             Self::Map(map) => map.values().cloned().collect(),
+            Self::Unset => Vec::new(),
         }
     }
 }
+
+/// Variables that are in everybody's environment, so that a new value is seen there too.
+const ENVIRONMENT: &[&str] = &["HOME", "PATH", "USER", "LOGNAME", "SHELL", "TMPDIR", "PWD", "TERM"];
 
 /// A shell's state. Cloned for subshells.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) variables: BTreeMap<String, Variable>,
+    pub(crate) attributes: BTreeMap<String, Attribute>,
+    /// What other programs get to see of the variables.
+    pub(crate) exported: BTreeSet<String>,
+    /// Inside a function: what its own variables hide.
+    pub(crate) hidden: Option<Vec<(String, Option<Variable>)>>,
     /// None when not known.
     pub(crate) positional: Option<Vec<Value>>,
-    /// Names that stand for other variables (`declare -n`).
-    pub(crate) references: BTreeMap<String, String>,
     pub(crate) functions: BTreeMap<String, Rc<Node>>,
     pub(crate) aliases: BTreeMap<String, String>,
     /// Descriptors opened by `exec`, with what is known of what they hold.
@@ -58,14 +78,48 @@ impl State {
     pub(crate) fn new(ctx: &Context) -> Self {
         Self {
             variables: BTreeMap::new(),
+            attributes: BTreeMap::new(),
+            exported: BTreeSet::new(),
+            hidden: None,
             positional: Some(Vec::new()),
-            references: BTreeMap::new(),
             functions: BTreeMap::new(),
             aliases: BTreeMap::new(),
             descriptors: BTreeMap::new(),
             cwd: Some(ctx.cwd.clone()),
             container: None,
             remote: false,
+        }
+    }
+
+    /// The variable that a name stands for.
+    pub(crate) fn named<'n>(&'n self, name: &'n str) -> &'n str {
+        match self.attributes.get(name) {
+            Some(Attribute::Reference(target)) => target,
+            _ => name,
+        }
+    }
+
+    /// What another shell begins with: the variables of its environment, and nothing that only
+    /// this shell knows.
+    pub(crate) fn of_child(&self) -> Self {
+        let ordinary =
+            |name: &String| self.exported.contains(name) || ENVIRONMENT.contains(&name.as_str());
+        let mut child = self.clone();
+        child
+            .variables
+            .retain(|name, variable| ordinary(name) && matches!(variable, Variable::Scalar(_)));
+        child.attributes.clear();
+        child.functions.retain(|name, _| self.exported.contains(&format!("{name}()")));
+        child.aliases.clear();
+        child.hidden = None;
+        child
+    }
+
+    /// From here to the end of the function at hand, if any, the name is the function's own.
+    pub(crate) fn make_local(&mut self, name: &str) {
+        let before = self.variables.get(name).cloned();
+        if let Some(hidden) = &mut self.hidden {
+            hidden.push((name.to_owned(), before));
         }
     }
 

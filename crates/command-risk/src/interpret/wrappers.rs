@@ -82,8 +82,12 @@ impl Machine<'_> {
             before.push((name, old));
             fields.remove(0);
         }
+        let exported = self.export_assigned(&before);
         let output =
             if fields.is_empty() { Value::unknown(Taint::LOCAL) } else { self.run(fields, stdin) };
+        for name in exported {
+            self.state.exported.remove(&name);
+        }
         self.restore(before);
         output
     }
@@ -240,7 +244,14 @@ impl Machine<'_> {
     }
 
     fn env_split(&mut self, text: &str, rest: Vec<Field>, stdin: Option<&Value>) -> Value {
-        let parsed = crate::parse::parse(text, self.depth);
+        let parsed = crate::parse::parse_at(
+            text,
+            self.depth,
+            crate::parse::Place::Within(crate::parse::ast::Range {
+                start: self.span.start,
+                end: self.span.end,
+            }),
+        );
         let mut fields = match parsed.nodes.first() {
             Some(crate::parse::ast::Node::Simple(simple)) => {
                 let mut all: Vec<Field> = simple

@@ -1,6 +1,6 @@
 //! `name=value`, `name+=value`, `name[index]=value`, `name=(…)`.
 
-use super::ast::{AssignedValue, Assignment, Range, Word};
+use super::ast::{AssignedValue, Assignment, Word};
 use super::{Parser, is_meta, is_name, is_name_start};
 
 impl Parser<'_> {
@@ -41,10 +41,7 @@ impl Parser<'_> {
         } else if self.peek().is_some_and(|b| !is_meta(b)) || self.starts_with("<(") {
             AssignedValue::Scalar(self.word())
         } else {
-            AssignedValue::Scalar(Word {
-                parts: Vec::new(),
-                span: Range { start: self.at, end: self.at },
-            })
+            AssignedValue::Scalar(Word { parts: Vec::new(), span: self.spot(self.at, self.at) })
         };
         Some(Assignment { name, index, append, value })
     }
@@ -65,10 +62,10 @@ impl Parser<'_> {
 
     fn subscript(&mut self, from: usize, to: usize) -> Word {
         let text = self.slice(from, to);
-        let mut inner = Parser::new(text, self.depth + 1);
+        let mut inner = Parser::new(text, self.depth + 1, self.place_of(from, to, true));
         let parts = inner.double_quoted(None);
         self.errors.append(&mut inner.errors);
-        Word { parts, span: Range { start: from, end: to } }
+        Word { parts, span: self.spot(from, to) }
     }
 
     fn array(&mut self) -> Vec<Word> {

@@ -140,13 +140,33 @@ pub(crate) enum Expansion {
     Arithmetic(Vec<Part>),
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own in the text")]
 #[derive(Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
     pub(crate) index: Option<Word>,
+    /// Written without braces, so that a letter right behind it belongs to its name.
+    pub(crate) bare: bool,
     pub(crate) indirect: bool,
     pub(crate) length: bool,
+    /// `:-` and its like, which take what is empty for what is not set.
+    pub(crate) colon: bool,
     pub(crate) operation: Operation,
+}
+
+impl Parameter {
+    /// The one whose name has a letter more.
+    pub(crate) fn longer(&self, letter: char) -> Self {
+        Self {
+            name: format!("{}{letter}", self.name),
+            index: None,
+            bare: true,
+            indirect: false,
+            length: false,
+            colon: false,
+            operation: Operation::None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -173,14 +193,16 @@ pub(crate) enum Operation {
         length: Option<Word>,
     },
     Upper {
+        pattern: Word,
         all: bool,
     },
     Lower {
+        pattern: Word,
         all: bool,
     },
     /// `:?text`: the value, or an error.
     Required(Word),
-    /// `@P` and its like.
+    /// `@Q` and its like.
     Transform(Word),
     /// Something whose result is not followed; its words still are.
     Other(Word),

@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use countersign_domain::assessment::Span;
-
-use super::ast::{Block, Node, Part, Range, Word};
+use super::ast::{Block, Node, Part, Word};
 use super::grammar::Until;
 use super::{Parser, is_meta, is_name, is_name_start};
 
@@ -27,7 +25,7 @@ impl Parser<'_> {
                 self.at += 5;
                 let condition = self.block(&["do"]);
                 let body = self.block(&["done"]);
-                Some(Node::Loop { condition, body, span: Span { start, end: self.at } })
+                Some(Node::Loop { condition, body, span: self.spot(start, self.at).into() })
             }
             Some("for" | "select") => self.nested(Self::for_loop),
             Some("case") => self.nested(Self::case),
@@ -88,7 +86,7 @@ impl Parser<'_> {
             let start = self.at;
             self.at += 2;
             let parts = self.arithmetic(end);
-            return Some(Node::Arith(Word { parts, span: Range { start, end: self.at } }));
+            return Some(Node::Arith(Word { parts, span: self.spot(start, self.at) }));
         }
         self.at += 1;
         let body = self.parenthesised();
@@ -131,7 +129,7 @@ impl Parser<'_> {
             let start = self.at;
             self.at += 2;
             let parts = self.arithmetic(end);
-            let header = Word { parts, span: Range { start, end: self.at } };
+            let header = Word { parts, span: self.spot(start, self.at) };
             let body = self.do_block();
             return Some(Node::ArithFor { header, body });
         }
@@ -143,6 +141,10 @@ impl Parser<'_> {
             loop {
                 self.blanks();
                 match self.peek() {
+                    Some(b'#') => {
+                        self.comment();
+                        break;
+                    }
                     Some(byte) if !is_meta(byte) => list.push(self.word()),
                     Some(b'<' | b'>') if self.peek_at(1) == Some(b'(') => list.push(self.word()),
                     _ => break,
@@ -273,7 +275,7 @@ impl Parser<'_> {
             [Part::Bare(text) | Part::Quoted(text)] => text.clone(),
             _ => String::new(),
         };
-        let span = Span { start, end: self.at };
+        let span = self.spot(start, self.at).into();
         Some(Node::Function { name, body: Rc::new(body), span })
     }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::ast::{Expansion, Operation, Parameter, Part, Range, Word};
+use super::ast::{Expansion, Operation, Parameter, Part, Word};
 use super::words::{push_bare, push_quoted};
 use super::{Parser, is_name, is_name_start};
 
@@ -31,7 +31,7 @@ impl Parser<'_> {
             }
             Some(b'{') => {
                 self.at += 1;
-                self.nested(|parser| Some(parser.braced()))
+                self.nested(|parser| Some(parser.braced(quoted)))
                     .unwrap_or_else(|| Expansion::Arithmetic(Vec::new()))
             }
             Some(byte) if is_name_start(byte) => {
@@ -69,10 +69,16 @@ impl Parser<'_> {
 
     pub(super) fn backticks(&mut self, parts: &mut Vec<Part>, quoted: bool) {
         self.at += 1;
+        let start = self.at;
+        let mut escaped = false;
         let mut text = String::new();
         loop {
+            let before = self.at;
             match self.bump() {
-                Some('`') => break,
+                Some('`') => {
+                    escaped |= text.len() != before - start;
+                    break;
+                }
                 Some('\\') => match self.peek() {
                     Some(b'`' | b'\\' | b'$') => text.extend(self.bump()),
                     Some(b'"') if quoted => text.extend(self.bump()),
@@ -85,8 +91,9 @@ impl Parser<'_> {
                 }
             }
         }
+        let place = self.place_of(start, self.at, !escaped);
         let body = self.nested(|parser| {
-            let parsed = super::parse(&text, parser.depth);
+            let parsed = super::parse_at(&text, parser.depth, place);
             parser.errors.extend(parsed.errors.into_iter().take(2));
             parsed.nodes
         });
@@ -138,7 +145,7 @@ impl Parser<'_> {
     }
 
     /// `${…}`; the brace is read.
-    fn braced(&mut self) -> Expansion {
+    fn braced(&mut self, quoted: bool) -> Expansion {
         if matches!(self.peek(), Some(b' ' | b'\n' | b'\t' | b'|')) {
             self.at += 1;
             return self.function_substitution();
@@ -166,14 +173,25 @@ impl Parser<'_> {
         let index = (self.peek() == Some(b'[')).then(|| {
             self.at += 1;
             let word = self.until(b"]");
-            self.eat("]");
+            if !self.eat("]") {
+                self.error("a subscript does not close");
+            }
             word
         });
-        let operation = self.operation();
+        let colon = self.peek() == Some(b':');
+        let operation = self.operation(quoted);
         if !self.eat("}") {
             self.error("`${` does not close");
         }
-        Expansion::Parameter(Rc::new(Parameter { name, index, indirect, length, operation }))
+        Expansion::Parameter(Rc::new(Parameter {
+            name,
+            index,
+            bare: false,
+            indirect,
+            length,
+            colon,
+            operation,
+        }))
     }
 
     fn function_substitution(&mut self) -> Expansion {
@@ -185,7 +203,7 @@ impl Parser<'_> {
         Expansion::Command(Rc::new(nodes))
     }
 
-    fn operation(&mut self) -> Operation {
+    fn operation(&mut self, quoted: bool) -> Operation {
         for (text, make) in [
             (":-", Operation::Default as fn(Word) -> Operation),
             (":=", Operation::Assign),
@@ -198,7 +216,7 @@ impl Parser<'_> {
             ("@", Operation::Transform),
         ] {
             if self.eat(text) {
-                return make(self.until(b"}"));
+                return make(if quoted { self.until_quoted() } else { self.until(b"}") });
             }
         }
         match self.peek() {
@@ -228,18 +246,60 @@ impl Parser<'_> {
             Some(b'^') => {
                 self.at += 1;
                 let all = self.eat("^");
-                self.until(b"}");
-                Operation::Upper { all }
+                Operation::Upper { pattern: self.until(b"}"), all }
             }
             Some(b',') => {
                 self.at += 1;
                 let all = self.eat(",");
-                self.until(b"}");
-                Operation::Lower { all }
+                Operation::Lower { pattern: self.until(b"}"), all }
             }
             Some(b'}') | None => Operation::None,
             Some(_) => Operation::Other(self.until(b"}")),
         }
+    }
+
+    /// A word inside braces that stand in double quotes: a quote in it is a character like others,
+    /// double quotes excepted, which may stand around a part of it.
+    fn until_quoted(&mut self) -> Word {
+        let start = self.at;
+        let mut parts = Vec::new();
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'}' => break,
+                b'"' => {
+                    self.at += 1;
+                    self.double_quoted_into(&mut parts);
+                }
+                b'\\' => {
+                    self.at += 1;
+                    match self.bump() {
+                        Some('\n') => {}
+                        Some(c @ ('$' | '`' | '"' | '\\' | '}')) => {
+                            push_quoted(&mut parts, c.encode_utf8(&mut [0; 4]));
+                        }
+                        Some(c) => {
+                            push_quoted(&mut parts, "\\");
+                            push_quoted(&mut parts, c.encode_utf8(&mut [0; 4]));
+                        }
+                        None => break,
+                    }
+                }
+                b'$' if self.peek_at(1) == Some(b'\'') => {
+                    self.at += 2;
+                    let text = self.ansi_c_quoted();
+                    push_quoted(&mut parts, &text);
+                }
+                b'$' => self.dollar(&mut parts, true),
+                b'`' => self.backticks(&mut parts, true),
+                _ => {
+                    let length =
+                        self.rest().find(['}', '"', '\\', '$', '`']).unwrap_or(self.rest().len());
+                    push_quoted(&mut parts, self.slice(self.at, self.at + length));
+                    self.at += length;
+                }
+            }
+        }
+        Word { parts, span: self.spot(start, self.at) }
     }
 
     /// A word inside braces, up to one of `ends`.
@@ -258,7 +318,7 @@ impl Parser<'_> {
                 _ => break,
             }
         }
-        Word { parts, span: Range { start, end: self.at } }
+        Word { parts, span: self.spot(start, self.at) }
     }
 }
 
@@ -266,8 +326,10 @@ fn plain(name: &str) -> Expansion {
     Expansion::Parameter(Rc::new(Parameter {
         name: name.to_owned(),
         index: None,
+        bare: name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'),
         indirect: false,
         length: false,
+        colon: false,
         operation: Operation::None,
     }))
 }

@@ -1,6 +1,6 @@
 //! Lists, pipelines and simple commands.
 
-use super::ast::{Node, Range, Simple};
+use super::ast::{Node, Simple};
 use super::{Parser, is_meta};
 
 /// What ends a list.
@@ -216,7 +216,7 @@ impl Parser<'_> {
                 _ => break,
             }
         }
-        simple.span = Range { start, end: self.trimmed_end(start) };
+        simple.span = self.spot(start, self.trimmed_end(start));
         let empty = simple.words.is_empty()
             && simple.assignments.is_empty()
             && simple.redirections.is_empty();

@@ -37,9 +37,23 @@ pub(crate) struct ParseError {
     pub(crate) too_deep: bool,
 }
 
+/// Where a text that is read stands in the text that spans refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Character for character from here on.
+    From(usize),
+    /// Somehow in here.
+    Within(ast::Range),
+}
+
 /// Reads `source` as bash would.
 pub(crate) fn parse(source: &str, depth: u32) -> Parsed {
-    let mut parser = Parser::new(source, depth);
+    parse_at(source, depth, Place::From(0))
+}
+
+/// The same for a text that stands inside another one.
+pub(crate) fn parse_at(source: &str, depth: u32, place: Place) -> Parsed {
+    let mut parser = Parser::new(source, depth, place);
     let mut nodes = Vec::new();
     loop {
         parser.list(&mut nodes, grammar::Until::End);
@@ -65,19 +79,38 @@ struct Parser<'s> {
     bytes: &'s [u8],
     at: usize,
     depth: u32,
+    place: Place,
     errors: Vec<ParseError>,
     pending: Vec<PendingHereDocument>,
 }
 
 impl<'s> Parser<'s> {
-    fn new(source: &'s str, depth: u32) -> Self {
+    fn new(source: &'s str, depth: u32, place: Place) -> Self {
         Self {
             source,
             bytes: source.as_bytes(),
             at: 0,
             depth,
+            place,
             errors: Vec::new(),
             pending: Vec::new(),
+        }
+    }
+
+    /// The place of a part of this text.
+    fn spot(&self, start: usize, end: usize) -> ast::Range {
+        match self.place {
+            Place::From(base) => ast::Range { start: base + start, end: base + end },
+            Place::Within(range) => range,
+        }
+    }
+
+    /// The place of a text of its own that is read from a part of this one; `same` when it is that
+    /// part as it stands.
+    fn place_of(&self, start: usize, end: usize, same: bool) -> Place {
+        match self.place {
+            Place::From(base) if same => Place::From(base + start),
+            Place::From(_) | Place::Within(_) => Place::Within(self.spot(start, end)),
         }
     }
 
@@ -124,14 +157,15 @@ impl<'s> Parser<'s> {
         if self.errors.len() < 8 {
             let start = self.at.min(self.bytes.len());
             let end = (start + 1).min(self.bytes.len());
-            self.errors.push(ParseError { span: Span { start, end }, what, too_deep: false });
+            let span = self.spot(start, end).into();
+            self.errors.push(ParseError { span, what, too_deep: false });
         }
     }
 
     /// Runs `inner` one level deeper; beyond the limit the rest of the text is left unread.
     fn nested<T: Default>(&mut self, inner: impl FnOnce(&mut Self) -> T) -> T {
         if self.depth >= MAX_DEPTH {
-            let span = Span { start: self.at.min(self.bytes.len()), end: self.bytes.len() };
+            let span = self.spot(self.at.min(self.bytes.len()), self.bytes.len()).into();
             self.errors.push(ParseError { span, what: "nested too deeply", too_deep: true });
             self.at = self.bytes.len();
             return T::default();

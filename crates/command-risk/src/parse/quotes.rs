@@ -75,60 +75,80 @@ impl Parser<'_> {
 
     /// `$'…'`; the opening quote is read.
     pub(super) fn ansi_c_quoted(&mut self) -> String {
-        let mut text = String::new();
+        // Bytes, since some of them make a character together.
+        let mut text = Vec::new();
         loop {
             match self.bump() {
-                Some('\'') => return text,
+                Some('\'') => return String::from_utf8_lossy(&text).into_owned(),
                 Some('\\') => self.ansi_c_escape(&mut text),
-                Some(c) => text.push(c),
+                Some(c) => put(&mut text, c),
                 None => {
                     self.error("a quote does not close");
-                    return text;
+                    return String::from_utf8_lossy(&text).into_owned();
                 }
             }
         }
     }
 
-    fn ansi_c_escape(&mut self, text: &mut String) {
+    fn ansi_c_escape(&mut self, text: &mut Vec<u8>) {
         let Some(c) = self.bump() else { return };
         match c {
-            'a' => text.push('\u{7}'),
-            'b' => text.push('\u{8}'),
-            'e' | 'E' => text.push('\u{1b}'),
-            'f' => text.push('\u{c}'),
-            'n' => text.push('\n'),
-            'r' => text.push('\r'),
-            't' => text.push('\t'),
-            'v' => text.push('\u{b}'),
+            'a' => put(text, '\u{7}'),
+            'b' => put(text, '\u{8}'),
+            'e' | 'E' => put(text, '\u{1b}'),
+            'f' => put(text, '\u{c}'),
+            'n' => put(text, '\n'),
+            'r' => put(text, '\r'),
+            't' => put(text, '\t'),
+            'v' => put(text, '\u{b}'),
             'x' => self.coded(text, 16, 2),
-            'u' => self.coded(text, 16, 4),
-            'U' => self.coded(text, 16, 8),
+            'u' => self.letter(text, 4),
+            'U' => self.letter(text, 8),
             '0'..='7' => {
                 self.at -= 1;
                 self.coded(text, 8, 3);
             }
             'c' => {
                 if let Some(control) = self.bump() {
-                    text.push(char::from_u32(u32::from(control) & 0x1f).unwrap_or(' '));
+                    put(text, char::from_u32(u32::from(control) & 0x1f).unwrap_or(' '));
                 }
             }
-            '\\' | '\'' | '"' | '?' => text.push(c),
+            '\\' | '\'' | '"' | '?' => put(text, c),
             other => {
-                text.push('\\');
-                text.push(other);
+                put(text, '\\');
+                put(text, other);
             }
         }
     }
 
-    fn coded(&mut self, text: &mut String, radix: u32, digits: usize) {
-        let mut value = 0_u32;
-        for _ in 0..digits {
+    /// One byte, by its digits.
+    fn coded(&mut self, text: &mut Vec<u8>, radix: u32, most: usize) {
+        match self.digits(radix, most) {
+            Some(value) => text.push(u8::try_from(value & 0xff).unwrap_or(b'?')),
+            None => text.extend_from_slice(b"\\x"),
+        }
+    }
+
+    fn letter(&mut self, text: &mut Vec<u8>, most: usize) {
+        match self.digits(16, most) {
+            Some(value) => put(text, char::from_u32(value).unwrap_or('\u{fffd}')),
+            None => text.extend_from_slice(if most == 4 { b"\\u" } else { b"\\U" }),
+        }
+    }
+
+    fn digits(&mut self, radix: u32, most: usize) -> Option<u32> {
+        let mut value = None;
+        for _ in 0..most {
             let Some(digit) = self.peek().and_then(|b| char::from(b).to_digit(radix)) else {
                 break;
             };
-            value = value.wrapping_mul(radix).wrapping_add(digit);
+            value = Some(value.unwrap_or(0_u32).wrapping_mul(radix).wrapping_add(digit));
             self.at += 1;
         }
-        text.push(char::from_u32(value).unwrap_or('\u{fffd}'));
+        value
     }
+}
+
+fn put(text: &mut Vec<u8>, c: char) {
+    text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
 }

@@ -3,8 +3,8 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use super::ast::{Part, Range, Redirection, RedirectionKind, Word};
-use super::{Parser, PendingHereDocument, is_meta, is_name, is_name_start};
+use super::ast::{Part, Redirection, RedirectionKind, Word};
+use super::{Parser, PendingHereDocument, Place, is_meta, is_name, is_name_start};
 
 const OPERATORS: &[(&str, RedirectionKind)] = &[
     ("&>>", RedirectionKind::AppendBoth),
@@ -38,9 +38,12 @@ impl Parser<'_> {
             OPERATORS.iter().find(|(text, _)| rest.starts_with(text.as_bytes()))?;
         let descriptor = self.slice(self.at, self.at + skip).parse().ok();
         self.at += skip + operator.len();
+        let before = self.at;
         self.blanks();
+        let comment = self.at > before && self.peek() == Some(b'#');
         let body = Rc::new(OnceCell::new());
-        let target = if self.peek().is_some_and(|b| !is_meta(b))
+        let from = self.at;
+        let target = if (!comment && self.peek().is_some_and(|b| !is_meta(b)))
             || self.starts_with("<(")
             || self.starts_with(">(")
         {
@@ -50,7 +53,8 @@ impl Parser<'_> {
             Word::default()
         };
         if *kind == RedirectionKind::HereDocument {
-            self.announce(&target, *operator == "<<-", &body);
+            let raw = self.slice(from, self.at).to_owned();
+            self.announce(&target, &raw, *operator == "<<-", &body);
         }
         Some(Redirection { kind: *kind, descriptor, target, body })
     }
@@ -72,7 +76,7 @@ impl Parser<'_> {
         if matches!(rest.get(length), Some(b'<' | b'>')) { length } else { 0 }
     }
 
-    fn announce(&mut self, target: &Word, strip_tabs: bool, body: &Rc<OnceCell<Word>>) {
+    fn announce(&mut self, target: &Word, raw: &str, strip_tabs: bool, body: &Rc<OnceCell<Word>>) {
         let mut delimiter = String::new();
         let mut quoted = false;
         for part in &target.parts {
@@ -85,7 +89,7 @@ impl Parser<'_> {
                 Part::Expansion { .. } => {
                     // Bash takes the text literally; what that is here is not certain.
                     self.error("an expansion in a here-document's delimiter");
-                    self.slice(target.span.start, target.span.end).clone_into(&mut delimiter);
+                    raw.clone_into(&mut delimiter);
                     break;
                 }
             }
@@ -100,6 +104,7 @@ impl Parser<'_> {
 
     pub(super) fn here_document(&mut self, pending: &PendingHereDocument) {
         let start = self.at;
+        let mut end = start;
         let mut text = String::new();
         loop {
             if self.at_end() {
@@ -116,20 +121,25 @@ impl Parser<'_> {
             }
             text.push_str(line);
             text.push('\n');
+            end = self.at;
         }
-        let span = Range { start, end: self.at };
-        let parts =
-            if pending.quoted { vec![Part::Quoted(text)] } else { self.here_document_parts(&text) };
+        let span = self.spot(start, self.at);
+        let parts = if pending.quoted {
+            vec![Part::Quoted(text)]
+        } else {
+            let place = self.place_of(start, end, text.len() == end - start);
+            self.here_document_parts(&text, place)
+        };
         // Set once: a pending here-document is taken from the list before it is read.
         pending.body.get_or_init(|| Word { parts, span });
     }
 
     /// The expansions in an unquoted body; read by a parser of its own, since tabs may be gone.
-    fn here_document_parts(&mut self, text: &str) -> Vec<Part> {
+    fn here_document_parts(&mut self, text: &str, place: Place) -> Vec<Part> {
         if !text.contains(['$', '`', '\\']) {
             return vec![Part::Quoted(text.to_owned())];
         }
-        let mut inner = Parser::new(text, self.depth + 1);
+        let mut inner = Parser::new(text, self.depth + 1, place);
         let parts = inner.double_quoted(None);
         self.errors.append(&mut inner.errors);
         parts

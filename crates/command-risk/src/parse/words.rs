@@ -1,6 +1,6 @@
 //! Words: text, quotes and expansions up to the next separator.
 
-use super::ast::{Expansion, Part, Range, Word};
+use super::ast::{Expansion, Part, Word};
 use super::{Parser, is_meta};
 
 impl Parser<'_> {
@@ -14,7 +14,7 @@ impl Parser<'_> {
             self.error("unexpected character");
             self.bump();
         }
-        Word { parts, span: Range { start, end: self.at } }
+        Word { parts, span: self.spot(start, self.at) }
     }
 
     /// Parts up to a byte at which `ends` says so, quotes and expansions excepted.
