@@ -10,7 +10,7 @@ use crate::hygiene;
 use crate::interpret::Machine;
 use crate::interpret::value::{Taint, Value};
 use crate::parse::ast::Node;
-use crate::parse::{self, Parsed};
+use crate::parse::{self, Parsed, Place};
 use crate::policy::Policy;
 
 /// Longer texts are not judged.
@@ -33,7 +33,7 @@ impl Engine {
         if command.len() > MAX_LENGTH {
             return self.too_long(command, ctx);
         }
-        let parsed = parse::parse(command, 0);
+        let parsed = parse::parse(command, 0, Place::From(0));
         let mut machine = self.machine(command, ctx);
         machine.parse_errors(&parsed.errors);
         let output = machine.block(&parsed.nodes, None);

@@ -16,6 +16,9 @@ mod hygiene;
 mod interpret;
 mod parse;
 pub mod policy;
+#[cfg(any(test, feature = "properties"))]
+#[doc(hidden)]
+pub mod properties;
 pub mod render;
 pub mod rules;
 pub mod self_description;

@@ -23,12 +23,19 @@ pub(super) fn perform(
     name: &str,
 ) {
     let (texts, dynamic, all) = arguments(rest);
+    // Arguments of calls inside calls are looked at again for each.
+    if !machine.afford(all.len() / 8) {
+        return;
+    }
     let first = texts.first().cloned().or_else(|| names_home(&all));
     let path =
         || Field { text: first.clone().unwrap_or_else(|| UNKNOWN.to_string()), ..Field::default() };
-    let lower = source.to_ascii_lowercase();
-    let leaks = leaks_in_address(act, first.as_deref(), &all);
-    if leaks {
+    let whole = matches!(act, Act::Send | Act::Connect | Act::Fork | Act::Kill | Act::Install);
+    if whole && !machine.spend(source.len()) {
+        return;
+    }
+    let lower = if whole { source.to_ascii_lowercase() } else { String::new() };
+    if leaks_in_address(act, first.as_deref(), &all) {
         machine.effect("net.leak_name", source);
     }
     match act {

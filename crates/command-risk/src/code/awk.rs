@@ -15,6 +15,9 @@ pub(crate) fn follow(machine: &mut Machine<'_>, program: &str) {
     let mut tokens = tokens(program, "awk");
     super::names::fold_constants(&mut tokens, "awk");
     for (at, token) in tokens.iter().enumerate() {
+        if !machine.step() {
+            return;
+        }
         let text_at = |offset: usize| match tokens.get(at + offset) {
             Some(Token::Text(text)) => Some(text.clone()),
             _ => None,

@@ -7,6 +7,11 @@ use super::table::{Act, act_of};
 use super::{sdk, tcl};
 use crate::interpret::Machine;
 
+/// More modules whose names are all imported are not followed.
+const MAX_OPEN_MODULES: usize = 8;
+/// Nor more imported names.
+const MAX_IMPORTS: usize = 128;
+
 /// Follows the calls of a source text.
 #[expect(clippy::nonminimal_bool, reason = "written the way it is said")]
 #[expect(
@@ -22,6 +27,13 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
         tcl::executed(machine, source);
     }
     let open_modules = imported(source, language);
+    let open = open_modules.iter().filter(|(short, _)| short == "*").count();
+    if open > MAX_OPEN_MODULES || open_modules.len() > MAX_IMPORTS {
+        // Every name would be compared with each of them.
+        machine.effect("parse.too_much", "");
+        return;
+    }
+    let mut reads = None;
     let sdk = language == "python" && sdk::is_used(source);
     for (at, token) in list.iter().enumerate() {
         if !machine.step() {
@@ -36,10 +48,7 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
         if let Token::Text(text) | Token::Mixed(text) = token
             && let Some((_, rest)) = text.split_once("://")
         {
-            let lower = source.to_ascii_lowercase();
-            let reads = !["post", "put", "patch", "delete", "data=", "body"]
-                .iter()
-                .any(|w| lower.contains(w));
+            let reads = *reads.get_or_insert_with(|| only_reads(source));
             machine.guard_url(rest, reads);
         }
         if let (Token::Text(text), "java") = (token, language)
@@ -131,6 +140,12 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
         }
         perform(machine, language, act, rest, source, name);
     }
+}
+
+/// Whether no word of a source speaks of a request that changes something.
+fn only_reads(source: &str) -> bool {
+    let lower = source.to_ascii_lowercase();
+    !["post", "put", "patch", "delete", "data=", "body"].iter().any(|word| lower.contains(word))
 }
 
 /// A function that acts is given to another that calls it with values not known here.

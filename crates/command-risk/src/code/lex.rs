@@ -12,11 +12,16 @@ pub(super) enum Token {
     Number,
 }
 
+/// More tokens are not made; of fewer, a machine already says that they are too many.
+const MAX_TOKENS: usize = 4_096;
+
 /// Cuts `source` into tokens; strings joined by `+` or side by side become one.
 pub(super) fn tokens(source: &str, language: &str) -> Vec<Token> {
     let mut lexer = Lexer { chars: source.chars().collect(), at: 0, language };
     let mut out: Vec<Token> = Vec::new();
-    while let Some(token) = lexer.next() {
+    while out.len() < MAX_TOKENS
+        && let Some(token) = lexer.next()
+    {
         merge(&mut out, token, language);
     }
     out

@@ -37,6 +37,9 @@ impl Machine<'_> {
             self.effect("code.run", "");
             return Value::unknown(Taint::LOCAL);
         }
+        if !self.spend(2 * code.text.len()) {
+            return Value::unknown(Taint::LOCAL);
+        }
         let bare = code.text.trim().trim_matches('"');
         let hidden =
             bare.starts_with(UNKNOWN) && (language == "sh" || bare.chars().all(|c| c == UNKNOWN));

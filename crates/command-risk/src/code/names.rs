@@ -2,6 +2,9 @@
 
 use super::lex::Token;
 
+/// More names are not told apart; so many tokens are not followed either.
+const MAX_NAMES: usize = 2_048;
+
 /// Names under which modules or functions are known in this source.
 pub(super) fn imported(source: &str, language: &str) -> Vec<(String, String)> {
     let mut out = Vec::new();
@@ -11,7 +14,11 @@ pub(super) fn imported(source: &str, language: &str) -> Vec<(String, String)> {
     for statement in source.split(['\n', ';']) {
         let words: Vec<&str> =
             statement.split([' ', ',', '\t', ':']).filter(|w| !w.is_empty()).collect();
+        let from = words.contains(&"from");
         for (at, word) in words.iter().enumerate() {
+            if out.len() > MAX_NAMES {
+                return out;
+            }
             if *word == "from" && words.get(at + 2) == Some(&"import") {
                 let module = words.get(at + 1).copied().unwrap_or_default();
                 for (n, name) in words.iter().enumerate().skip(at + 3) {
@@ -26,7 +33,7 @@ pub(super) fn imported(source: &str, language: &str) -> Vec<(String, String)> {
                         if *name == "*" { module.to_owned() } else { format!("{module}.{name}") },
                     ));
                 }
-            } else if *word == "as" && at >= 1 && !words.contains(&"from") {
+            } else if *word == "as" && at >= 1 && !from {
                 let module = words.get(at - 1).copied().unwrap_or_default();
                 out.push((
                     words.get(at + 1).copied().unwrap_or_default().to_owned(),
@@ -81,7 +88,7 @@ pub(super) fn rename(list: &mut Vec<Token>, source: &str) {
     *list = out;
     indexed(list);
     let mut at = 0;
-    while at + 5 < list.len() {
+    while at + 5 < list.len().min(MAX_NAMES) {
         let window = list.get(at..at + 6).unwrap_or_default();
         if let [
             Token::Name(get),

@@ -301,6 +301,11 @@ const CALLS: &[(&str, &str, Act)] = &[
     ("nim", "writeFile", Act::Write),
 ];
 
+/// Whether a dotted name ends in another.
+fn ends_with_name(name: &str, last: &str) -> bool {
+    name.strip_suffix(last).is_some_and(|head| head.ends_with('.'))
+}
+
 /// What a call does; `imports` are the names under which things are known in this source.
 pub(super) fn act_of(language: &str, name: &str, imports: &[(String, String)]) -> Option<Act> {
     let head = name.split('.').next().unwrap_or_default();
@@ -318,9 +323,9 @@ pub(super) fn act_of(language: &str, name: &str, imports: &[(String, String)]) -
                 || name == pattern
                 || name == last && language != "python" && last.len() > 6
         }
-        None => candidates.iter().any(|c| {
-            c == pattern || (pattern.contains('.') && c.ends_with(&format!(".{pattern}")))
-        }),
+        None => candidates
+            .iter()
+            .any(|c| c == pattern || (pattern.contains('.') && ends_with_name(c, pattern))),
     };
     CALLS
         .iter()

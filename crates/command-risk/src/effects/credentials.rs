@@ -356,7 +356,27 @@ fn has_ending(name: &str, ending: &str) -> bool {
 }
 
 /// Names that say so wherever they stand.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of cases read from top to bottom; splitting it would hide the order"
+)]
 fn is_secret_name(name: &str) -> bool {
+    if !name.contains('.') {
+        return [
+            "id_rsa",
+            "id_dsa",
+            "id_ecdsa",
+            "id_ed25519",
+            "id_*",
+            "identity",
+            "credentials",
+            "secrets",
+            "passwords",
+            "kubeconfig",
+        ]
+        .iter()
+        .any(|secret| name.eq_ignore_ascii_case(secret));
+    }
     let harmless = ["example", "sample", "template", "dist", "test", "schema", "md", "pub"];
     if name.rsplit('.').take(2).any(|part| harmless.contains(&part)) {
         return false;

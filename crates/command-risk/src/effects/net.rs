@@ -195,7 +195,7 @@ impl Machine<'_> {
     }
 
     fn on_another_machine(&mut self, text: &str, stdin: Option<&Value>, remote: bool) {
-        let state = self.state.clone();
+        let Some(state) = self.snapshot() else { return };
         if remote {
             self.state.remote = true;
             self.state.cwd = Some(self.ctx.home.clone());

@@ -13,6 +13,13 @@ pub(crate) enum Owner {
     Agent,
 }
 
+/// The paths that one program owns, made absolute.
+pub(crate) struct OwnPlaces {
+    policy: Vec<String>,
+    /// Each with whether it is a directory.
+    paths: Vec<(String, bool)>,
+}
+
 /// Words that, written into a policy or given to a tool of the guard, take its teeth out.
 const NEUTRALISING: &[&str] = &[
     "allow-all",
@@ -144,28 +151,28 @@ impl Machine<'_> {
 
     /// Whose file a resolved path is, and whether it is policy, a program or the whole.
     pub(crate) fn owner_of_path(&self, resolved: &str) -> Option<(Owner, bool)> {
-        for (owner, own) in self.belongings() {
-            let policy = own.policy_files.iter().any(|path| self.expand_home(path) == resolved);
-            let vital = own.paths.iter().any(|path| {
-                let expanded = self.own_path(path);
-                let binary = !path.ends_with('/') && (expanded.contains("/bin/"));
-                resolved == expanded.trim_end_matches('/')
-                    || (binary && is_within(resolved, &expanded))
+        let places = self.own_places.get_or_init(|| self.own_places());
+        let name = base_name(resolved);
+        let in_programs = resolved.contains("/bin/");
+        let deep = resolved.matches('/').count() >= 3;
+        for ((owner, own), own_places) in self.belongings().zip(places) {
+            let policy = own_places.policy.iter().any(|path| path == resolved);
+            let vital = own_places.paths.iter().any(|(path, directory)| {
+                let binary = !directory && path.contains("/bin/");
+                resolved == path.trim_end_matches('/') || (binary && is_within(resolved, path))
             });
-            let inside = own.paths.iter().any(|path| {
-                let expanded = self.own_path(path);
-                is_within(resolved, &expanded)
-                    && !(owner != Owner::Agent && self.in_workspace_inside(resolved, &expanded))
+            let inside = own_places.paths.iter().any(|(path, _)| {
+                is_within(resolved, path)
+                    && !(owner != Owner::Agent && self.in_workspace_inside(resolved, path))
             });
-            let name = base_name(resolved);
             let program = owner != Owner::Agent
-                && own.cli.iter().chain(&own.process_names).any(|n| n == name)
-                && resolved.contains("/bin/");
-            let contains = own
-                .paths
-                .iter()
-                .any(|path| path.ends_with('/') && is_within(&self.own_path(path), resolved))
-                && resolved.matches('/').count() >= 3;
+                && in_programs
+                && own.cli.iter().chain(&own.process_names).any(|n| n == name);
+            let contains = deep
+                && own_places
+                    .paths
+                    .iter()
+                    .any(|(path, directory)| *directory && is_within(path, resolved));
             if policy || vital || inside || program {
                 return Some((owner, policy || vital || program));
             }
@@ -174,6 +181,19 @@ impl Machine<'_> {
             }
         }
         None
+    }
+
+    fn own_places(&self) -> Vec<OwnPlaces> {
+        self.belongings()
+            .map(|(_, own)| OwnPlaces {
+                policy: own.policy_files.iter().map(|path| self.expand_home(path)).collect(),
+                paths: own
+                    .paths
+                    .iter()
+                    .map(|path| (self.own_path(path), path.ends_with('/')))
+                    .collect(),
+            })
+            .collect()
     }
 
     /// Whether a path lies in the workspace, and that strictly inside this directory of a guard:

@@ -85,25 +85,48 @@ const SYSTEM_SECOND: &[&str] = &[
 
 /// `path` without `.`, `..` and doubled slashes; absolute paths only.
 pub(crate) fn normal(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
+    if is_normal(path) {
+        return path.to_owned();
+    }
+    let mut out = String::with_capacity(path.len() + 1);
     for part in path.split('/') {
         match part {
             "" | "." => {}
-            ".." => {
-                parts.pop();
+            ".." => out.truncate(out.rfind('/').unwrap_or_default()),
+            _ => {
+                out.push('/');
+                out.push_str(part);
             }
-            _ => parts.push(part),
         }
-        if let ["proc", pid, "root"] = parts.as_slice()
-            && (*pid == "self" || *pid == "thread-self" || pid.bytes().all(|b| b.is_ascii_digit()))
-        {
-            parts.clear();
-        }
-        if matches!(parts.as_slice(), ["System", "Volumes", "Data"]) {
-            parts.clear();
+        if out == "/System/Volumes/Data" || is_root_of_process(&out) {
+            out.clear();
         }
     }
-    format!("/{}", parts.join("/"))
+    if out.is_empty() {
+        out.push('/');
+    }
+    out
+}
+
+/// `/proc/self/root` and its like, which lead to `/`.
+fn is_root_of_process(path: &str) -> bool {
+    path.strip_prefix("/proc/").and_then(|rest| rest.strip_suffix("/root")).is_some_and(|pid| {
+        pid == "self" || pid == "thread-self" || pid.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+/// Whether a path certainly has nothing to remove; most have not.
+fn is_normal(path: &str) -> bool {
+    let plain = path.starts_with('/')
+        && !path.ends_with('/')
+        && !path.starts_with("/proc/")
+        && !path.starts_with("/System/");
+    let mut previous = b' ';
+    plain
+        && path.bytes().all(|byte| {
+            let after_slash = std::mem::replace(&mut previous, byte) == b'/';
+            !(after_slash && (byte == b'/' || byte == b'.'))
+        })
 }
 
 /// Whether `path` is `root` or below it.

@@ -21,7 +21,12 @@ impl Machine<'_> {
     }
 
     fn assigned(&mut self, assignment: &Assignment) -> Variable {
-        let old = self.state.variables.get(self.state.named(&assignment.name)).cloned();
+        let extends = assignment.append || assignment.index.is_some();
+        let name = self.state.named(&assignment.name);
+        let old = self.state.variables.get(name).filter(|_| extends).cloned();
+        if !self.spend(old.as_ref().map_or(0, Variable::size)) {
+            return Variable::Scalar(Value::unknown(Taint::VARIABLE));
+        }
         match &assignment.value {
             AssignedValue::Array(words) => {
                 let mut values = if assignment.append {
@@ -140,6 +145,7 @@ impl Machine<'_> {
             }
             (Some(Variable::Array(mut values)), Ok(at)) if at < 1024 => {
                 if at >= values.len() {
+                    self.spend(32 * (at - values.len()));
                     values.resize(at + 1, Value::default());
                 }
                 if let Some(slot) = values.get_mut(at) {

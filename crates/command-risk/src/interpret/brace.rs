@@ -5,12 +5,16 @@ use std::rc::Rc;
 use crate::parse::ast::{Expansion, Part, Word};
 
 /// More words than this are not made.
-pub(super) const MAX_WORDS: usize = 512;
+const MAX_WORDS: usize = 512;
+/// Nor more characters and parts of them, every step on the way counted.
+const MAX_ATOMS: usize = 24 * 1024;
+/// One after another or inside each other, more are not followed.
+const MAX_BRACES: u32 = 10;
 
-#[derive(Clone)]
-enum Atom {
+#[derive(Clone, Copy)]
+enum Atom<'w> {
     Char(char),
-    Part(Part),
+    Part(&'w Part),
 }
 
 /// Whether a word has more braces than are followed.
@@ -23,11 +27,12 @@ pub(super) fn is_too_much(word: &Word, longest: usize) -> bool {
     let braces: usize = bare().map(|text| text.matches('{').count()).sum();
     braces > 0
         && bare().any(|text| text.contains(',') || text.contains(".."))
-        && (braces > 24 || word.span.end.saturating_sub(word.span.start) >= longest)
+        && (braces > 24 || bare().map(String::len).sum::<usize>() >= longest)
 }
 
-/// The words that braces in `word` make; none when it has no braces that make any.
-pub(super) fn expand(word: &Word) -> Option<Vec<Word>> {
+/// The words that braces in `word` make, and whether these are all; none when it has no braces that
+/// make any.
+pub(super) fn expand(word: &Word) -> Option<(Vec<Word>, bool)> {
     let candidate =
         word.parts.iter().any(|part| matches!(part, Part::Bare(text) if text.contains('{')));
     if !candidate {
@@ -37,39 +42,65 @@ pub(super) fn expand(word: &Word) -> Option<Vec<Word>> {
     for part in &word.parts {
         match part {
             Part::Bare(text) => atoms.extend(text.chars().map(Atom::Char)),
-            Part::Quoted(_) | Part::Expansion { .. } => atoms.push(Atom::Part(part.clone())),
+            Part::Quoted(_) | Part::Expansion { .. } => atoms.push(Atom::Part(part)),
         }
     }
     let mut out = Vec::new();
-    expand_atoms(&atoms, &mut out, 0);
-    if out.len() < 2 {
+    let mut room = MAX_ATOMS;
+    expand_atoms(&atoms, &mut out, 0, &mut room);
+    let complete = room > 0 && out.len() < MAX_WORDS;
+    if out.len() < 2 && complete {
         return None;
     }
-    Some(out.iter().map(|atoms| Word { parts: parts(atoms), span: word.span }).collect())
+    let words = out.iter().map(|atoms| Word { parts: parts(atoms), span: word.span });
+    Some((words.collect(), complete))
 }
 
-fn expand_atoms(atoms: &[Atom], out: &mut Vec<Vec<Atom>>, depth: u32) {
+/// How much room atoms take: quoted text is copied as well.
+fn size(atoms: &[Atom<'_>]) -> usize {
+    atoms
+        .iter()
+        .map(|atom| match atom {
+            Atom::Part(Part::Quoted(text) | Part::Bare(text)) => 2 + text.len() / 8,
+            Atom::Char(_) | Atom::Part(Part::Expansion { .. }) => 1,
+        })
+        .sum()
+}
+
+fn expand_atoms<'w>(
+    atoms: &[Atom<'w>],
+    out: &mut Vec<Vec<Atom<'w>>>,
+    depth: u32,
+    room: &mut usize,
+) {
+    *room = room.saturating_sub(size(atoms));
     let mut from = 0;
     let mut tries = 0;
     while tries < 32
         && let Some(open) = position(atoms, from, '{')
     {
-        if depth < 8
-            && let Some((close, alternatives)) = alternatives(atoms, open)
-        {
+        if let Some((close, alternatives)) = alternatives(atoms, open) {
+            if depth >= MAX_BRACES {
+                *room = 0;
+            }
+            if *room == 0 {
+                return;
+            }
             let head = atoms.get(..open).unwrap_or_default();
             let tail = atoms.get(close + 1..).unwrap_or_default();
             let mut tails = Vec::new();
-            expand_atoms(tail, &mut tails, depth + 1);
+            expand_atoms(tail, &mut tails, depth + 1, room);
             for alternative in alternatives {
                 let mut middles = Vec::new();
-                expand_atoms(&alternative, &mut middles, depth + 1);
+                expand_atoms(&alternative, &mut middles, depth + 1, room);
                 for middle in &middles {
                     for tail in &tails {
-                        if out.len() >= MAX_WORDS {
+                        let whole = [head, middle, tail].concat();
+                        *room = room.saturating_sub(size(&whole));
+                        if out.len() >= MAX_WORDS || *room == 0 {
                             return;
                         }
-                        out.push([head, middle, tail].concat());
+                        out.push(whole);
                     }
                 }
             }
@@ -81,7 +112,7 @@ fn expand_atoms(atoms: &[Atom], out: &mut Vec<Vec<Atom>>, depth: u32) {
     out.push(atoms.to_vec());
 }
 
-fn position(atoms: &[Atom], from: usize, wanted: char) -> Option<usize> {
+fn position(atoms: &[Atom<'_>], from: usize, wanted: char) -> Option<usize> {
     atoms
         .iter()
         .enumerate()
@@ -91,7 +122,7 @@ fn position(atoms: &[Atom], from: usize, wanted: char) -> Option<usize> {
 }
 
 /// Where the brace closes and what stands between its commas.
-fn alternatives(atoms: &[Atom], open: usize) -> Option<(usize, Vec<Vec<Atom>>)> {
+fn alternatives<'w>(atoms: &[Atom<'w>], open: usize) -> Option<(usize, Vec<Vec<Atom<'w>>>)> {
     let mut depth = 0_u32;
     let mut items = vec![Vec::new()];
     for (at, atom) in atoms.iter().enumerate().skip(open + 1) {
@@ -110,13 +141,13 @@ fn alternatives(atoms: &[Atom], open: usize) -> Option<(usize, Vec<Vec<Atom>>)> 
             Atom::Char('}') => depth -= 1,
             Atom::Char(_) | Atom::Part(_) => {}
         }
-        items.last_mut()?.push(atom.clone());
+        items.last_mut()?.push(*atom);
     }
     None
 }
 
 /// `a..e`, `1..9`, `1..9..2`.
-fn range(atoms: &[Atom]) -> Option<Vec<Vec<Atom>>> {
+fn range<'w>(atoms: &[Atom<'w>]) -> Option<Vec<Vec<Atom<'w>>>> {
     let text: String = atoms
         .iter()
         .map(|a| match a {
@@ -167,7 +198,7 @@ fn range(atoms: &[Atom]) -> Option<Vec<Vec<Atom>>> {
     }
 }
 
-fn parts(atoms: &[Atom]) -> Vec<Part> {
+fn parts(atoms: &[Atom<'_>]) -> Vec<Part> {
     let mut out: Vec<Part> = Vec::new();
     for atom in atoms {
         if let Atom::Char(c) = atom
@@ -183,7 +214,7 @@ fn parts(atoms: &[Atom]) -> Vec<Part> {
         match (atom, out.last_mut()) {
             (Atom::Char(c), Some(Part::Bare(text))) => text.push(*c),
             (Atom::Char(c), _) => out.push(Part::Bare(c.to_string())),
-            (Atom::Part(part), _) => out.push(part.clone()),
+            (Atom::Part(part), _) => out.push((*part).clone()),
         }
     }
     out

@@ -154,7 +154,8 @@ impl Machine<'_> {
             None => self.state.cwd.clone(),
             Some(field) if field.text == "-" => Some(self.ctx.cwd.clone()),
             Some(field) if !field.is_known() || field.glob => None,
-            Some(field) => Some(self.resolve(&field.text)),
+            // Longer ones no system has, and each step would copy it.
+            Some(field) => Some(self.resolve(&field.text)).filter(|cwd| cwd.len() <= 4_096),
         };
     }
 

@@ -114,6 +114,9 @@ fn byte(out: &mut Vec<u8>, value: Option<u32>, mark: char) {
     }
 }
 
+/// Longer sets of characters are not followed.
+const MAX_SET: usize = 256;
+
 fn letter(out: &mut Vec<u8>, value: Option<u32>, mark: char) {
     match value {
         Some(value) => put(out, char::from_u32(value).unwrap_or('\u{fffd}')),
@@ -147,7 +150,7 @@ pub(crate) fn translate(words: &[&str], text: &str) -> Option<String> {
         return None;
     }
     let squeeze = options.iter().any(|o| o.contains('s'));
-    let from = set(sets.first()?)?;
+    let from = set(sets.first()?).filter(|from| from.len() <= MAX_SET)?;
     if delete {
         let kept = text.chars().filter(|c| !from.contains(c)).collect();
         return (!squeeze).then_some(kept);
@@ -156,7 +159,7 @@ pub(crate) fn translate(words: &[&str], text: &str) -> Option<String> {
         let once = sets.get(1).is_none().then(|| squeezed(text, &from));
         return once;
     }
-    let to = set(sets.get(1)?)?;
+    let to = set(sets.get(1)?).filter(|to| to.len() <= MAX_SET)?;
     let last = *to.last()?;
     Some(
         text.chars()

@@ -43,6 +43,9 @@ impl Machine<'_> {
         if fields.is_empty() || !self.step() || !self.afford(fields.len()) {
             return Value::default();
         }
+        if !self.spend(fields.iter().map(|field| field.text.len() + 64).sum()) {
+            return Value::unknown(Taint::LOCAL);
+        }
         self.deeper(|machine| {
             let before = machine.open_view(&fields);
             let text = fields.iter().map(|f| f.text.as_str()).collect::<Vec<_>>().join(" ");

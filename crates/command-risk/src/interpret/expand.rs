@@ -12,19 +12,27 @@ impl Machine<'_> {
     pub(crate) fn fields(&mut self, words: &[Word]) -> Vec<Field> {
         let mut out = Vec::with_capacity(words.len());
         for word in words {
+            if self.exhausted() {
+                break;
+            }
+            let before = out.len();
             if brace::is_too_much(word, MAX_BRACE_WORD) {
                 self.effect("parse.too_much", "");
                 self.field(word, &mut out);
-            } else if let Some(alternatives) = brace::expand(word) {
-                if alternatives.len() >= brace::MAX_WORDS {
+            } else if let Some((alternatives, complete)) = brace::expand(word) {
+                if !complete {
                     self.effect("parse.too_much", "");
                 }
                 for word in &alternatives {
+                    if self.exhausted() {
+                        break;
+                    }
                     self.field(word, &mut out);
                 }
             } else {
                 self.field(word, &mut out);
             }
+            self.spend(out.iter().skip(before).map(|field| field.text.len() + 32).sum());
         }
         out
     }
@@ -53,6 +61,9 @@ impl Machine<'_> {
         if let Expansion::Parameter(parameter) = what
             && let Some(list) = self.list_parameter(parameter)
         {
+            if !self.spend(list.values.iter().map(|value| value.text.len() + 32).sum()) {
+                return;
+            }
             if quoted && list.joined {
                 let value = self.join_list(&list);
                 return splitter.quoted(&value);
@@ -102,6 +113,9 @@ impl Machine<'_> {
     pub(crate) fn word_value(&mut self, word: &Word) -> Value {
         let mut value = Value::default();
         for (at, part) in word.parts.iter().enumerate() {
+            if self.exhausted() {
+                return Value::unknown(Taint::VARIABLE);
+            }
             match part {
                 Part::Bare(text) => value.push(&Value::known(self.tilde(text, at == 0))),
                 Part::Quoted(text) => value.push(&Value::known(text.as_str())),
@@ -111,6 +125,7 @@ impl Machine<'_> {
                 }
             }
         }
+        self.spend(value.text.len());
         value
     }
 

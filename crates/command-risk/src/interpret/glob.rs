@@ -6,6 +6,8 @@ use crate::parse::ast::{Part, Word};
 
 /// More work than this is not done for one pattern.
 const MAX_WORK: usize = 1 << 18;
+/// How long a text with replacements may get, so that a small one does not become a large one.
+const MAX_REPLACED: usize = 1 << 15;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Token {
@@ -173,6 +175,9 @@ impl Pattern {
             let found = found.filter(|to| *to > at || (at == 0 && text.is_empty()));
             if let Some(to) = found {
                 out.push_str(with);
+                if out.len() > MAX_REPLACED {
+                    return None;
+                }
                 done = !all;
                 if to == at {
                     break;

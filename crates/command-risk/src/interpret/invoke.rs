@@ -345,7 +345,9 @@ impl Machine<'_> {
         if !contained {
             return self.run(fields, stdin);
         }
-        let state = self.state.clone();
+        let Some(state) = self.snapshot() else {
+            return Value::unknown(Taint::LOCAL);
+        };
         let mut mounts = Vec::new();
         for (at, word) in call.words.iter().enumerate() {
             let spec = match word.as_str() {

@@ -25,22 +25,28 @@ pub(crate) mod state;
 pub(crate) mod value;
 mod wrappers;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use countersign_domain::assessment::Span;
 
 use crate::analysis::{CommandView, Effect, Revealed};
 use crate::context::Context;
+use crate::effects::own::OwnPlaces;
 use crate::parse::Place;
 use crate::parse::ast::Range;
 use crate::policy::Policy;
 use state::State;
-use value::Value;
+use value::{Taint, Value};
 
 /// How many simple commands, loop rounds included, are followed.
 const MAX_STEPS: u32 = 1_000;
 /// How many words, assignments and expansions are looked at, those of wrapped commands again.
 const MAX_WORK: usize = 6_000;
+/// How many bytes of text are put together: values, words, copies of the shell's state.
+const MAX_BYTES: usize = 192 * 1024;
+/// How many more for each byte of the command, which is itself copied some times.
+const BYTES_PER_BYTE: usize = 4;
 /// How deep commands may stand inside each other, all nesting taken together.
 const MAX_NESTING: u32 = 64;
 /// In longer texts the place of nested code is not looked for.
@@ -71,6 +77,8 @@ pub(crate) struct Machine<'e> {
     pub(crate) depth: u32,
     pub(crate) nesting: u32,
     pub(crate) work: usize,
+    /// How many bytes may still be put together.
+    pub(crate) room: usize,
     /// The words of the simple command at hand, for what its text as a whole says.
     pub(crate) command_text: String,
     /// Files written by this command, with what is known of their content.
@@ -81,6 +89,8 @@ pub(crate) struct Machine<'e> {
     pub(crate) cloned: Vec<String>,
     /// Whether something stays unresolved that a rule could not describe.
     pub(crate) unresolved: bool,
+    /// The paths of the guard and the agents, put together when the first path is met.
+    pub(crate) own_places: OnceCell<Vec<OwnPlaces>>,
 }
 
 impl<'e> Machine<'e> {
@@ -101,23 +111,25 @@ impl<'e> Machine<'e> {
             depth: 0,
             nesting: 0,
             work: 0,
+            room: MAX_BYTES + BYTES_PER_BYTE * source.len(),
             command_text: String::new(),
             written: BTreeMap::new(),
             links: BTreeMap::new(),
             cloned: Vec::new(),
             unresolved: false,
+            own_places: OnceCell::new(),
         }
     }
 
     /// Records an effect of the command at hand.
-    pub(crate) fn effect(&mut self, kind: &'static str, object: impl Into<String>) {
+    pub(crate) fn effect(&mut self, kind: &'static str, object: impl AsRef<str>) {
         let asks = self.policy.standing(kind).1 > countersign_domain::verdict::Verdict::Allow;
         if asks && let Some(view) = self.current.and_then(|at| self.commands.get_mut(at)) {
             view.harmless = false;
         }
         self.unresolved |= kind.starts_with("unresolved.") || kind.starts_with("parse.");
         let object: String = object
-            .into()
+            .as_ref()
             .chars()
             .map(|c| if c == value::UNKNOWN { '…' } else { c })
             .take(200)
@@ -161,27 +173,36 @@ impl<'e> Machine<'e> {
         self.work < MAX_WORK
     }
 
+    /// Counts text that is put together or copied; false when that has become too much.
+    pub(crate) fn spend(&mut self, bytes: usize) -> bool {
+        let before = self.room;
+        self.room = before.saturating_sub(bytes);
+        if before > 0 && self.room == 0 {
+            self.effect("parse.too_much", "");
+        }
+        self.room > 0
+    }
+
     /// Whether so much has been followed that the rest is left.
     pub(crate) fn exhausted(&self) -> bool {
-        self.steps >= MAX_STEPS || self.work >= MAX_WORK
+        self.steps >= MAX_STEPS || self.work >= MAX_WORK || self.room == 0
     }
 
     /// Follows a text as a script of this shell. Everything in it belongs to the place at hand.
     pub(crate) fn script(&mut self, text: &str, stdin: Option<&Value>) -> Value {
+        if !self.spend(2 * text.len()) {
+            return Value::unknown(Taint::LOCAL);
+        }
         self.reveal(text);
         self.deeper(|machine| {
             let outer = machine.nested_span;
-            let place = machine.place_in_source(text);
-            machine.nested_span = match place {
+            let found = machine.place_in_source(text);
+            let place = found.map_or_else(|| machine.text_place(), Place::From);
+            machine.nested_span = match found {
                 Some(_) => None,
                 None => Some(outer.unwrap_or(machine.span)),
             };
-            let whole = outer.unwrap_or(machine.span);
-            let base = match place {
-                Some(at) => Place::From(at),
-                None => Place::Within(Range { start: whole.start, end: whole.end }),
-            };
-            let parsed = crate::parse::parse_at(text, machine.depth, base);
+            let parsed = crate::parse::parse(text, machine.depth, place);
             machine.parse_errors(&parsed.errors);
             let output = machine.block(&parsed.nodes, stdin);
             machine.nested_span = outer;
@@ -237,10 +258,17 @@ impl<'e> Machine<'e> {
             .unwrap_or(self.span)
     }
 
+    /// The place of text that was put together: a function defined in it may be called outside of
+    /// it, so its places are true by themselves.
+    fn text_place(&self) -> Place {
+        let Span { start, end } = self.nested_span.unwrap_or(self.span);
+        Place::Within(Range { start, end })
+    }
+
     pub(crate) fn parse_errors(&mut self, errors: &[crate::parse::ParseError]) {
         for error in errors {
             let span = std::mem::replace(&mut self.span, error.span);
-            self.effect(if error.too_deep { "parse.too_deep" } else { "parse.error" }, error.what);
+            self.effect(error.kind, error.what);
             self.span = span;
         }
     }

@@ -1,11 +1,12 @@
 //! Lists, pipelines, loops, functions: everything that is not a simple command.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use countersign_domain::assessment::Span;
 
 use super::Machine;
-use super::state::Variable;
+use super::state::{State, Variable, size_of_variables};
 use super::value::{Taint, UNKNOWN, Value};
 use crate::parse::ast::{Block, Node, Part, Redirection, Word};
 
@@ -25,10 +26,21 @@ impl Machine<'_> {
 
     /// Follows commands in a copy of the shell.
     pub(crate) fn subshell(&mut self, nodes: &[Node], stdin: Option<&Value>) -> Value {
-        let state = self.state.clone();
+        let Some(state) = self.snapshot() else {
+            return Value::unknown(Taint::LOCAL);
+        };
         let output = self.deeper(|machine| machine.block(nodes, stdin)).unwrap_or_default();
         self.state = state;
         output
+    }
+
+    /// A copy of the shell's state; none when that costs too much.
+    pub(crate) fn snapshot(&mut self) -> Option<State> {
+        self.spend(self.state.size()).then(|| self.state.clone())
+    }
+
+    fn variables_now(&mut self) -> Option<BTreeMap<String, Variable>> {
+        self.spend(size_of_variables(&self.state.variables)).then(|| self.state.variables.clone())
     }
 
     pub(crate) fn node(&mut self, node: &Node, stdin: Option<&Value>) -> Value {
@@ -126,7 +138,7 @@ impl Machine<'_> {
             if self.exhausted() {
                 break;
             }
-            let state = self.state.clone();
+            let Some(state) = self.snapshot() else { break };
             let output = self.node(stage, flow.as_ref());
             self.state = state;
             flow = Some(output);
@@ -141,7 +153,7 @@ impl Machine<'_> {
             if self.exhausted() {
                 break;
             }
-            let before = (!(*and && certain)).then(|| self.state.variables.clone());
+            let before = if *and && certain { None } else { self.variables_now() };
             let part = self.node(node, stdin);
             output.push(&part);
             if let Some(before) = before {
@@ -160,7 +172,7 @@ impl Machine<'_> {
     ) -> Value {
         let mut output = Value::default();
         for block in blocks {
-            let before = self.state.variables.clone();
+            let Some(before) = self.variables_now() else { break };
             let part = self.block(block, stdin);
             output.push(&part);
             self.state.join(&before);
@@ -208,7 +220,9 @@ impl Machine<'_> {
 
     /// A body that runs any number of times: twice shows what one round sets for the next.
     fn rounds(&mut self, body: &Block, stdin: Option<&Value>) -> Value {
-        let before = self.state.variables.clone();
+        let Some(before) = self.variables_now() else {
+            return Value::unknown(Taint::LOCAL);
+        };
         let mut output = self.block(body, stdin);
         if self.state.variables != before {
             let part = self.block(body, stdin);
@@ -258,9 +272,11 @@ impl Machine<'_> {
         };
         let mut output = Value::default();
         let known = values.iter().all(Value::is_known);
-        let before = self.state.variables.clone();
+        let Some(before) = self.variables_now() else {
+            return Value::unknown(Taint::LOCAL);
+        };
         for value in values.iter().take(64) {
-            if !self.step() {
+            if !self.step() || self.exhausted() {
                 break;
             }
             self.state.variables.insert(variable.to_owned(), Variable::Scalar(value.clone()));

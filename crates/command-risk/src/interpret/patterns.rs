@@ -179,7 +179,11 @@ pub(super) fn words_of(fields: &[Field]) -> String {
             if !out.is_empty() {
                 out.push(' ');
             }
-            out.extend(piece.chars().map(|c| if c == UNKNOWN { UNKNOWN_WORD } else { c }));
+            if piece.contains(UNKNOWN) {
+                out.extend(piece.chars().map(|c| if c == UNKNOWN { UNKNOWN_WORD } else { c }));
+            } else {
+                out.push_str(piece);
+            }
         }
     }
     out

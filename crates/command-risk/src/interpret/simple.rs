@@ -1,5 +1,7 @@
 //! Simple commands: assignments, redirections, then the program.
 
+use std::collections::BTreeMap;
+
 use super::Machine;
 use super::state::Variable;
 use super::value::{Field, Taint, Value};
@@ -63,10 +65,14 @@ impl Machine<'_> {
     }
 
     fn simple_inside(&mut self, simple: &Simple, stdin: Option<&Value>) -> Value {
-        if !self.afford(simple.words.len() + simple.assignments.len()) {
+        let redirections = 2 * simple.redirections.len();
+        if !self.afford(simple.words.len() + simple.assignments.len() + redirections) {
             return Value::unknown(Taint::LOCAL);
         }
         let fields = self.command_fields(simple);
+        if self.exhausted() {
+            return Value::unknown(Taint::LOCAL);
+        }
         if fields.len() > simple.words.len() && !self.afford(fields.len() - simple.words.len()) {
             return Value::unknown(Taint::LOCAL);
         }
@@ -88,7 +94,7 @@ impl Machine<'_> {
             self.state.descriptors.extend(streams.others.iter().cloned());
         }
         let held: Vec<u32> = streams.others.iter().map(|(fd, _)| *fd).collect();
-        let saved = self.state.descriptors.clone();
+        let saved = if held.is_empty() { BTreeMap::new() } else { self.state.descriptors.clone() };
         self.state.descriptors.extend(streams.others.iter().cloned());
         let input = streams.stdin.as_ref().or(stdin).cloned();
         let listing = lists_environment(&self.command_text);
@@ -105,6 +111,7 @@ impl Machine<'_> {
         if name != "exec" && !held.is_empty() {
             self.state.descriptors = saved;
         }
+        self.spend(output.text.len());
         self.keep(&streams, &output);
         self.endless_output(simple, &name, &streams);
         self.close_view(mark);

@@ -38,6 +38,16 @@ impl Variable {
         }
     }
 
+    /// How many bytes it takes, about.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Scalar(value) => size(value),
+            Self::Array(values) => values.iter().map(size).sum(),
+            Self::Map(map) => map.iter().map(|(key, value)| key.len() + 32 + size(value)).sum(),
+            Self::Unset => 0,
+        }
+    }
+
     pub(crate) fn all(&self) -> Vec<Value> {
         match self {
             Self::Scalar(value) => vec![value.clone()],
@@ -50,6 +60,16 @@ impl Variable {
 
 /// Variables that are in everybody's environment, so that a new value is seen there too.
 const ENVIRONMENT: &[&str] = &["HOME", "PATH", "USER", "LOGNAME", "SHELL", "TMPDIR", "PWD", "TERM"];
+
+/// How many bytes a value takes, about.
+fn size(value: &Value) -> usize {
+    value.text.len() + 32
+}
+
+/// How many bytes variables take, about.
+pub(crate) fn size_of_variables(variables: &BTreeMap<String, Variable>) -> usize {
+    variables.iter().map(|(name, variable)| name.len() + 32 + variable.size()).sum()
+}
 
 /// A shell's state. Cloned for subshells.
 #[derive(Debug, Clone)]
@@ -121,6 +141,15 @@ impl State {
         if let Some(hidden) = &mut self.hidden {
             hidden.push((name.to_owned(), before));
         }
+    }
+
+    /// How many bytes a copy takes, about.
+    pub(crate) fn size(&self) -> usize {
+        let positional: usize = self.positional.iter().flatten().map(size).sum();
+        let functions: usize = self.functions.keys().map(|name| name.len() + 48).sum();
+        let aliases: usize = self.aliases.iter().map(|(a, b)| a.len() + b.len() + 64).sum();
+        let descriptors: usize = self.descriptors.values().map(size).sum();
+        size_of_variables(&self.variables) + positional + functions + aliases + descriptors
     }
 
     pub(crate) fn set(&mut self, name: &str, value: Value) {

@@ -69,7 +69,7 @@ impl Machine<'_> {
     ) -> Value {
         let mut before = Vec::new();
         while let Some((name, value)) = fields
-            .first()
+            .get(before.len())
             .and_then(|f| f.text.split_once('='))
             .filter(|(name, _)| is_variable(name))
         {
@@ -80,8 +80,8 @@ impl Machine<'_> {
                 .variables
                 .insert(name.clone(), super::state::Variable::Scalar(Value::known(value)));
             before.push((name, old));
-            fields.remove(0);
         }
+        fields.drain(..before.len());
         let exported = self.export_assigned(&before);
         let output =
             if fields.is_empty() { Value::unknown(Taint::LOCAL) } else { self.run(fields, stdin) };
@@ -244,14 +244,7 @@ impl Machine<'_> {
     }
 
     fn env_split(&mut self, text: &str, rest: Vec<Field>, stdin: Option<&Value>) -> Value {
-        let parsed = crate::parse::parse_at(
-            text,
-            self.depth,
-            crate::parse::Place::Within(crate::parse::ast::Range {
-                start: self.span.start,
-                end: self.span.end,
-            }),
-        );
+        let parsed = crate::parse::parse(text, self.depth, self.text_place());
         let mut fields = match parsed.nodes.first() {
             Some(crate::parse::ast::Node::Simple(simple)) => {
                 let mut all: Vec<Field> = simple

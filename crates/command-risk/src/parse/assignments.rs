@@ -8,7 +8,8 @@ impl Parser<'_> {
     pub(super) fn assignment(&mut self, leading: bool) -> Option<Assignment> {
         let start = self.at;
         let mut at = start;
-        let byte = |at: usize| self.bytes.get(at).copied();
+        let bytes = self.bytes;
+        let byte = |at: usize| bytes.get(at).copied();
         if !byte(at).is_some_and(is_name_start) {
             return None;
         }
@@ -33,39 +34,47 @@ impl Parser<'_> {
         if !leading && !array {
             return None;
         }
-        let index = index.map(|(from, to)| self.subscript(from, to));
         self.at = at + 1;
+        let index = index.map(|(from, to)| self.subscript(from, to));
+        self.count(1);
         let value = if array {
             self.at += 1;
             AssignedValue::Array(self.nested(Self::array))
         } else if self.peek().is_some_and(|b| !is_meta(b)) || self.starts_with("<(") {
             AssignedValue::Scalar(self.word())
         } else {
-            AssignedValue::Scalar(Word { parts: Vec::new(), span: self.spot(self.at, self.at) })
+            AssignedValue::Scalar(Word { parts: Vec::new(), span: self.range(self.at, self.at) })
         };
         Some(Assignment { name, index, append, value })
     }
 
-    fn subscript_end(&self, from: usize) -> Option<usize> {
+    fn subscript_end(&mut self, from: usize) -> Option<usize> {
         let mut depth = 0_u32;
+        let mut looked = 0;
+        let mut found = None;
         for (offset, byte) in self.bytes.get(from..)?.iter().enumerate().take(512) {
+            looked = offset;
             match byte {
                 b'[' => depth += 1,
-                b']' if depth == 0 => return Some(from + offset),
+                b']' if depth == 0 => {
+                    found = Some(from + offset);
+                    break;
+                }
                 b']' => depth -= 1,
-                b'\n' => return None,
+                b'\n' => break,
                 _ => {}
             }
         }
-        None
+        self.look_ahead(looked).then_some(found)?
     }
 
     fn subscript(&mut self, from: usize, to: usize) -> Word {
         let text = self.slice(from, to);
-        let mut inner = Parser::new(text, self.depth + 1, self.place_of(from, to, true));
+        let mut inner = self.inside(text, self.place_of(text, from, to));
         let parts = inner.double_quoted(None);
-        self.errors.append(&mut inner.errors);
-        Word { parts, span: self.spot(from, to) }
+        let (errors, pieces) = (inner.errors, inner.pieces);
+        self.leave(errors, pieces);
+        Word { parts, span: self.range(from, to) }
     }
 
     fn array(&mut self) -> Vec<Word> {

@@ -25,7 +25,7 @@ impl Parser<'_> {
                 self.at += 5;
                 let condition = self.block(&["do"]);
                 let body = self.block(&["done"]);
-                Some(Node::Loop { condition, body, span: self.spot(start, self.at).into() })
+                Some(Node::Loop { condition, body, span: self.range_from(start).into() })
             }
             Some("for" | "select") => self.nested(Self::for_loop),
             Some("case") => self.nested(Self::case),
@@ -86,7 +86,7 @@ impl Parser<'_> {
             let start = self.at;
             self.at += 2;
             let parts = self.arithmetic(end);
-            return Some(Node::Arith(Word { parts, span: self.spot(start, self.at) }));
+            return Some(Node::Arith(Word { parts, span: self.range_from(start) }));
         }
         self.at += 1;
         let body = self.parenthesised();
@@ -129,7 +129,7 @@ impl Parser<'_> {
             let start = self.at;
             self.at += 2;
             let parts = self.arithmetic(end);
-            let header = Word { parts, span: self.spot(start, self.at) };
+            let header = Word { parts, span: self.range_from(start) };
             let body = self.do_block();
             return Some(Node::ArithFor { header, body });
         }
@@ -207,6 +207,7 @@ impl Parser<'_> {
     }
 
     fn case_arm(&mut self) -> (Vec<Word>, Block) {
+        self.count(1);
         self.eat("(");
         let mut patterns = Vec::new();
         loop {
@@ -275,7 +276,7 @@ impl Parser<'_> {
             [Part::Bare(text) | Part::Quoted(text)] => text.clone(),
             _ => String::new(),
         };
-        let span = self.spot(start, self.at).into();
+        let span = self.range_from(start).into();
         Some(Node::Function { name, body: Rc::new(body), span })
     }
 

@@ -6,6 +6,9 @@ use super::ast::{Expansion, Operation, Parameter, Part, Word};
 use super::words::{push_bare, push_quoted};
 use super::{Parser, is_name, is_name_start};
 
+/// Longer arithmetic is read as commands.
+const MAX_ARITHMETIC: usize = 8_192;
+
 impl Parser<'_> {
     /// What a `$` begins.
     pub(super) fn dollar(&mut self, parts: &mut Vec<Part>, quoted: bool) {
@@ -26,7 +29,9 @@ impl Parser<'_> {
                 let from = self.at;
                 let end = self.rest().find(']').map_or(self.bytes.len(), |n| from + n);
                 let inner = self.nested(|parser| parser.arithmetic_parts(end));
-                self.eat("]");
+                if !self.eat("]") {
+                    self.error("`$[` does not close");
+                }
                 Expansion::Arithmetic(inner)
             }
             Some(b'{') => {
@@ -70,13 +75,13 @@ impl Parser<'_> {
     pub(super) fn backticks(&mut self, parts: &mut Vec<Part>, quoted: bool) {
         self.at += 1;
         let start = self.at;
-        let mut escaped = false;
+        let mut end = None;
         let mut text = String::new();
         loop {
-            let before = self.at;
+            let here = self.at;
             match self.bump() {
                 Some('`') => {
-                    escaped |= text.len() != before - start;
+                    end = Some(here);
                     break;
                 }
                 Some('\\') => match self.peek() {
@@ -91,30 +96,39 @@ impl Parser<'_> {
                 }
             }
         }
-        let place = self.place_of(start, self.at, !escaped);
+        let place = self.place_of(&text, start, end.unwrap_or(self.at));
         let body = self.nested(|parser| {
-            let parsed = super::parse_at(&text, parser.depth, place);
-            parser.errors.extend(parsed.errors.into_iter().take(2));
-            parsed.nodes
+            let mut inner = parser.inside(&text, place);
+            let nodes = inner.script();
+            let (errors, pieces) = (inner.errors, inner.pieces);
+            parser.leave(errors, pieces);
+            nodes
         });
         parts.push(Part::Expansion { what: Expansion::Command(Rc::new(body)), quoted });
     }
 
     /// Where the `))` stands that closes arithmetic begun before `from`; none if it is not such.
-    pub(super) fn arithmetic_end(&self, from: usize) -> Option<usize> {
+    pub(super) fn arithmetic_end(&mut self, from: usize) -> Option<usize> {
         let mut depth = 0_u32;
         let bytes = self.bytes.get(from..)?;
-        for (offset, byte) in bytes.iter().enumerate().take(8192) {
+        let mut found = None;
+        let mut looked = 0;
+        for (offset, byte) in bytes.iter().enumerate().take(MAX_ARITHMETIC) {
+            looked = offset + 1;
             match byte {
                 b'(' => depth += 1,
                 b')' if depth == 0 => {
-                    return (bytes.get(offset + 1) == Some(&b')')).then_some(from + offset);
+                    found = (bytes.get(looked) == Some(&b')')).then_some(from + offset);
+                    break;
                 }
                 b')' => depth -= 1,
                 _ => {}
             }
         }
-        None
+        if looked == MAX_ARITHMETIC {
+            self.error("arithmetic too long to tell from commands");
+        }
+        self.look_ahead(looked).then_some(found)?
     }
 
     pub(super) fn arithmetic(&mut self, end: usize) -> Vec<Part> {
@@ -132,8 +146,14 @@ impl Parser<'_> {
         let mut parts = Vec::new();
         while self.at < end && !self.at_end() {
             match self.peek() {
-                Some(b'$') => self.dollar(&mut parts, true),
-                Some(b'`') => self.backticks(&mut parts, true),
+                Some(b'$') => {
+                    self.count(1);
+                    self.dollar(&mut parts, true);
+                }
+                Some(b'`') => {
+                    self.count(1);
+                    self.backticks(&mut parts, true);
+                }
                 _ => {
                     if let Some(c) = self.bump() {
                         push_quoted(&mut parts, c.encode_utf8(&mut [0; 4]));
@@ -299,7 +319,7 @@ impl Parser<'_> {
                 }
             }
         }
-        Word { parts, span: self.spot(start, self.at) }
+        Word { parts, span: self.range_from(start) }
     }
 
     /// A word inside braces, up to one of `ends`.
@@ -318,7 +338,7 @@ impl Parser<'_> {
                 _ => break,
             }
         }
-        Word { parts, span: self.spot(start, self.at) }
+        Word { parts, span: self.range_from(start) }
     }
 }
 

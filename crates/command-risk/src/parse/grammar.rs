@@ -169,6 +169,7 @@ impl Parser<'_> {
 
     pub(super) fn command(&mut self) -> Option<Node> {
         self.blanks();
+        self.count(2);
         let node = self.compound()?;
         if matches!(node, Node::Simple(_) | Node::Function { .. }) {
             return Some(node);
@@ -216,7 +217,7 @@ impl Parser<'_> {
                 _ => break,
             }
         }
-        simple.span = self.spot(start, self.trimmed_end(start));
+        simple.span = self.range(start, self.trimmed_end(start));
         let empty = simple.words.is_empty()
             && simple.assignments.is_empty()
             && simple.redirections.is_empty();

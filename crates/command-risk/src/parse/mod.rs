@@ -18,10 +18,12 @@ use std::rc::Rc;
 
 use countersign_domain::assessment::Span;
 
-use ast::{Node, Word};
+use ast::{Node, Range, Word};
 
 /// How deep commands may nest before the rest is not read.
 const MAX_DEPTH: u32 = 40;
+/// How many commands, parts of words and redirections are read: more than are ever followed.
+const MAX_PIECES: usize = 6_144;
 
 /// A script and what was wrong with it.
 pub(crate) struct Parsed {
@@ -34,37 +36,57 @@ pub(crate) struct Parsed {
 pub(crate) struct ParseError {
     pub(crate) span: Span,
     pub(crate) what: &'static str,
-    pub(crate) too_deep: bool,
+    /// The kind of effect that it is.
+    pub(crate) kind: &'static str,
 }
 
-/// Where a text that is read stands in the text that spans refer to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl ParseError {
+    /// Whether something was left unread.
+    fn is_final(&self) -> bool {
+        self.kind != "parse.error"
+    }
+}
+
+/// Where the text of a parser stands in the text that a person reads.
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Place {
-    /// Character for character from here on.
+    /// It is a piece of that text, which begins here.
     From(usize),
-    /// Somehow in here.
-    Within(ast::Range),
+    /// It was made from what stands there: an escape is gone, or a variable filled in.
+    Within(Range),
+}
+
+impl Place {
+    fn range(self, start: usize, end: usize) -> Range {
+        match self {
+            Self::From(offset) => Range { start: offset + start, end: offset + end },
+            Self::Within(range) => range,
+        }
+    }
 }
 
 /// Reads `source` as bash would.
-pub(crate) fn parse(source: &str, depth: u32) -> Parsed {
-    parse_at(source, depth, Place::From(0))
+pub(crate) fn parse(source: &str, depth: u32, place: Place) -> Parsed {
+    let mut parser = Parser::new(source, depth, place);
+    let nodes = parser.script();
+    Parsed { nodes, errors: parser.errors }
 }
 
-/// The same for a text that stands inside another one.
-pub(crate) fn parse_at(source: &str, depth: u32, place: Place) -> Parsed {
-    let mut parser = Parser::new(source, depth, place);
-    let mut nodes = Vec::new();
-    loop {
-        parser.list(&mut nodes, grammar::Until::End);
-        if parser.at_end() {
-            break;
+impl Parser<'_> {
+    fn script(&mut self) -> Vec<Node> {
+        let parser = self;
+        let mut nodes = Vec::new();
+        loop {
+            parser.list(&mut nodes, grammar::Until::End);
+            if parser.at_end() {
+                break;
+            }
+            parser.error("unexpected token");
+            parser.bump();
         }
-        parser.error("unexpected token");
-        parser.bump();
+        parser.unfinished_here_documents();
+        nodes
     }
-    parser.unfinished_here_documents();
-    Parsed { nodes, errors: parser.errors }
 }
 
 struct PendingHereDocument {
@@ -78,8 +100,12 @@ struct Parser<'s> {
     source: &'s str,
     bytes: &'s [u8],
     at: usize,
-    depth: u32,
     place: Place,
+    depth: u32,
+    /// How many bytes may still be looked at ahead of where they are read.
+    lookahead: usize,
+    /// How many pieces were read.
+    pieces: usize,
     errors: Vec<ParseError>,
     pending: Vec<PendingHereDocument>,
 }
@@ -90,27 +116,12 @@ impl<'s> Parser<'s> {
             source,
             bytes: source.as_bytes(),
             at: 0,
-            depth,
             place,
+            depth,
+            lookahead: source.len() * 8 + 4096,
+            pieces: 0,
             errors: Vec::new(),
             pending: Vec::new(),
-        }
-    }
-
-    /// The place of a part of this text.
-    fn spot(&self, start: usize, end: usize) -> ast::Range {
-        match self.place {
-            Place::From(base) => ast::Range { start: base + start, end: base + end },
-            Place::Within(range) => range,
-        }
-    }
-
-    /// The place of a text of its own that is read from a part of this one; `same` when it is that
-    /// part as it stands.
-    fn place_of(&self, start: usize, end: usize, same: bool) -> Place {
-        match self.place {
-            Place::From(base) if same => Place::From(base + start),
-            Place::From(_) | Place::Within(_) => Place::Within(self.spot(start, end)),
         }
     }
 
@@ -155,25 +166,93 @@ impl<'s> Parser<'s> {
 
     fn error(&mut self, what: &'static str) {
         if self.errors.len() < 8 {
-            let start = self.at.min(self.bytes.len());
-            let end = (start + 1).min(self.bytes.len());
-            let span = self.spot(start, end).into();
-            self.errors.push(ParseError { span, what, too_deep: false });
+            let start = self.source.floor_char_boundary(self.at);
+            let end = self.source.ceil_char_boundary(start + 1);
+            let span = self.range(start, end).into();
+            self.errors.push(ParseError { span, what, kind: "parse.error" });
+        }
+    }
+
+    /// What a parser of a text inside this one found wrong.
+    fn errors_inside(&mut self, errors: Vec<ParseError>) {
+        let room = 8_usize.saturating_sub(self.errors.len());
+        let (deep, other): (Vec<_>, Vec<_>) = errors.into_iter().partition(ParseError::is_final);
+        self.errors.extend(deep.into_iter().take(1));
+        self.errors.extend(other.into_iter().take(room));
+    }
+
+    /// The place of a piece of this text.
+    fn range(&self, start: usize, end: usize) -> Range {
+        let start = self.source.floor_char_boundary(start);
+        let end = self.source.floor_char_boundary(end).max(start);
+        self.place.range(start, end)
+    }
+
+    /// The place of everything from `start` to here.
+    fn range_from(&self, start: usize) -> Range {
+        self.range(start, self.at)
+    }
+
+    /// Where a text stands that was read between `start` and `end`, as it is or changed.
+    fn place_of(&self, text: &str, start: usize, end: usize) -> Place {
+        match self.place {
+            Place::From(offset) if self.slice(start, end) == text => Place::From(offset + start),
+            Place::From(_) | Place::Within(_) => Place::Within(self.range(start, end)),
         }
     }
 
     /// Runs `inner` one level deeper; beyond the limit the rest of the text is left unread.
     fn nested<T: Default>(&mut self, inner: impl FnOnce(&mut Self) -> T) -> T {
         if self.depth >= MAX_DEPTH {
-            let span = self.spot(self.at.min(self.bytes.len()), self.bytes.len()).into();
-            self.errors.push(ParseError { span, what: "nested too deeply", too_deep: true });
-            self.at = self.bytes.len();
+            self.unread("parse.too_deep", "nested too deeply");
             return T::default();
         }
         self.depth += 1;
         let result = inner(self);
         self.depth -= 1;
         result
+    }
+
+    /// Leaves the rest of the text unread, and says so.
+    fn unread(&mut self, kind: &'static str, what: &'static str) {
+        let start = self.source.floor_char_boundary(self.at);
+        let span = self.range(start, self.bytes.len()).into();
+        if !self.errors.iter().any(ParseError::is_final) {
+            self.errors.push(ParseError { span, what, kind });
+        }
+        self.at = self.bytes.len();
+    }
+
+    /// Pays for looking ahead at `amount` bytes; false when a text makes that too dear.
+    fn look_ahead(&mut self, amount: usize) -> bool {
+        if let Some(left) = self.lookahead.checked_sub(amount) {
+            self.lookahead = left;
+            return true;
+        }
+        self.unread("parse.too_much", "too much to look ahead");
+        false
+    }
+
+    /// Counts pieces that were read; beyond the limit the rest of the text is left unread.
+    fn count(&mut self, pieces: usize) {
+        self.pieces += pieces;
+        if self.pieces > MAX_PIECES {
+            self.unread("parse.too_much", "more than is followed");
+        }
+    }
+
+    /// A parser of a text inside this one, which shares its limits.
+    fn inside<'t>(&self, text: &'t str, place: Place) -> Parser<'t> {
+        let mut inner = Parser::new(text, self.depth + 1, place);
+        inner.pieces = self.pieces;
+        inner
+    }
+
+    /// Takes over what a parser of a text inside this one found wrong, and what it counted.
+    fn leave(&mut self, errors: Vec<ParseError>, pieces: usize) {
+        self.errors_inside(errors);
+        self.pieces = pieces;
+        self.count(0);
     }
 
     /// Spaces, tabs, continued lines.

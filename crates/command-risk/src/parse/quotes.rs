@@ -40,6 +40,9 @@ impl Parser<'_> {
                 self.at += 1;
                 return parts;
             }
+            if matches!(byte, b'$' | b'`') {
+                self.count(2);
+            }
             match byte {
                 b'\\' => self.backslash_in_double_quotes(&mut parts, close),
                 b'$' => self.dollar(&mut parts, true),

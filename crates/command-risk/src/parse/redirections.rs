@@ -38,6 +38,7 @@ impl Parser<'_> {
             OPERATORS.iter().find(|(text, _)| rest.starts_with(text.as_bytes()))?;
         let descriptor = self.slice(self.at, self.at + skip).parse().ok();
         self.at += skip + operator.len();
+        self.count(1);
         let before = self.at;
         self.blanks();
         let comment = self.at > before && self.peek() == Some(b'#');
@@ -53,8 +54,8 @@ impl Parser<'_> {
             Word::default()
         };
         if *kind == RedirectionKind::HereDocument {
-            let raw = self.slice(from, self.at).to_owned();
-            self.announce(&target, &raw, *operator == "<<-", &body);
+            let written = self.slice(from, self.at);
+            self.announce(&target, written, *operator == "<<-", &body);
         }
         Some(Redirection { kind: *kind, descriptor, target, body })
     }
@@ -76,7 +77,13 @@ impl Parser<'_> {
         if matches!(rest.get(length), Some(b'<' | b'>')) { length } else { 0 }
     }
 
-    fn announce(&mut self, target: &Word, raw: &str, strip_tabs: bool, body: &Rc<OnceCell<Word>>) {
+    fn announce(
+        &mut self,
+        target: &Word,
+        written: &str,
+        strip_tabs: bool,
+        body: &Rc<OnceCell<Word>>,
+    ) {
         let mut delimiter = String::new();
         let mut quoted = false;
         for part in &target.parts {
@@ -89,7 +96,7 @@ impl Parser<'_> {
                 Part::Expansion { .. } => {
                     // Bash takes the text literally; what that is here is not certain.
                     self.error("an expansion in a here-document's delimiter");
-                    raw.clone_into(&mut delimiter);
+                    written.clone_into(&mut delimiter);
                     break;
                 }
             }
@@ -123,11 +130,11 @@ impl Parser<'_> {
             text.push('\n');
             end = self.at;
         }
-        let span = self.spot(start, self.at);
+        let span = self.range_from(start);
         let parts = if pending.quoted {
             vec![Part::Quoted(text)]
         } else {
-            let place = self.place_of(start, end, text.len() == end - start);
+            let place = self.place_of(&text, start, end);
             self.here_document_parts(&text, place)
         };
         // Set once: a pending here-document is taken from the list before it is read.
@@ -139,9 +146,10 @@ impl Parser<'_> {
         if !text.contains(['$', '`', '\\']) {
             return vec![Part::Quoted(text.to_owned())];
         }
-        let mut inner = Parser::new(text, self.depth + 1, place);
+        let mut inner = self.inside(text, place);
         let parts = inner.double_quoted(None);
-        self.errors.append(&mut inner.errors);
+        let (errors, pieces) = (inner.errors, inner.pieces);
+        self.leave(errors, pieces);
         parts
     }
 

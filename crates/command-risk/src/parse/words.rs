@@ -8,13 +8,14 @@ impl Parser<'_> {
     pub(super) fn word(&mut self) -> Word {
         let start = self.at;
         let mut parts = Vec::new();
+        self.count(1);
         self.word_parts(&mut parts, |_, byte| is_meta(byte));
         if self.at == start {
             // Progress is guaranteed, whatever was found here.
             self.error("unexpected character");
             self.bump();
         }
-        Word { parts, span: self.spot(start, self.at) }
+        Word { parts, span: self.range_from(start) }
     }
 
     /// Parts up to a byte at which `ends` says so, quotes and expansions excepted.
@@ -37,6 +38,7 @@ impl Parser<'_> {
                 }
                 return;
             }
+            let before = parts.len();
             match byte {
                 b'\\' => self.backslash(parts),
                 b'\'' => {
@@ -52,6 +54,8 @@ impl Parser<'_> {
                 b'`' => self.backticks(parts, false),
                 _ => self.bare(parts),
             }
+            let expands = usize::from(matches!(byte, b'$' | b'`'));
+            self.count(parts.len().saturating_sub(before.max(1)) + expands);
         }
     }
 
@@ -99,7 +103,9 @@ impl Parser<'_> {
                 return true;
             }
         }
+        let looked = self.at - start;
         self.at = start;
+        self.look_ahead(looked);
         false
     }
 }
@@ -108,7 +114,7 @@ pub(super) fn push_bare(parts: &mut Vec<Part>, text: &str) {
     if let Some(Part::Bare(last)) = parts.last_mut() {
         last.push_str(text);
     } else {
-        parts.push(Part::Bare(text.to_owned()));
+        push_part(parts, Part::Bare(text.to_owned()));
     }
 }
 
@@ -116,6 +122,14 @@ pub(super) fn push_quoted(parts: &mut Vec<Part>, text: &str) {
     if let Some(Part::Quoted(last)) = parts.last_mut() {
         last.push_str(text);
     } else {
-        parts.push(Part::Quoted(text.to_owned()));
+        push_part(parts, Part::Quoted(text.to_owned()));
     }
+}
+
+/// Most words have one part, for which no room for more is made.
+fn push_part(parts: &mut Vec<Part>, part: Part) {
+    if parts.is_empty() {
+        parts.reserve_exact(1);
+    }
+    parts.push(part);
 }
