@@ -23,7 +23,10 @@ impl Machine<'_> {
     fn assigned(&mut self, assignment: &Assignment) -> Variable {
         let extends = assignment.append || assignment.index.is_some();
         let name = self.state.named(&assignment.name);
-        let old = self.state.variables.get(name).filter(|_| extends).cloned();
+        // What is assigned to an array as a whole goes into its first place.
+        let kept =
+            |old: &&Variable| extends || matches!(old, Variable::Array(_) | Variable::Map(_));
+        let old = self.state.variables.get(name).filter(kept).cloned();
         if !self.spend(old.as_ref().map_or(0, Variable::size)) {
             return Variable::Scalar(Value::unknown(Taint::VARIABLE));
         }

@@ -197,7 +197,8 @@ impl<'e> Machine<'e> {
         self.deeper(|machine| {
             let outer = machine.nested_span;
             let found = machine.place_in_source(text);
-            let place = found.map_or_else(|| machine.text_place(), Place::From);
+            let (place, text) = found
+                .map_or_else(|| (machine.text_place(), text), |(at, code)| (Place::From(at), code));
             machine.nested_span = match found {
                 Some(_) => None,
                 None => Some(outer.unwrap_or(machine.span)),
@@ -211,15 +212,17 @@ impl<'e> Machine<'e> {
         .unwrap_or_default()
     }
 
-    /// Where code stands in the text that is assessed, when it stands there once, as it is.
-    fn place_in_source(&self, code: &str) -> Option<usize> {
+    /// Where code stands in the text that is assessed, when it stands there once, as it is; and the
+    /// code without the line ends that may have been put behind it.
+    fn place_in_source<'c>(&self, code: &'c str) -> Option<(usize, &'c str)> {
         if self.source.len() > MAX_PLACED || code.trim().len() < 2 {
             return None;
         }
-        let code = code.trim_end_matches('\n');
-        let at = self.source.find(code)?;
-        let again = self.source.get(at + 1..).is_some_and(|rest| rest.contains(code));
-        (!again).then_some(at)
+        let bare = code.trim_end_matches('\n');
+        let at = self.source.find(bare)?;
+        let again = self.source.get(at + 1..).is_some_and(|rest| rest.contains(bare));
+        let same = self.source.get(at..).is_some_and(|rest| rest.starts_with(code));
+        (!again).then_some((at, if same { code } else { bare }))
     }
 
     /// The word that an effect comes from, if it is one; else the whole command.

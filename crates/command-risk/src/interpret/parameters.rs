@@ -188,8 +188,6 @@ impl Machine<'_> {
                 match present {
                     Some(true) => alternative,
                     Some(false) => Value::default(),
-                    // Set elsewhere or not: the option counts, another word may be another one.
-                    None if alternative.text.starts_with('-') => alternative,
                     None => Value::unknown(Taint::VARIABLE.with(alternative.taint)),
                 }
             }

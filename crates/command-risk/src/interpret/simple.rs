@@ -115,20 +115,7 @@ impl Machine<'_> {
         self.keep(&streams, &output);
         self.endless_output(simple, &name, &streams);
         self.close_view(mark);
-        if !matches!(
-            name.as_str(),
-            "export"
-                | "declare"
-                | "local"
-                | "readonly"
-                | "typeset"
-                | "eval"
-                | ":"
-                | "source"
-                | "."
-                | "set"
-                | "unset"
-        ) {
+        if !keeps_assignments(&name) {
             self.restore(before);
         }
         for name in exported {
@@ -247,4 +234,22 @@ fn is_search_for_secrets(fields: &[Field]) -> bool {
 fn is_declaration(word: &Word) -> bool {
     matches!(word.parts.as_slice(), [Part::Bare(name)]
         if matches!(name.as_str(), "export" | "declare" | "local" | "readonly" | "typeset"))
+}
+
+/// Builtins before which an assignment stays.
+fn keeps_assignments(name: &str) -> bool {
+    matches!(
+        name,
+        "export"
+            | "declare"
+            | "local"
+            | "readonly"
+            | "typeset"
+            | "eval"
+            | ":"
+            | "source"
+            | "."
+            | "set"
+            | "unset"
+    )
 }

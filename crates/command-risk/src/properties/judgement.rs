@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use countersign_domain::verdict::Verdict;
 
 use super::syntax::is_doubtful;
-use crate::render::is_invisible;
+use crate::render::is_deceptive;
 use crate::{Analysis, Context, Engine, Policy, covers, describe};
 
 /// The languages of code, the shells and one that nobody knows among them.
@@ -76,7 +76,7 @@ fn explains_itself(text: &str, analysis: &Analysis) {
     let assessment = analysis.assessment();
     for finding in assessment.findings() {
         super::check_span(text, finding.span, finding.id.as_str());
-        let shown = finding.message.chars().all(|c| c == '\n' || c == '\t' || !is_invisible(c));
+        let shown = finding.message.chars().all(|c| c == '\n' || c == '\t' || !is_deceptive(c));
         assert!(shown, "a hidden character in {:?}", finding.message);
         assert!(finding.message.ends_with('.'), "no sentence: {:?}", finding.message);
         assert!(finding.message.chars().count() < 600, "a long sentence: {:?}", finding.message);

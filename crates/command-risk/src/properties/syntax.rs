@@ -152,12 +152,16 @@ impl Places<'_> {
             self.word(word);
         }
         match &parameter.operation {
-            Operation::None | Operation::Upper { .. } | Operation::Lower { .. } => {}
+            Operation::None => {}
             Operation::Default(word)
             | Operation::Assign(word)
             | Operation::Alternative(word)
             | Operation::RemovePrefix { pattern: word, .. }
             | Operation::RemoveSuffix { pattern: word, .. }
+            | Operation::Upper { pattern: word, .. }
+            | Operation::Lower { pattern: word, .. }
+            | Operation::Required(word)
+            | Operation::Transform(word)
             | Operation::Other(word) => self.word(word),
             Operation::Replace { pattern, with, all: _ } => {
                 self.word(pattern);

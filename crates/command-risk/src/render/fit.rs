@@ -10,6 +10,9 @@ use super::visible::{Piece, grouped};
 
 /// Room for one short note about a gap.
 const GAP: usize = 48;
+/// How much is shown before and behind a dangerous part, which may be one word of a command.
+const BEFORE: usize = 40;
+const BEHIND: usize = 16;
 
 /// A text cut up, with what each part costs.
 pub(super) struct Cut<'t> {
@@ -121,7 +124,11 @@ impl Chosen<'_, '_> {
         for (at, span) in keep.iter().enumerate() {
             let range = self.cut.range(*span);
             let budget = self.left.saturating_sub(2 * GAP) / (keep.len() - at);
-            if self.cut.cost(&range) <= budget {
+            let start = self.cut.backward(range.start, BEFORE).start;
+            let around = start..self.cut.forward(range.end, BEHIND).end;
+            if self.cut.cost(&around) <= budget {
+                self.add(around);
+            } else if self.cut.cost(&range) <= budget {
                 self.add(range);
             } else {
                 self.add(clipped(&self.cut.forward(range.start, budget / 2), &range));

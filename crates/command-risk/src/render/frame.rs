@@ -4,6 +4,10 @@ use super::Form;
 use super::surface::Surface;
 use super::visible::{Piece, Sign};
 
+/// A fence is one backtick longer than the longest run in the text, which is at most this: a longer
+/// one would leave no room for the text.
+const LONGEST_RUN: usize = 15;
+
 /// Begins each line of a block where a surface has no blocks: no line of a text can look like a
 /// line of the card.
 const GUTTER: &str = "│ ";
@@ -80,26 +84,19 @@ pub(super) fn disarm(pieces: Vec<Piece>, surface: Surface, form: Form) -> Vec<Pi
             without_runs(pieces, 3)
         }
         (Form::Inline, Surface::Discord) => without_runs(pieces, 2),
+        (Form::Block, Surface::Markdown | Surface::Mattermost) => {
+            without_runs(pieces, LONGEST_RUN + 1)
+        }
+        (Form::Inline, Surface::Markdown | Surface::Mattermost) => {
+            with_counted_blanks(without_runs(pieces, LONGEST_RUN + 1))
+        }
         // What these show in a line, a browser shows with single blanks.
-        (
-            Form::Inline,
-            Surface::Html
-            | Surface::Matrix
-            | Surface::Teams
-            | Surface::Markdown
-            | Surface::Mattermost,
-        ) => with_counted_blanks(pieces),
+        (Form::Inline, Surface::Html | Surface::Matrix | Surface::Teams) => {
+            with_counted_blanks(pieces)
+        }
         // `=?…?=` in a header is decoded by mail programs.
         (Form::Inline, Surface::Email) => without_encoded_words(pieces),
-        (
-            Form::Block,
-            Surface::Html
-            | Surface::Matrix
-            | Surface::Teams
-            | Surface::Markdown
-            | Surface::Mattermost
-            | Surface::Email,
-        )
+        (Form::Block, Surface::Html | Surface::Matrix | Surface::Teams | Surface::Email)
         | (
             _,
             Surface::Text
