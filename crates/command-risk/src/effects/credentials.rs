@@ -305,7 +305,8 @@ fn is_home_secret(rest: &str) -> bool {
     if SECRET_FILES.contains(&rest) || BROWSER.contains(&name) {
         return true;
     }
-    SECRET_DIRS.iter().any(|dir| {
+    let first = rest.as_bytes().first();
+    SECRET_DIRS.iter().filter(|dir| dir.as_bytes().first() == first).any(|dir| {
         rest.strip_prefix(dir).is_some_and(|inner| {
             let inner = inner.trim_start_matches('/');
             let at_border =
@@ -348,7 +349,8 @@ fn is_system_secret(path: &str) -> bool {
             && (path.ends_with(".conf") || path.ends_with(".key"))
         || path.starts_with("/etc/NetworkManager/system-connections")
         || path.starts_with("/etc/wireguard/")
-        || SYSTEM_SECRETS.iter().any(|secret| super::paths::is_within(path, secret))
+        || (path.starts_with("/etc/") || path.starts_with("/var/"))
+            && SYSTEM_SECRETS.iter().any(|secret| super::paths::is_within(path, secret))
 }
 
 fn has_ending(name: &str, ending: &str) -> bool {

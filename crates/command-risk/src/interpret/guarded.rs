@@ -6,31 +6,49 @@ use crate::tables::Tool;
 
 /// Programs that look at names and attributes, not at content, or whose words are mere text; and
 /// those that run the rest of their words as a command, which is looked at by itself.
-const NO_READERS: &str = "ls ll la l dir vdir exa eza lsd tree stat file du df touch mkdir rmdir \
-    test [ which whereis type where locate mlocate plocate echo printf basename dirname realpath \
-    readlink rm unlink shred chmod chown chgrp chattr setfacl getfacl lsattr find gfind bfs fd \
-    fdfind namei ncdu dust duf info man pushd cd kill pkill killall sudo doas su env xargs gxargs \
-    nice nohup timeout time exec command builtin watch parallel rush ssh bash sh zsh dash ksh eval";
+const NO_READERS: &[&str] = &[
+    "ls", "ll", "la", "l", "dir", "vdir", "exa", "eza", "lsd", "tree", "stat", "file", "du", "df",
+    "touch", "mkdir", "rmdir", "test", "[", "which", "whereis", "type", "where", "locate",
+    "mlocate", "plocate", "echo", "printf", "basename", "dirname", "realpath", "readlink", "rm",
+    "unlink", "shred", "chmod", "chown", "chgrp", "chattr", "setfacl", "getfacl", "lsattr", "find",
+    "gfind", "bfs", "fd", "fdfind", "namei", "ncdu", "dust", "duf", "info", "man", "pushd", "cd",
+    "kill", "pkill", "killall", "sudo", "doas", "su", "env", "xargs", "gxargs", "nice", "nohup",
+    "timeout", "time", "exec", "command", "builtin", "watch", "parallel", "rush", "ssh", "bash",
+    "sh", "zsh", "dash", "ksh", "eval",
+];
 
 /// Programs whose first operand is a pattern.
-const SEARCHERS: &str = "grep egrep fgrep rg ag ack ugrep zgrep xzgrep bzgrep zstdgrep pcregrep \
-    pcre2grep rga sift pt ggrep";
-
-fn lists(list: &str, name: &str) -> bool {
-    list.split_ascii_whitespace().any(|entry| entry == name)
-}
+const SEARCHERS: &[&str] = &[
+    "grep",
+    "egrep",
+    "fgrep",
+    "rg",
+    "ag",
+    "ack",
+    "ugrep",
+    "zgrep",
+    "xzgrep",
+    "bzgrep",
+    "zstdgrep",
+    "pcregrep",
+    "pcre2grep",
+    "rga",
+    "sift",
+    "pt",
+    "ggrep",
+];
 
 impl Machine<'_> {
     /// Operands and values of options that lead to something of a guard.
     pub(super) fn reads_of_guard(&mut self, call: &Call, tool: Option<&Tool>) {
-        let no_reader = lists(NO_READERS, &call.name)
+        let no_reader = NO_READERS.contains(&call.name.as_str())
             || tool.is_some_and(|t| t.text || t.wraps.is_some())
             || self.state.remote;
         if no_reader {
             return;
         }
         let subcommands = tool.is_some_and(|t| !t.rules.is_empty());
-        let searches = lists(SEARCHERS, &call.name);
+        let searches = SEARCHERS.contains(&call.name.as_str());
         let mut operands = 0_usize;
         let pattern_given = call.arguments().iter().any(|w| {
             w.starts_with("--regexp")

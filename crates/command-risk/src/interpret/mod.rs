@@ -51,6 +51,8 @@ const BYTES_PER_BYTE: usize = 4;
 const MAX_NESTING: u32 = 64;
 /// In longer texts the place of nested code is not looked for.
 const MAX_PLACED: usize = 4_096;
+/// Longer words are not pointed at.
+const MAX_POINTED: usize = 512;
 /// How deep functions, nested shells and wrappers are followed.
 const MAX_DEPTH: u32 = 16;
 
@@ -231,7 +233,9 @@ impl<'e> Machine<'e> {
             return self.span;
         }
         let words = || {
-            self.word_places.iter().filter_map(|place| {
+            // A word of many lines is no closer than the command itself, and dear to look through.
+            let short = |place: &&Range| place.end - place.start <= MAX_POINTED;
+            self.word_places.iter().filter(short).filter_map(|place| {
                 let text = self.source.get(place.start..place.end)?;
                 Some((*place, text.replace(['\'', '"', '\\'], "")))
             })
