@@ -53,7 +53,6 @@ const READING: &[&str] = &[
     "PAGING",
     "CONNECT",
     "VERSION",
-    "DESCRIBE",
     "IF",
     "CASE",
     "NOTHING",
@@ -109,7 +108,6 @@ const FUNCTIONS: &[&str] = &[
     "UTL_HTTP",
     "DBMS_SCHEDULER",
     "EDIT",
-    "PG_SWITCH_WAL",
     "PG_ADVISORY_UNLOCK_ALL",
     "SET_CONFIG",
 ];

@@ -269,11 +269,15 @@ const CALLS: &[(&str, &str, Act)] = &[
     ("tcl", "socket", Act::Connect),
     ("applescript", "shell script", Act::Spawn),
     ("swift", "removeItem .removeItem trashItem .trashItem", Act::DeleteTree),
-    ("swift", "Process system posix_spawn", Act::Spawn),
+    ("swift", "Process Process.run system popen posix_spawn", Act::Spawn),
     ("swift", "unlink remove", Act::Delete),
-    ("nim", "removeDir os.removeDir", Act::DeleteTree),
+    ("nim", "removeDir os.removeDir rmDir", Act::DeleteTree),
     ("nim", "removeFile os.removeFile tryRemoveFile", Act::Delete),
-    ("nim", "execShellCmd execCmd execCmdEx startProcess gorge staticExec exec", Act::Spawn),
+    (
+        "nim",
+        "execShellCmd execCmd execCmdEx execProcess startProcess gorge staticExec exec",
+        Act::Spawn,
+    ),
     ("nim", "writeFile", Act::Write),
     (
         "haskell",
@@ -291,14 +295,7 @@ const CALLS: &[(&str, &str, Act)] = &[
     ("ocaml", "Sys.remove Unix.unlink Sys.rmdir", Act::Delete),
     ("ocaml", "open_out Out_channel.open_text", Act::Write),
     ("ocaml", "Unix.kill", Act::Kill),
-    ("swift", "system popen posix_spawn Process.run", Act::Spawn),
-    ("swift", ".removeItem", Act::DeleteTree),
-    ("swift", "unlink remove", Act::Delete),
     ("swift", "kill", Act::Kill),
-    ("nim", "execShellCmd execCmd execProcess exec startProcess execCmdEx", Act::Spawn),
-    ("nim", "removeFile", Act::Delete),
-    ("nim", "removeDir rmDir", Act::DeleteTree),
-    ("nim", "writeFile", Act::Write),
 ];
 
 /// Whether a dotted name ends in another.

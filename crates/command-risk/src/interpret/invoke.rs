@@ -78,7 +78,7 @@ const SUBCOMMANDS: &[&str] = &[
     "watch", "import", "convert", "host", "info", "help", "open", "init", "time", "expand",
     "connect", "tag", "pass", "route", "service", "daemon", "unit", "view", "edit", "write",
     "patch", "fold", "size", "strip", "record", "login", "panel", "dash", "build", "wheel", "ship",
-    "auto", "safety", "label", "play", "profile", "dump", "report", "clean", "check", "fmt",
+    "auto", "safety", "play", "profile", "dump", "report", "clean", "check", "fmt",
 ];
 
 impl Machine<'_> {
