@@ -170,7 +170,7 @@ impl World {
             tool: TOOL.to_owned(),
         };
         let offer = Offer { choices: CHOICES.to_vec(), covers: None };
-        let asked = Asked { action, assessment, offer, requester };
+        let asked = Asked { action, assessment, revealed: Vec::new(), offer, requester };
         let timing = Timing {
             timeout: Some(TIMEOUT),
             remind_after: Some(TIMEOUT / 2),

@@ -192,6 +192,7 @@ impl Parser<'_> {
     pub(super) fn simple(&mut self) -> Option<Node> {
         let start = self.at;
         let mut simple = Simple::default();
+        let mut end = None;
         loop {
             self.blanks();
             if let Some(redirection) = self.redirection() {
@@ -204,7 +205,11 @@ impl Parser<'_> {
                 continue;
             }
             match self.peek() {
-                Some(b'#') => self.comment(),
+                Some(b'#') => {
+                    // A comment is no part of the command that it stands behind.
+                    end.get_or_insert(self.trimmed_end(start));
+                    self.comment();
+                }
                 Some(b'(') if !simple.words.is_empty() => {
                     // Bash refuses this; what is inside is still looked at.
                     self.error("unexpected `(`");
@@ -217,7 +222,7 @@ impl Parser<'_> {
                 _ => break,
             }
         }
-        simple.span = self.range(start, self.trimmed_end(start));
+        simple.span = self.range(start, end.unwrap_or_else(|| self.trimmed_end(start)));
         let empty = simple.words.is_empty()
             && simple.assignments.is_empty()
             && simple.redirections.is_empty();
