@@ -6,7 +6,7 @@ use crate::interpret::simple::Call;
 use crate::interpret::value::{Field, Taint, UNKNOWN, Value};
 
 fn names(text: String) -> Field {
-    Field { text, taint: Taint::NAMES, glob: false }
+    Field { text, taint: Taint::NAMES, ..Field::default() }
 }
 
 impl Machine<'_> {
@@ -285,7 +285,7 @@ impl Machine<'_> {
             }
         } else {
             if !known {
-                command.push(Field { text: UNKNOWN.to_string(), taint, glob: false });
+                command.push(Field { text: UNKNOWN.to_string(), taint, ..Field::default() });
                 self.run(command, None);
                 return Value::unknown(taint);
             }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Machine;
 use super::state::{Attribute, Variable};
-use super::value::{Taint, UNKNOWN, Value};
-use crate::parse::ast::{AssignedValue, Assignment, Word};
+use super::value::{Taint, Value};
+use crate::parse::ast::{AssignedValue, Assignment, Part, Word};
 
 impl Machine<'_> {
     /// Assigns to the shell, or for one command only; then the values before are returned.
@@ -133,7 +133,7 @@ impl Machine<'_> {
             map.insert(key.text, value);
             return Variable::Map(map);
         }
-        if old.as_ref().is_some_and(|v| v.all().iter().any(|v| v.text.chars().eq([UNKNOWN]))) {
+        if old.as_ref().is_some_and(Variable::is_open) {
             // One that may be any number of them: no place is certain.
             return Variable::Array(vec![Value::unknown(Taint::VARIABLE.with(value.taint))]);
         }
@@ -144,7 +144,7 @@ impl Machine<'_> {
         match (old, at.and_then(|at| usize::try_from(at).ok()).ok_or(())) {
             // A gap: what is listed later is not followed.
             (Some(Variable::Array(_)), Ok(at)) if at > count => {
-                Variable::Array(vec![Value::unknown(Taint::VARIABLE)])
+                Variable::Array(vec![Value::unknown(Taint::LOCAL.with(value.taint))])
             }
             (Some(Variable::Array(mut values)), Ok(at)) if at < 1024 => {
                 if at >= values.len() {
@@ -163,6 +163,11 @@ impl Machine<'_> {
 
     /// `([key]=value …)`.
     fn keyed(&mut self, words: &[Word]) -> Option<BTreeMap<String, Value>> {
+        // What is no key is not looked at twice: it may count something.
+        let keyed = |word: &Word| matches!(word.parts.first(), Some(Part::Bare(text)) if text.starts_with('['));
+        if !words.iter().all(keyed) {
+            return None;
+        }
         let mut map = BTreeMap::new();
         for word in words {
             let value = self.word_value(word);

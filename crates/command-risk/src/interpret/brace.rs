@@ -79,7 +79,9 @@ fn expand_atoms<'w>(
     while tries < 32
         && let Some(open) = position(atoms, from, '{')
     {
-        if let Some((close, alternatives)) = alternatives(atoms, open) {
+        // `{}` at the beginning stands for itself.
+        let empty = open == 0 && depth == 0 && matches!(atoms.get(1), Some(Atom::Char('}')));
+        if !empty && let Some((close, alternatives)) = alternatives(atoms, open) {
             if depth >= MAX_BRACES {
                 *room = 0;
             }
@@ -127,23 +129,27 @@ fn alternatives<'w>(atoms: &[Atom<'w>], open: usize) -> Option<(usize, Vec<Vec<A
     let mut items = vec![Vec::new()];
     for (at, atom) in atoms.iter().enumerate().skip(open + 1) {
         match atom {
-            Atom::Char('}') if depth == 0 => {
-                return match items.len() {
-                    1 => range(items.first()?).map(|items| (at, items)),
-                    _ => Some((at, items)),
-                };
-            }
+            Atom::Char('}') if depth == 0 => match items.as_slice() {
+                // `{a}b,c}`: what has no comma yet is not closed.
+                [only] if !has_dots(only) => {}
+                [only] => return range(only).map(|items| (at, items)),
+                _ => return Some((at, items)),
+            },
             Atom::Char(',') if depth == 0 => {
                 items.push(Vec::new());
                 continue;
             }
             Atom::Char('{') => depth += 1,
-            Atom::Char('}') => depth -= 1,
+            Atom::Char('}') => depth = depth.saturating_sub(1),
             Atom::Char(_) | Atom::Part(_) => {}
         }
         items.last_mut()?.push(*atom);
     }
     None
+}
+
+fn has_dots(atoms: &[Atom<'_>]) -> bool {
+    atoms.windows(3).any(|three| matches!(three, [Atom::Char('.'), Atom::Char('.'), _]))
 }
 
 /// `a..e`, `1..9`, `1..9..2`.
@@ -188,6 +194,7 @@ fn range<'w>(atoms: &[Atom<'w>]) -> Option<Vec<Vec<Atom<'w>>>> {
     }
     let (mut from, mut to) = (first.chars(), last.chars());
     match (from.next()?, from.next(), to.next()?, to.next()) {
+        (a, None, b, None) if !a.is_ascii_alphabetic() || !b.is_ascii_alphabetic() => None,
         (a, None, b, None) if a <= b => {
             Some((a..=b).step_by(step).take(MAX_WORDS).map(|c| atoms(c.to_string())).collect())
         }

@@ -233,7 +233,7 @@ impl Machine<'_> {
                 None => return,
             },
         };
-        self.state.positional = Some(call.fields_from(at).iter().map(Field::value).collect());
+        self.state.positional = Some(call.fields_from(at).iter().map(Field::argument).collect());
     }
 
     fn source(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
@@ -245,12 +245,14 @@ impl Machine<'_> {
             let text = stdin.cloned().unwrap_or_default();
             return self.code("sh", &text, None);
         }
-        let outer = self.state.positional.clone();
-        if call.words.len() > 2 {
-            self.state.positional = Some(call.fields_from(2).iter().map(Field::value).collect());
+        if call.words.len() <= 2 {
+            return self.run_file("sh", &path, stdin);
         }
+        let given: Vec<Value> = call.fields_from(2).iter().map(Field::argument).collect();
+        let outer = self.state.positional.replace(given.clone());
         let output = self.run_file("sh", &path, stdin);
-        if call.words.len() > 2 {
+        // What the script sets stays, what it shifts does not.
+        if self.state.positional.as_ref().is_some_and(|now| given.ends_with(now)) {
             self.state.positional = outer;
         }
         output
@@ -286,10 +288,19 @@ fn join(fields: &[Field]) -> Value {
 
 /// A field written so that it is read back as it is.
 pub(crate) fn requoted(field: &Field) -> String {
-    let plain = field.glob
-        || field.text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&b));
-    if plain && !field.text.is_empty() {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    if field.text.chars().all(plain) && !field.text.is_empty() {
         field.text.clone()
+    } else if field.glob {
+        let mut out = String::new();
+        for c in field.text.chars() {
+            match c {
+                '\n' => out.push_str("'\n'"),
+                c if plain(c) || "*?[]!^~".contains(c) || !c.is_ascii() => out.push(c),
+                c => out.extend(['\\', c]),
+            }
+        }
+        out
     } else {
         format!("'{}'", field.text.replace('\'', "'\\''"))
     }

@@ -126,17 +126,7 @@ impl Machine<'_> {
             return Some(output);
         }
         let body = self.state.functions.get(name).cloned()?;
-        let arguments = fields
-            .iter()
-            .skip(1)
-            .map(|f| {
-                if f.glob {
-                    Value { text: f.text.clone(), taint: f.taint.with(Taint::NAMES) }
-                } else {
-                    f.value()
-                }
-            })
-            .collect();
+        let arguments = fields.iter().skip(1).map(Field::argument).collect();
         let outer = self.state.positional.replace(arguments);
         let hidden = self.state.hidden.replace(Vec::new());
         let output = self.deeper(|machine| machine.node(&body, stdin)).unwrap_or_default();

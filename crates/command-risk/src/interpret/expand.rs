@@ -41,7 +41,7 @@ impl Machine<'_> {
         if let [Part::Bare(text)] = word.parts.as_slice() {
             let text = self.tilde(text, true);
             let glob = has_glob(&text);
-            out.push(Field { text, taint: Taint::NONE, glob });
+            out.push(Field { text, glob, ..Field::default() });
             return;
         }
         let mut splitter = Splitter::new(self.separators());
@@ -245,11 +245,22 @@ impl Splitter {
         field.taint = field.taint.with(value.taint);
     }
 
+    fn bare_unknown(&mut self, taint: Taint) {
+        let field = self.open.get_or_insert_default();
+        field.text.push(UNKNOWN);
+        field.open = true;
+        field.taint = field.taint.with(taint);
+    }
+
     fn separate(&mut self) {
         self.fields.extend(self.open.take());
     }
 
     fn split(&mut self, value: &Value) {
+        if self.separators.contains(UNKNOWN) && !value.text.is_empty() {
+            // Where it is split is not known, so neither are the words.
+            return self.bare_unknown(value.taint);
+        }
         let glob = has_glob(&value.text);
         // Blanks about another separator belong to it; without one they separate by themselves.
         let mut pending = false;
@@ -270,6 +281,7 @@ impl Splitter {
                 let field = self.open.get_or_insert_default();
                 field.text.push(c);
                 field.glob |= glob;
+                field.open |= c == UNKNOWN;
                 field.taint = field.taint.with(value.taint);
             }
         }

@@ -164,7 +164,19 @@ impl Machine<'_> {
                     newline &= !letters.contains('n');
                     words = rest;
                 }
+                // What begins with something unknown may be one more option.
+                let open = words.first().is_some_and(|first| {
+                    first.contains(UNKNOWN)
+                        && first.chars().all(|c| c == UNKNOWN || "-neE".contains(c))
+                });
                 let mut text = words.join(" ");
+                if open && text.contains('\\') {
+                    return value(UNKNOWN.to_string());
+                }
+                if open {
+                    let rest = text.split_once(' ').map_or("", |(_, rest)| rest);
+                    text = format!("{UNKNOWN}{rest}{UNKNOWN}");
+                }
                 if escapes {
                     text = decode::escapes(&text);
                 }
@@ -183,8 +195,9 @@ impl Machine<'_> {
                 let (format, arguments) = words.split_first()?;
                 let text = super::printf::printf(format, arguments);
                 if call.word(1) == "-v" {
-                    let name = call.word(2).to_owned();
-                    self.state.set(&name, Value { text, taint });
+                    let name = self.state.named(call.word(2)).to_owned();
+                    let value = self.as_declared(&name, Value { text, taint });
+                    self.state.set(&name, value);
                     return Some(Value::default());
                 }
                 value(text)

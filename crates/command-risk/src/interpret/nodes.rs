@@ -1,12 +1,11 @@
 //! Lists, pipelines, loops, functions: everything that is not a simple command.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use countersign_domain::assessment::Span;
 
 use super::Machine;
-use super::state::{State, Variable, size_of_variables};
+use super::state::{Before, State, Variable};
 use super::value::{Taint, UNKNOWN, Value};
 use crate::parse::ast::{Block, Node, Part, Redirection, Word};
 
@@ -39,8 +38,8 @@ impl Machine<'_> {
         self.spend(self.state.size()).then(|| self.state.clone())
     }
 
-    fn variables_now(&mut self) -> Option<BTreeMap<String, Variable>> {
-        self.spend(size_of_variables(&self.state.variables)).then(|| self.state.variables.clone())
+    fn before(&mut self) -> Option<Before> {
+        self.spend(self.state.size()).then(|| self.state.before())
     }
 
     pub(crate) fn node(&mut self, node: &Node, stdin: Option<&Value>) -> Value {
@@ -153,7 +152,7 @@ impl Machine<'_> {
             if self.exhausted() {
                 break;
             }
-            let before = if *and && certain { None } else { self.variables_now() };
+            let before = if *and && certain { None } else { self.before() };
             let part = self.node(node, stdin);
             output.push(&part);
             if let Some(before) = before {
@@ -172,7 +171,7 @@ impl Machine<'_> {
     ) -> Value {
         let mut output = Value::default();
         for block in blocks {
-            let Some(before) = self.variables_now() else { break };
+            let Some(before) = self.before() else { break };
             let part = self.block(block, stdin);
             output.push(&part);
             self.state.join(&before);
@@ -204,7 +203,7 @@ impl Machine<'_> {
 
     /// `while read`: the body runs once for each line that is known.
     fn round_a_line(&mut self, condition: &Block, body: &Block, lines: &[Value]) -> Value {
-        let before = self.state.variables.clone();
+        let before = self.state.before();
         let mut output = Value::default();
         for line in lines {
             if self.exhausted() {
@@ -218,13 +217,15 @@ impl Machine<'_> {
         output
     }
 
-    /// A body that runs any number of times: twice shows what one round sets for the next.
+    /// A body that runs any number of times: once with what is known before, and once with what
+    /// any round may leave to the next.
     fn rounds(&mut self, body: &Block, stdin: Option<&Value>) -> Value {
-        let Some(before) = self.variables_now() else {
+        let Some(before) = self.before() else {
             return Value::unknown(Taint::LOCAL);
         };
         let mut output = self.block(body, stdin);
-        if self.state.variables != before {
+        if !self.state.is_as(&before) {
+            self.state.join(&before);
             let part = self.block(body, stdin);
             output.push(&part);
         }
@@ -257,11 +258,8 @@ impl Machine<'_> {
                 .fields(words)
                 .iter()
                 .map(|field| {
-                    if field.glob {
-                        Value { text: field.text.clone(), taint: field.taint.with(Taint::NAMES) }
-                    } else {
-                        field.value()
-                    }
+                    // The words that it holds come one after another.
+                    if field.open { Value::unknown(field.taint) } else { field.argument() }
                 })
                 .collect(),
             None => self
@@ -272,14 +270,15 @@ impl Machine<'_> {
         };
         let mut output = Value::default();
         let known = values.iter().all(Value::is_known);
-        let Some(before) = self.variables_now() else {
+        let Some(before) = self.before() else {
             return Value::unknown(Taint::LOCAL);
         };
         for value in values.iter().take(64) {
             if !self.step() || self.exhausted() {
                 break;
             }
-            self.state.variables.insert(variable.to_owned(), Variable::Scalar(value.clone()));
+            let value = self.as_declared(variable, value.clone());
+            self.state.variables.insert(variable.to_owned(), Variable::Scalar(value));
             let part = self.block(body, stdin);
             output.push(&part);
         }

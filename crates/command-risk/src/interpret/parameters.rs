@@ -60,18 +60,17 @@ impl Machine<'_> {
             }
         };
         let values = match &parameter.operation {
-            Operation::None => values,
             Operation::Slice { offset, length } => {
                 self.slice_of_list(values, positional, offset, length.as_ref())
             }
-            Operation::Default(word) | Operation::Assign(word) => {
-                let default = self.word_value(word);
-                if values.is_empty() { vec![default] } else { values }
+            Operation::Default(word) | Operation::Assign(word) if values.is_empty() => {
+                vec![self.word_value(word)]
             }
-            Operation::Alternative(word) => {
-                let value = self.word_value(word);
-                if values.is_empty() { values } else { vec![value] }
-            }
+            Operation::Alternative(word) if !values.is_empty() => vec![self.word_value(word)],
+            Operation::None
+            | Operation::Default(_)
+            | Operation::Assign(_)
+            | Operation::Alternative(_) => values,
             Operation::RemovePrefix { .. }
             | Operation::RemoveSuffix { .. }
             | Operation::Replace { .. }
@@ -90,6 +89,7 @@ impl Machine<'_> {
 
     fn keys(&self, name: &str) -> Vec<Value> {
         match self.state.variables.get(self.state.named(name)) {
+            Some(variable) if variable.is_open() => vec![Value::unknown(Taint::NONE)],
             Some(Variable::Array(values)) => {
                 (0..values.len()).map(|at| Value::known(at.to_string())).collect()
             }
@@ -111,7 +111,7 @@ impl Machine<'_> {
             values.insert(0, self.variable("0").unwrap_or_default());
         }
         let taint = values.iter().fold(Taint::NONE, |t, v| t.with(v.taint));
-        let open = values.iter().any(|v| v.text.chars().eq([UNKNOWN]));
+        let open = values.iter().any(Value::is_open);
         match self.slice_bounds(values.len(), offset, length, false) {
             Some((from, to)) if !open => values.get(from..to).unwrap_or_default().to_vec(),
             _ => vec![Value::unknown(taint)],
@@ -172,7 +172,9 @@ impl Machine<'_> {
         let value = found.map(|found| found.value);
         match &parameter.operation {
             Operation::Default(word) | Operation::Assign(word) => {
-                let default = self.word_value(word);
+                // What is not taken does not run either.
+                let default =
+                    if present == Some(true) { Value::default() } else { self.word_value(word) };
                 let value = match value {
                     Some(value) if present == Some(true) => value,
                     Some(value) if present.is_none() && value.taint != Taint::VARIABLE => value,
@@ -184,10 +186,12 @@ impl Machine<'_> {
                 value
             }
             Operation::Alternative(word) => {
+                if present == Some(false) {
+                    return Value::default();
+                }
                 let alternative = self.word_value(word);
                 match present {
-                    Some(true) => alternative,
-                    Some(false) => Value::default(),
+                    Some(_) => alternative,
                     None => Value::unknown(Taint::VARIABLE.with(alternative.taint)),
                 }
             }
@@ -226,7 +230,7 @@ impl Machine<'_> {
             return count.map_or(unknown, |n| Value::known(n.to_string()));
         }
         match self.lookup(parameter) {
-            Some(found) if found.value.is_known() => {
+            Some(found) if found.value.is_known() && !found.value.is_open() => {
                 Value::known(found.value.text.chars().count().to_string())
             }
             _ => unknown,
@@ -251,6 +255,7 @@ impl Machine<'_> {
         }
         if let (Ok(at), Some(values)) = (name.parse::<usize>(), &self.state.positional)
             && at > values.len()
+            && !values.iter().any(Value::is_open)
         {
             return Some(Found { value: Value::default(), set: false });
         }
@@ -282,9 +287,9 @@ impl Machine<'_> {
             return Some(Found::set(Value::unknown(taint)));
         };
         // Where one may be any number of them, no place is certain.
-        let open = values.iter().any(|v| v.text.chars().eq([UNKNOWN]));
+        let open = values.iter().any(Value::is_open);
         if open && !matches!((variable, at), (Variable::Scalar(_), 0)) {
-            let taint = values.iter().fold(Taint::VARIABLE, |t, v| t.with(v.taint));
+            let taint = values.iter().fold(Taint::NONE, |t, v| t.with(v.taint));
             return Some(Found::set(Value::unknown(taint)));
         }
         let at = if at < 0 { at + i64::try_from(values.len()).unwrap_or(0) } else { at };
@@ -302,8 +307,12 @@ impl Machine<'_> {
                 return Some(Value::known("bash"));
             }
             return match &self.state.positional {
-                Some(values) => Some(values.get(at - 1).cloned().unwrap_or_default()),
-                None => Some(Value::unknown(Taint::VARIABLE)),
+                // Behind one that may be any number of words no place is certain.
+                Some(values) if !values.iter().take(at).any(Value::is_open) => {
+                    Some(values.get(at - 1).cloned().unwrap_or_default())
+                }
+                Some(values) if at == 1 => values.first().cloned(),
+                Some(_) | None => Some(Value::unknown(Taint::VARIABLE)),
             };
         }
         Some(match name {
@@ -317,8 +326,12 @@ impl Machine<'_> {
             "IFS" => Value::known(" \t\n"),
             "@" | "*" => self.joined_positional(),
             "#" => match &self.state.positional {
-                Some(values) => Value::known(values.len().to_string()),
-                None => Value::unknown(Taint::NONE),
+                Some(values)
+                    if values.iter().all(Value::is_known) && !values.iter().any(Value::is_open) =>
+                {
+                    Value::known(values.len().to_string())
+                }
+                Some(_) | None => Value::unknown(Taint::NONE),
             },
             "?" | "$" | "!" | "RANDOM" | "SECONDS" | "UID" | "EUID" | "LINENO" | "COLUMNS"
             | "LINES" | "PPID" | "SHLVL" | "EPOCHSECONDS" | "HOSTNAME" | "OSTYPE" | "HOSTTYPE"
@@ -361,6 +374,7 @@ impl Machine<'_> {
             Operation::Replace { pattern, with, all } => self.replaced(&value, pattern, with, *all),
             Operation::Slice { offset, length } => {
                 let count = value.text.chars().count();
+                let known = known && !value.is_open();
                 self.slice_bounds(count, offset, length.as_ref(), true).filter(|_| known).map(
                     |(from, to)| {
                         value.text.chars().skip(from).take(to.saturating_sub(from)).collect()
@@ -494,7 +508,8 @@ fn presence(found: Option<&Found>, colon: bool) -> Option<bool> {
     }
     if !colon {
         // What holds something unknown may also not be set at all.
-        return (found.value.taint != Taint::VARIABLE || found.value.is_known()).then_some(true);
+        let some = found.value.text.is_empty() || found.value.text.chars().any(|c| c != UNKNOWN);
+        return (found.value.taint != Taint::VARIABLE || some).then_some(true);
     }
     if found.value.text.chars().any(|c| c != UNKNOWN) {
         return Some(true);

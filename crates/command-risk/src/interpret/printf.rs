@@ -9,7 +9,11 @@ pub(crate) fn printf(format: &str, arguments: &[String]) -> String {
     let mut rest = arguments.iter();
     // An unknown word may be none or many: how often the format is used is not known.
     let mut rounds = 0;
-    let open = arguments.iter().any(|a| a.chars().eq([UNKNOWN]));
+    let open = arguments.iter().any(|a| a.contains(UNKNOWN));
+    if open && arguments.len() > 1 && format.replace("%%", "").matches('%').count() > 1 {
+        // Which of them goes where is not known either.
+        return UNKNOWN.to_string();
+    }
     loop {
         rounds += 1;
         if rounds == 2 && open {
@@ -81,7 +85,8 @@ fn once<'a>(
             'c' => arguments
                 .next()
                 .and_then(|a| a.chars().next())
-                .map(String::from)
+                // Of a longer character the first byte.
+                .map(|c| String::from(if c.is_ascii() { c } else { UNKNOWN }))
                 .unwrap_or_default(),
             'q' => quoted(arguments.next().map_or("", String::as_str)),
             'd' | 'i' | 'u' | 'x' | 'X' | 'o' => {
@@ -120,12 +125,19 @@ fn size<'a>(
 }
 
 fn padded(text: &str, how: &Conversion) -> String {
+    let open = text.contains(UNKNOWN);
     let text: String = match how.precision {
-        Some(most) if !text.contains(UNKNOWN) => text.chars().take(most).collect(),
-        _ => text.to_owned(),
+        // Where the text ends is not known, nor how many blanks it lacks.
+        Some(_) if open => UNKNOWN.to_string(),
+        // Bytes are counted: what is cut within a character is none any more.
+        Some(most) => match text.get(..most.min(text.len())) {
+            Some(kept) => kept.to_owned(),
+            None => UNKNOWN.to_string(),
+        },
+        None => text.to_owned(),
     };
     let missing = how.width.saturating_sub(text.len());
-    let blanks = " ".repeat(missing);
+    let blanks = if open && how.width > 0 { UNKNOWN.to_string() } else { " ".repeat(missing) };
     if how.left { text + &blanks } else { blanks + &text }
 }
 
@@ -184,7 +196,10 @@ fn quoted(text: &str) -> String {
     if text.is_empty() {
         return "''".to_owned();
     }
-    if text.contains(UNKNOWN) || !text.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
+    // A glob that bash replaces by names is not quoted as it is written.
+    if text.contains([UNKNOWN, '*', '?', '['])
+        || !text.chars().all(|c| c.is_ascii_graphic() || c == ' ')
+    {
         return UNKNOWN.to_string();
     }
     let mut out = String::new();

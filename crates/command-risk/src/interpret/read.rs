@@ -66,6 +66,15 @@ impl Machine<'_> {
             None => Some(input.text.lines().next().unwrap_or_default().to_owned()),
         };
         let line = line.filter(|line| !reading.partial && (reading.raw || !line.contains('\\')));
+        // What is unknown may end the line.
+        let line = line.map(|mut line| {
+            if let Some(at) = line.find(UNKNOWN)
+                && reading.delimiter.is_none()
+            {
+                line.truncate(at + UNKNOWN.len_utf8());
+            }
+            line
+        });
         let separators = self.separators();
         if let Some(array) = reading.array {
             let values = match line.filter(|l| !l.contains(UNKNOWN)) {

@@ -90,6 +90,7 @@ impl Machine<'_> {
         self.check_assigned(&simple.assignments, true);
         let streams = self.redirect(&simple.redirections, true);
         let name = fields.first().map(|f| f.text.clone()).unwrap_or_default();
+        let locally = declares_locally(&fields);
         if name == "exec" {
             self.state.descriptors.extend(streams.others.iter().cloned());
         }
@@ -117,6 +118,8 @@ impl Machine<'_> {
         self.close_view(mark);
         if !keeps_assignments(&name) {
             self.restore(before);
+        } else if locally && let Some(hidden) = &mut self.state.hidden {
+            hidden.extend(before);
         }
         for name in exported {
             self.state.exported.remove(&name);
@@ -175,7 +178,7 @@ impl Machine<'_> {
             if text.split_once('=').is_some_and(|(name, _)| super::wrappers::is_name(name.trim_end_matches('+'))));
         if assigns && super::brace::expand(word).is_none() {
             let value = self.word_value(word);
-            fields.push(Field { text: value.text, taint: value.taint, glob: false });
+            fields.push(Field { text: value.text, taint: value.taint, ..Field::default() });
         } else {
             fields.extend(self.fields(std::slice::from_ref(word)));
         }
@@ -201,6 +204,13 @@ impl Machine<'_> {
             }
         }
     }
+}
+
+/// Within a function: what is declared ends with it.
+fn declares_locally(fields: &[Field]) -> bool {
+    let name = fields.first().map_or("", |field| field.text.as_str());
+    matches!(name, "declare" | "typeset" | "local")
+        && !fields.iter().any(|field| field.text.starts_with('-') && field.text.contains('g'))
 }
 
 /// `env`, `set`, `docker exec web env`: all variables with their values.

@@ -38,6 +38,16 @@ impl Variable {
         }
     }
 
+    /// Whether it holds one that may be any number of them.
+    pub(crate) fn is_open(&self) -> bool {
+        match self {
+            Self::Scalar(value) => value.is_open(),
+            Self::Array(values) => values.iter().any(Value::is_open),
+            Self::Map(map) => map.values().any(Value::is_open),
+            Self::Unset => false,
+        }
+    }
+
     /// How many bytes it takes, about.
     pub(crate) fn size(&self) -> usize {
         match self {
@@ -69,6 +79,13 @@ fn size(value: &Value) -> usize {
 /// How many bytes variables take, about.
 pub(crate) fn size_of_variables(variables: &BTreeMap<String, Variable>) -> usize {
     variables.iter().map(|(name, variable)| name.len() + 32 + variable.size()).sum()
+}
+
+/// What a shell knew before something that may not happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Before {
+    variables: BTreeMap<String, Variable>,
+    positional: Option<Vec<Value>>,
 }
 
 /// A shell's state. Cloned for subshells.
@@ -109,6 +126,16 @@ impl State {
             container: None,
             remote: false,
         }
+    }
+
+    /// What [`Self::join`] compares with.
+    pub(crate) fn before(&self) -> Before {
+        Before { variables: self.variables.clone(), positional: self.positional.clone() }
+    }
+
+    /// Whether nothing of it differs.
+    pub(crate) fn is_as(&self, before: &Before) -> bool {
+        self.variables == before.variables && self.positional == before.positional
     }
 
     /// The variable that a name stands for.
@@ -157,7 +184,11 @@ impl State {
     }
 
     /// The state after something that may or may not have happened: what differs is not known.
-    pub(crate) fn join(&mut self, before: &BTreeMap<String, Variable>) {
+    pub(crate) fn join(&mut self, before: &Before) {
+        if self.positional != before.positional {
+            self.positional = None;
+        }
+        let before = &before.variables;
         for (name, value) in &mut self.variables {
             let same = before.get(name) == Some(value);
             if !same {

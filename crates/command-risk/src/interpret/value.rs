@@ -59,6 +59,11 @@ impl Value {
         !self.text.contains(UNKNOWN)
     }
 
+    /// Nothing of it is known, or it is a glob, so that it may be any number of words.
+    pub(crate) fn is_open(&self) -> bool {
+        self.text.chars().eq([UNKNOWN]) || self.taint.has(Taint::NAMES)
+    }
+
     pub(crate) fn push(&mut self, other: &Self) {
         // Beyond this nothing is folded; what is longer is unknown.
         if self.text.len() + other.text.len() > 1 << 15 {
@@ -77,6 +82,8 @@ pub(crate) struct Field {
     pub(crate) taint: Taint,
     /// Holds an active glob character.
     pub(crate) glob: bool,
+    /// Holds something unknown outside of quotes, which may be several words.
+    pub(crate) open: bool,
 }
 
 impl Field {
@@ -90,5 +97,11 @@ impl Field {
 
     pub(crate) fn value(&self) -> Value {
         Value { text: self.text.clone(), taint: self.taint }
+    }
+
+    /// As a parameter gets it: a glob is kept as it is written, marked as the names it stands for.
+    pub(crate) fn argument(&self) -> Value {
+        let taint = if self.glob { self.taint.with(Taint::NAMES) } else { self.taint };
+        Value { text: self.text.clone(), taint }
     }
 }

@@ -13,6 +13,7 @@ impl Parser<'_> {
     /// What a `$` begins.
     pub(super) fn dollar(&mut self, parts: &mut Vec<Part>, quoted: bool) {
         self.at += 1;
+        self.continued();
         let what = match self.peek() {
             Some(b'\'') if !quoted => {
                 self.at += 1;
@@ -40,11 +41,13 @@ impl Parser<'_> {
                     .unwrap_or_else(|| Expansion::Arithmetic(Vec::new()))
             }
             Some(byte) if is_name_start(byte) => {
-                let start = self.at;
-                while self.peek().is_some_and(is_name) {
+                let mut name = String::new();
+                while let Some(byte) = self.peek().filter(|byte| is_name(*byte)) {
+                    name.push(char::from(byte));
                     self.at += 1;
+                    self.continued();
                 }
-                plain(self.slice(start, self.at))
+                plain(&name)
             }
             Some(byte) if byte.is_ascii_digit() || b"@*#?-$!".contains(&byte) => {
                 self.at += 1;
@@ -59,6 +62,13 @@ impl Parser<'_> {
             }
         };
         parts.push(Part::Expansion { what, quoted });
+    }
+
+    /// A backslash at the end of a line joins what it parts, names too.
+    fn continued(&mut self) {
+        while self.starts_with("\\\n") {
+            self.at += 2;
+        }
     }
 
     fn substitution(&mut self) -> Expansion {
@@ -283,18 +293,21 @@ impl Parser<'_> {
     fn until_quoted(&mut self) -> Word {
         let start = self.at;
         let mut parts = Vec::new();
+        // Within quotes of its own, where a backslash is read as outside of any.
+        let mut inner = false;
         while let Some(byte) = self.peek() {
             match byte {
-                b'}' => break,
+                b'}' if !inner => break,
                 b'"' => {
                     self.at += 1;
-                    self.double_quoted_into(&mut parts);
+                    inner = !inner;
+                    push_quoted(&mut parts, "");
                 }
                 b'\\' => {
                     self.at += 1;
                     match self.bump() {
                         Some('\n') => {}
-                        Some(c @ ('$' | '`' | '"' | '\\' | '}')) => {
+                        Some(c) if inner || matches!(c, '$' | '`' | '"' | '\\' | '}') => {
                             push_quoted(&mut parts, c.encode_utf8(&mut [0; 4]));
                         }
                         Some(c) => {
@@ -312,12 +325,18 @@ impl Parser<'_> {
                 b'$' => self.dollar(&mut parts, true),
                 b'`' => self.backticks(&mut parts, true),
                 _ => {
-                    let length =
-                        self.rest().find(['}', '"', '\\', '$', '`']).unwrap_or(self.rest().len());
+                    let rest = self.rest();
+                    let special = |(at, c): &(usize, char)| {
+                        (*c == '}' && !inner && *at > 0) || matches!(c, '"' | '\\' | '$' | '`')
+                    };
+                    let length = rest.char_indices().find(special).map_or(rest.len(), |(at, _)| at);
                     push_quoted(&mut parts, self.slice(self.at, self.at + length));
                     self.at += length;
                 }
             }
+        }
+        if inner {
+            self.error("a quote does not close");
         }
         Word { parts, span: self.range_from(start) }
     }

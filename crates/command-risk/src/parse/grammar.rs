@@ -124,9 +124,11 @@ impl Parser<'_> {
     }
 
     fn pipeline(&mut self) -> Option<Node> {
+        let mut negated = false;
         loop {
             self.blanks();
             if self.eat_reserved("!") || self.negated_subshell() {
+                negated = true;
                 continue;
             }
             if !self.eat_reserved("time") {
@@ -156,7 +158,12 @@ impl Parser<'_> {
             };
             stages.push(node);
         }
-        if stages.len() == 1 { stages.pop() } else { Some(Node::Pipeline(stages)) }
+        match stages.len() {
+            // What is negated does not succeed where the command does: it stands for itself.
+            1 if negated => Some(Node::Group { body: stages.into(), subshell: false }),
+            1 => stages.pop(),
+            _ => Some(Node::Pipeline(stages)),
+        }
     }
 
     fn negated_subshell(&mut self) -> bool {

@@ -308,10 +308,15 @@ impl Generator<'_> {
 
     /// Statements as text that another shell, or this one, reads.
     fn carried(&mut self, depth: usize) -> String {
-        let text = self.statements(depth);
+        // Where these are not set, as in another shell, bash ends the line.
+        let known_elsewhere =
+            |text: String| text.replace("m[two words]", "m[k]").replace("${!ref}", "${ref}");
+        let text = known_elsewhere(self.statements(depth));
         let inline = quoted(&text, self.random);
-        let line = self.call(0);
+        let line = known_elsewhere(self.call(0));
         let plain = !line.contains(['\n', '\u{e9}']);
+        // It reads the input, which may be the script.
+        self.straight &= !text.contains("xargs");
         let words = self.words(1);
         let (end, file) = (self.fresh("E"), self.fresh("s"));
         let shell = self.random.one_of(&["bash", "sh", "bash -s", "sh -s -- q1", "bash -"]);
@@ -330,7 +335,8 @@ impl Generator<'_> {
             9 => format!("bash <(printf '%s\\n' {inline})"),
             10 => format!("source <(printf '%s\\n' {inline})"),
             11 => format!(". /dev/stdin <<< {inline}"),
-            12 => format!("cat <(\n{text}\n:)"),
+            // Bash misreads some lists of several lines there.
+            12 if !text.contains("=(") => format!("cat <(\n{text}\n:)"),
             13 => format!("x={inline}; eval \"$x\""),
             14 => format!("x={inline}\nbash -c \"$x\""),
             15 => format!("(trap {inline} EXIT; :)"),

@@ -37,9 +37,13 @@ impl Scratch {
         let root = root.canonicalize().expect("the scratch directory");
         let mut programs = Vec::new();
         for name in PROGRAMS {
-            // The engine reads a script for `sh` as bash would.
-            let found = if *name == "sh" { Some(bash.clone()) } else { find(name) };
-            if let Some(found) = found {
+            if *name == "sh" {
+                // The engine reads a script for `sh` as bash would outside of its POSIX mode.
+                let text = format!("#!/bin/sh\nexec '{}' \"$@\"\n", bash.display());
+                fs::write(root.join("bin/sh"), text).expect("a shell");
+                executable(&root.join("bin/sh"));
+                programs.push((*name).to_owned());
+            } else if let Some(found) = find(name) {
                 link(&found, &root.join("bin").join(name));
                 programs.push((*name).to_owned());
             }
