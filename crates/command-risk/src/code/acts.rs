@@ -39,10 +39,16 @@ pub(super) fn perform(
         machine.effect("net.leak_name", source);
     }
     match act {
-        Act::Spawn => match decoded(&texts, &all) {
-            Some(text) => spawn(machine, &[text], false, source, name),
-            None => spawn(machine, &texts, dynamic, source, name),
-        },
+        Act::Spawn => {
+            if let Some(text) = decoded(&texts, &all) {
+                spawn(machine, &[text], false, source, name);
+            } else {
+                if hides(&all) {
+                    machine.effect("code.spawn", source);
+                }
+                spawn(machine, &texts, dynamic, source, name);
+            }
+        }
         Act::Delete if texts.len() > 1 => {
             for t in &texts {
                 machine.delete(&Field::known(t.as_str()), false);
@@ -168,6 +174,32 @@ fn decoded(texts: &[String], all: &[Token]) -> Option<String> {
     } else {
         None
     }
+}
+
+/// Whether what is run comes out of a decoder that could not be worked out.
+fn hides(all: &[Token]) -> bool {
+    let decoders = [
+        "decode",
+        "fromhex",
+        "unhex",
+        "unpack",
+        "rot13",
+        "rot_13",
+        "decompress",
+        "fromcharcode",
+        "translate",
+        "base64",
+        "strrev",
+        "unescape",
+        "decrypt",
+    ];
+    all.iter().any(|token| {
+        matches!(token, Token::Name(name) if {
+            let lower = name.to_ascii_lowercase();
+            let last = lower.rsplit('.').next().unwrap_or(&lower);
+            decoders.iter().any(|part| last.contains(part)) || matches!(last, "chr" | "pack")
+        })
+    })
 }
 
 fn spawn(machine: &mut Machine<'_>, texts: &[String], dynamic: bool, source: &str, name: &str) {

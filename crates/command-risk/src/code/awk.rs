@@ -95,6 +95,6 @@ pub(crate) fn follow(machine: &mut Machine<'_>, program: &str) {
 fn before_text(tokens: &[Token], at: usize) -> String {
     at.checked_sub(1).and_then(|b| tokens.get(b)).map_or(String::new(), |t| match t {
         Token::Text(text) => text.clone(),
-        Token::Name(_) | Token::Mixed(_) | Token::Mark(_) | Token::Number => String::new(),
+        Token::Name(_) | Token::Mixed(_) | Token::Mark(_) | Token::Number(_) => String::new(),
     })
 }

@@ -1,11 +1,13 @@
 //! Calls that act: found by name, judged by their literal arguments.
 
 use super::acts::perform;
+use super::fold::fold_decoders;
 use super::lex::{Token, tokens};
 use super::names::{fold_constants, imported, rename};
 use super::table::{Act, act_of};
 use super::{sdk, tcl};
 use crate::interpret::Machine;
+use crate::interpret::value::UNKNOWN;
 
 /// More modules whose names are all imported are not followed.
 const MAX_OPEN_MODULES: usize = 8;
@@ -21,7 +23,9 @@ const MAX_IMPORTS: usize = 128;
 pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
     let mut list = tokens(source, language);
     rename(&mut list, source);
+    fold_decoders(&mut list, language);
     fold_constants(&mut list, language);
+    fold_decoders(&mut list, language);
     if language == "tcl" {
         tcl::subcommands(&mut list);
         tcl::executed(machine, source);
@@ -64,7 +68,11 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
             continue;
         }
         if let Some(command) = name.strip_prefix('\u{1}') {
-            machine.script(command, None);
+            if language == "ruby" && command.contains("#{") {
+                machine.script(&unknown_parts(command), None);
+            } else {
+                machine.script(command, None);
+            }
             continue;
         }
         if name == "%x" || (name == "x" && at > 0 && list.get(at - 1) == Some(&Token::Mark('%'))) {
@@ -80,13 +88,37 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
             continue;
         }
         let Some(act) = act_of(language, name, &open_modules) else {
-            if matches!(
+            if language == "php" && takes_callback(name) {
+                // The callee is a text among the arguments.
+                let callee = list
+                    .iter()
+                    .skip(at + 2)
+                    .take(12)
+                    .take_while(|token| **token != Token::Mark(';'))
+                    .find_map(|token| match token {
+                        Token::Text(callee) => act_of(language, callee, &open_modules),
+                        Token::Name(_) | Token::Mixed(_) | Token::Mark(_) | Token::Number(_) => {
+                            None
+                        }
+                    });
+                if let Some(act) = callee {
+                    passed_on(machine, act, source);
+                }
+            } else if matches!(
                 name.as_str(),
-                "array_map" | "array_walk" | "call_user_func" | "call_user_func_array" | "usort"
-            ) && let (true, Some(Token::Text(callee))) = (language == "php", list.get(at + 2))
-                && let Some(act) = act_of(language, callee, &open_modules)
+                "method" | ".method" | "File.method" | "FileUtils.method"
+            ) || name.ends_with(".method")
             {
-                passed_on(machine, act, source);
+                // `FileUtils.method(:rm_rf)`
+                let receiver = name.strip_suffix("method").unwrap_or_default();
+                if let (true, Some(Token::Name(callee))) = (
+                    language == "ruby",
+                    list.iter().skip(at + 1).take(3).find(|t| matches!(t, Token::Name(_))),
+                ) && let Some(act) =
+                    act_of(language, &format!("{receiver}{callee}"), &open_modules)
+                {
+                    passed_on(machine, act, source);
+                }
             }
             continue;
         };
@@ -98,9 +130,17 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
         }
         if matches!(rest.first(), Some(Token::Mark(',' | ')')))
             && matches!(before, Some(Token::Mark('(' | ',')))
-            && name.contains('.')
+            && (name.contains('.') || matches!(language, "julia" | "r" | "lisp"))
         {
             // Handed to another function, which calls it.
+            passed_on(machine, act, source);
+            continue;
+        }
+        if language == "elixir"
+            && matches!(rest, [Token::Mark('/'), Token::Number(_), ..])
+            && before == Some(&Token::Mark('&'))
+        {
+            // `&File.rm/1`
             passed_on(machine, act, source);
             continue;
         }
@@ -130,7 +170,7 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
         );
         let bare_word = matches!(
             rest.first(),
-            Some(Token::Text(_) | Token::Mixed(_) | Token::Name(_) | Token::Number) | None
+            Some(Token::Text(_) | Token::Mixed(_) | Token::Name(_) | Token::Number(_)) | None
         ) || matches!(
             rest.first(),
             Some(Token::Mark('{' | '$' | '@' | '[' | '<' | ';' | '}' | '-'))
@@ -140,6 +180,44 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
         }
         perform(machine, language, act, rest, source, name);
     }
+}
+
+/// A text with `#{…}` in it, which is known at run time only.
+fn unknown_parts(text: &str) -> String {
+    let mut parts = text.split("#{");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push(UNKNOWN);
+        out.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
+    }
+    out
+}
+
+/// Functions of PHP that call what they are given by name.
+fn takes_callback(name: &str) -> bool {
+    let name = name.trim_start_matches('.');
+    name.starts_with("array_")
+        || name.starts_with("call_user_func")
+        || name.starts_with("forward_static_call")
+        || name.starts_with("iterator_")
+        || matches!(
+            name,
+            "usort"
+                | "uasort"
+                | "uksort"
+                | "preg_replace_callback"
+                | "ob_start"
+                | "register_shutdown_function"
+                | "register_tick_function"
+                | "spl_autoload_register"
+                | "set_error_handler"
+                | "set_exception_handler"
+                | "header_register_callback"
+                | "pcntl_signal"
+                | "ReflectionFunction"
+                | "is_callable"
+                | "Closure.fromCallable"
+        )
 }
 
 /// Whether no word of a source speaks of a request that changes something.

@@ -318,7 +318,11 @@ impl Machine<'_> {
                 return Value::unknown(Taint::LOCAL);
             }
             if "-file".starts_with(&lower) && lower.len() > 1 {
-                let path = call.word(at + 1).to_owned();
+                let path = call.word(at + 1).replace('\\', "/");
+                if path.as_bytes().get(1) == Some(&b':') || path.starts_with("//") {
+                    // A drive or a share: no place in the checkout.
+                    self.effect("code.outside", path.as_str());
+                }
                 return self.run_file("powershell", &path, None);
             }
         }
@@ -336,6 +340,9 @@ impl Machine<'_> {
         let mut at = 1;
         let mut found = false;
         let mut in_place = false;
+        if let Some(output) = self.module_command(call, how.language) {
+            return output;
+        }
         if matches!(
             call.name.as_str(),
             "deno" | "bun" | "jshell" | "clj" | "iex" | "crystal" | "swift"
@@ -524,6 +531,57 @@ impl Machine<'_> {
             self.code(how.language, &value, None);
         }
         Value::unknown(Taint::LOCAL)
+    }
+
+    /// `perl -MExtUtils::Command -e rm_rf PATH`, `ruby -run -e rm -- -rf PATH`: functions of a
+    /// module that do to the rest of the words what a program of that name does.
+    fn module_command(&mut self, call: &Call, language: &str) -> Option<Value> {
+        let loads = call.words.iter().skip(1).any(|w| match language {
+            "perl" => w.starts_with("-MExtUtils::Command") || w.starts_with("-mExtUtils::Command"),
+            "ruby" => w == "-run" || w == "-rrun" || w == "-rUn" || w == "-rubygems-run",
+            _ => false,
+        });
+        if !loads {
+            return None;
+        }
+        let place = call
+            .words
+            .iter()
+            .position(|w| w.starts_with('-') && !w.starts_with("-M") && w.ends_with(['e', 'E']))?;
+        let name = call.word(place + 1).trim().trim_end_matches(';').to_owned();
+        let words: &[&str] = match name.as_str() {
+            "rm_rf" => &["rm", "-rf"],
+            "rm_f" => &["rm", "-f"],
+            "rm" => &["rm"],
+            "rmdir" => &["rmdir"],
+            "mv" => &["mv"],
+            "cp" => &["cp"],
+            "install" => &["install"],
+            "ln" => &["ln"],
+            "touch" | "eqtime" => &["touch"],
+            "mkpath" => &["mkdir", "-p"],
+            "mkdir" => &["mkdir"],
+            "chmod" => &["chmod"],
+            "cat" => &["cat"],
+            "dos2unix" => &["dos2unix"],
+            "httpd" => {
+                self.effect("net.listen", call.text());
+                return Some(Value::unknown(Taint::LOCAL));
+            }
+            _ => return None,
+        };
+        let mut fields: Vec<crate::interpret::value::Field> =
+            words.iter().map(|word| crate::interpret::value::Field::known(*word)).collect();
+        let mut rest = call.fields_from(place + 2);
+        if rest.first().is_some_and(|field| field.text == "--") {
+            rest.remove(0);
+        }
+        // The functions expand patterns themselves.
+        for field in &mut rest {
+            field.glob |= field.text.contains(['*', '?']);
+        }
+        fields.extend(rest);
+        Some(self.run(fields, None))
     }
 
     /// A file or a setting of an interpreter that names a file, from which code is loaded.

@@ -9,7 +9,8 @@ pub(super) enum Token {
     /// A string in which something is put in at run time.
     Mixed(String),
     Mark(char),
-    Number,
+    /// With its value, where that is a small whole number.
+    Number(Option<u32>),
 }
 
 /// More tokens are not made; of fewer, a machine already says that they are too many.
@@ -55,6 +56,20 @@ pub(super) fn merge(out: &mut Vec<Token>, token: Token, language: &str) {
         return;
     }
     out.push(token);
+}
+
+/// The value of a whole number of up to eight figures, decimal or hexadecimal.
+fn small(figures: &[char]) -> Option<u32> {
+    let (figures, radix) = match figures {
+        ['0', 'x' | 'X', rest @ ..] => (rest, 16),
+        all => (all, 10),
+    };
+    if figures.is_empty() || figures.len() > 8 {
+        return None;
+    }
+    figures
+        .iter()
+        .try_fold(0_u32, |value, c| value.checked_mul(radix)?.checked_add(c.to_digit(radix)?))
 }
 
 struct Lexer<'l> {
@@ -120,11 +135,12 @@ impl Lexer<'_> {
             '"' | '\'' | '`' => self.string(c),
             _ if c.is_alphabetic() || matches!(c, '_' | '$' | '@') => self.name(),
             _ if c.is_ascii_digit() => {
+                let start = self.at;
                 while self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
                 {
                     self.at += 1;
                 }
-                Token::Number
+                Token::Number(small(self.chars.get(start..self.at).unwrap_or_default()))
             }
             _ => {
                 self.at += 1;

@@ -7,6 +7,7 @@ mod acts;
 mod applescript;
 pub(crate) mod awk;
 mod calls;
+mod fold;
 pub(crate) mod interpreters;
 mod lex;
 mod names;
@@ -62,9 +63,19 @@ impl Machine<'_> {
                     .or_else(|| text.strip_prefix('!'))
                     .or_else(|| text.strip_prefix("platform shell "))
                     .or_else(|| text.strip_prefix("pipe "))
+                    .or_else(|| text.strip_prefix("make "))
                 {
                     self.effect("code.option", command);
                     self.script(command, None);
+                } else if let Some(path) = text.strip_prefix("source ") {
+                    if !self.is_own_code(path.trim()) {
+                        self.effect("code.outside", path);
+                    }
+                } else if matches!(text, "kill" | "k" | "process kill" | "detach-kill")
+                    || text.starts_with("signal ")
+                    || text.starts_with("process signal ")
+                {
+                    self.effect("process.signal", text);
                 } else if let Some(source) = text
                     .strip_prefix("python ")
                     .or_else(|| text.strip_prefix("py "))
@@ -77,6 +88,37 @@ impl Machine<'_> {
                     || text.starts_with("dump ")
                 {
                     self.effect("code.unclear", text);
+                }
+                Value::unknown(Taint::LOCAL)
+            }
+            "radare" => {
+                for part in code.text.split([';', '\n']).map(str::trim) {
+                    if !self.step() {
+                        break;
+                    }
+                    let shell = part
+                        .strip_prefix("!!")
+                        .or_else(|| part.strip_prefix("=!"))
+                        .or_else(|| part.strip_prefix('!'))
+                        .or_else(|| part.strip_prefix("#!pipe "))
+                        .or_else(|| part.split_once(['|']).map(|(_, command)| command))
+                        .or_else(|| part.split_once("`!").map(|(_, command)| command));
+                    if let Some(command) = shell {
+                        self.effect("code.option", command);
+                        self.script(command.trim_end_matches('`'), None);
+                    } else if part.starts_with("#!") || part.starts_with(". /") {
+                        self.effect("code.option", part);
+                    } else if part.starts_with("dk ") || part == "dk9" {
+                        self.effect("process.signal", part);
+                    } else if let Some((_, path)) = part.split_once('>') {
+                        let path = path.trim_start_matches('>').trim();
+                        self.write_path(path, crate::effects::paths::WriteMode::Replace);
+                    } else if ["wx ", "wa ", "w ", "wz ", "wf ", "wo", "wv"]
+                        .iter()
+                        .any(|write| part.starts_with(write))
+                    {
+                        self.effect("fs.bulk_edit", part);
+                    }
                 }
                 Value::unknown(Taint::LOCAL)
             }

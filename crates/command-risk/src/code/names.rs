@@ -170,6 +170,16 @@ pub(super) fn fold_constants(list: &mut Vec<Token>, language: &str) {
                 continue;
             }
         }
+        if let Token::Name(name) = token
+            && name.starts_with('\u{1}')
+            && !constants.is_empty()
+        {
+            let (Token::Text(text) | Token::Mixed(text)) = put_in(name, &constants) else {
+                continue;
+            };
+            out.push(Token::Name(text));
+            continue;
+        }
         if let Token::Mixed(text) = token
             && !constants.is_empty()
         {
