@@ -8,6 +8,10 @@ use crate::render::{deceiving_letter, foreign_words, is_deceptive};
 /// What a reader would not see as it is, with its place.
 pub(crate) fn effects(text: &str) -> Vec<Effect> {
     let mut out = Vec::new();
+    if text.trim().is_empty() {
+        let span = Span { start: 0, end: text.len() };
+        out.push(Effect { kind: "text.empty", object: String::new(), span });
+    }
     if text.is_ascii() && !text.bytes().any(|b| b < 0x20 && b != b'\n' && b != b'\t' || b == 0x7f) {
         return out;
     }
@@ -53,6 +57,8 @@ fn kind_of(c: char, previous: char, rest: &str) -> Option<&'static str> {
         {
             None
         }
+        // What invalid bytes were read as; what they were, nobody sees.
+        char::REPLACEMENT_CHARACTER => Some("text.replacement"),
         _ if c.is_control() => Some("text.control"),
         _ if is_deceptive(c) => Some("text.invisible"),
         _ => None,

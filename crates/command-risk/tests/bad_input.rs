@@ -19,6 +19,7 @@ fn bad_input_asks_and_says_why() {
         ("10 MB", "a".repeat(10 << 20), "parse.too_long"),
         ("one byte too long", "a".repeat(128 * 1024 + 1), "parse.too_long"),
         ("invalid UTF-8", String::from_utf8_lossy(b"ls \xff\xfe 'a").into_owned(), "parse.error"),
+        ("bytes that cannot be read", "ls \u{fffd}".to_owned(), "text.replacement"),
         ("NUL bytes", "ls \0 a".to_owned(), "text.control"),
         ("only NUL bytes", "\0".repeat(100), "text.control"),
         ("a single quote", "echo 'a".to_owned(), "parse.error"),
@@ -59,6 +60,16 @@ fn nothing_at_all_does_nothing() {
         let analysis = assess(text);
         assert_eq!(analysis.assessment().verdict(), Verdict::Allow, "{text:?}");
         assert!(analysis.commands().is_empty(), "{text:?}");
+    }
+}
+
+#[test]
+fn that_there_is_no_command_is_said_and_asks_nobody() {
+    for text in ["", " \t\n"] {
+        let analysis = assess(text);
+        let ids: Vec<&str> =
+            analysis.assessment().findings().iter().map(|f| f.id.as_str()).collect();
+        assert_eq!(ids, ["text.empty"], "{text:?}");
     }
 }
 

@@ -40,6 +40,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("net.get", Allow, Low, "Fetches from the network"),
     kind("net.local", Allow, Low, "Talks to this machine"),
     kind("code.run", Allow, Low, "Runs code of the checkout"),
+    kind("text.empty", Allow, Low, "There is no command in this text"),
     // What could not be understood.
     kind("parse.error", Ask, Medium, "The command does not parse the way bash would read it"),
     kind("parse.too_long", Ask, High, "The command is too long to be judged"),
@@ -59,6 +60,12 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("text.invisible", Ask, High, "Contains invisible characters"),
     kind("text.control", Ask, High, "Contains control characters"),
     kind("text.confusable", Ask, High, "Contains letters that look like others"),
+    kind(
+        "text.replacement",
+        Ask,
+        High,
+        "Contains characters that stand for bytes that cannot be read",
+    ),
     // Files.
     kind("fs.wipe_system", Forbid, Critical, "Deletes or moves away a system directory"),
     kind("fs.wipe_home", Forbid, Critical, "Deletes or moves away a whole home directory"),

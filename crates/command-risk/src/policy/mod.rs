@@ -101,7 +101,8 @@ impl Policy {
     /// The finding that an effect amounts to, if any.
     pub(crate) fn finding(&self, effect: &Effect) -> Option<Finding> {
         let (severity, verdict) = self.standing(effect.kind);
-        if verdict == Verdict::Allow {
+        // What is allowed needs no words, but that there was nothing to judge does.
+        if verdict == Verdict::Allow && effect.kind != "text.empty" {
             return None;
         }
         let message = kinds::find(effect.kind).map_or("Has an effect", |kind| kind.message);
