@@ -28,6 +28,14 @@ impl Machine<'_> {
                 {
                     return None;
                 }
+                let estimates = call.name == "bq"
+                    && call
+                        .words
+                        .iter()
+                        .any(|w| matches!(w.as_str(), "--dry_run" | "-dry_run" | "--dry_run=true"));
+                if estimates {
+                    return Some(Value::unknown(crate::interpret::value::Taint::LOCAL));
+                }
                 self.statements(call, stdin);
             }
             "redis-cli" | "valkey-cli" | "keydb-cli" | "dragonfly-cli" | "redli" | "iredis" => {

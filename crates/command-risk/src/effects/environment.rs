@@ -17,6 +17,7 @@ const HELPERS: &[&str] = &[
     "delta",
     "diff-so-fancy",
     "true",
+    "echo",
     ":",
     "false",
     "ssh",
@@ -390,6 +391,30 @@ const PROXIES: &[&str] = &[
     "GIT_SSL_CAINFO",
 ];
 
+/// Whether the name of a variable says that a tool runs what it holds.
+fn names_program(name: &str) -> bool {
+    let short = ["P4", "BZR", "HG", "SVN", "CVS", "DARCS", "FOSSIL", "X", "DIFF", "MERGE"];
+    let kinds = [
+        "EDITOR",
+        "PAGER",
+        "DIFF",
+        "MERGE",
+        "BROWSER",
+        "MERGETOOL",
+        "DIFFTOOL",
+        "DIFFPROG",
+        "VIEWER",
+        "VISUAL",
+        "FILTER",
+    ];
+    ["_COMMAND", "_CMD", "_PROGRAM", "_PROG", "_EXEC", "_EXECUTABLE", "_HOOK", "_SHELL", "_RSH"]
+        .iter()
+        .chain(&["_SSH", "_VIEWER", "_MERGE", "_DIFF", "_HELPER", "_OPENER", "_TERMINAL"])
+        .any(|end| name.ends_with(end))
+        || kinds.contains(&name)
+        || short.iter().any(|tool| name.strip_prefix(tool).is_some_and(|k| kinds.contains(&k)))
+}
+
 /// Whether a program is one that tools commonly call for help, called in an ordinary way.
 pub(crate) fn is_usual_helper(program: &str) -> bool {
     let mut words = program.split_whitespace();
@@ -409,7 +434,7 @@ pub(crate) fn is_usual_helper(program: &str) -> bool {
         || name.ends_with("-ld")
         || name.ends_with("-ar");
     place
-        && (HELPERS.contains(&name) || compiler_prefix)
+        && (HELPERS.contains(&name) || HELPERS.contains(&base_name(first)) || compiler_prefix)
         && !program.contains([';', '|', '&', '$', '`', '>', '(', '\n', UNKNOWN])
         && !program.contains("ProxyCommand")
         && !program.contains("LocalCommand")
@@ -495,6 +520,7 @@ impl Machine<'_> {
             || name.ends_with("_BROWSER")
             || name.ends_with("_LAUNCHER")
             || name.ends_with("_LINKER")
+            || (names_program(name) && self.holds_program(value))
         {
             if !is_usual_helper(value.trim_start_matches('|'))
                 && !(value.starts_with('-')
@@ -592,6 +618,18 @@ impl Machine<'_> {
             if shell_escape || bad.iter().any(|b| value.contains(b)) || value.starts_with("/tmp") {
                 self.effect("code.env", object);
             }
+        }
+    }
+
+    /// Whether a value is more than a word or a setting: a path outside the usual places, or a
+    /// command with words.
+    fn holds_program(&self, value: &str) -> bool {
+        let first = value.split_whitespace().next().unwrap_or_default();
+        let outside = first.starts_with(['/', '~', '.']) && !self.is_own_code(first);
+        outside || value.contains([';', '|', '$', '`']) || {
+            let name = base_name(first);
+            let shell = matches!(name, "sh" | "bash" | "zsh" | "dash" | "python3" | "perl");
+            shell && value.trim() != first
         }
     }
 

@@ -281,6 +281,14 @@ impl Machine<'_> {
                 }
             }
         }
+        if matches!(call.name.as_str(), "tftp" | "atftp")
+            && call.arguments().iter().any(|w| {
+                let verb = w.split_whitespace().next().unwrap_or_default();
+                matches!(verb, "put" | "mput" | "--put" | "-p")
+            })
+        {
+            return self.effect("net.send", call.text());
+        }
         if matches!(call.name.as_str(), "ftp" | "sftp" | "lftp" | "smbclient" | "tftp") {
             if let Some(text) = stdin.filter(|s| s.is_known()) {
                 self.transfer_script(&text.text.clone());

@@ -12,7 +12,14 @@ fn names(text: String) -> Field {
 impl Machine<'_> {
     pub(super) fn search_tool(&mut self, call: &Call, stdin: Option<&Value>) -> Option<Value> {
         match call.name.as_str() {
-            "find" | "gfind" | "bfs" => self.find(call),
+            "find" | "gfind" | "bfs" => {
+                let taint = Taint::NAMES.with(Taint::LOCAL);
+                let text = match self.find(call) {
+                    Some(roots) => format!("{UNKNOWN}\n{}", roots.join("\n")),
+                    None => UNKNOWN.to_string(),
+                };
+                return Some(Value { text, taint });
+            }
             "fd" | "fdfind" => {
                 let at = call
                     .words
@@ -35,7 +42,8 @@ impl Machine<'_> {
         clippy::too_many_lines,
         reason = "a list of cases read from top to bottom; splitting it would hide the order"
     )]
-    fn find(&mut self, call: &Call) {
+    /// Returns the directories of which every name is printed, if nothing is left out.
+    fn find(&mut self, call: &Call) -> Option<Vec<String>> {
         let is_expression = |w: &String| w.starts_with(['-', '(', '!']);
         let roots: Vec<Field> = call
             .fields
@@ -128,6 +136,20 @@ impl Machine<'_> {
             }
             at += 1;
         }
+        let shallow = call.words.windows(2).any(|pair| {
+            matches!(pair, [option, depth] if option == "-maxdepth" && matches!(depth.as_str(), "0"))
+        });
+        let prints = !filtered
+            && !shallow
+            && call.words.iter().skip(1).all(|word| {
+                !matches!(
+                    word.as_str(),
+                    "-o" | "-or" | "-prune" | "-quit" | "!" | "-not" | "-false"
+                ) && !word.starts_with("-exec")
+                    && !word.starts_with("-ok")
+                    && !word.starts_with("-fprint")
+            });
+        prints.then(|| roots.into_iter().map(|root| root.text).take(8).collect())
     }
 
     /// Returns where the command ends.
@@ -180,6 +202,33 @@ impl Machine<'_> {
             self.run(fields, None);
         }
         at + 1 + length
+    }
+
+    /// A command for every name below these directories: what deletes or changes each of them
+    /// does so to the directories themselves. False for other commands.
+    fn for_each_below(&self, command: &mut Vec<Field>, roots: Vec<Field>) -> bool {
+        let place = command
+            .iter()
+            .position(|f| !matches!(super::paths::base_name(&f.text), "sudo" | "doas" | "command"))
+            .unwrap_or(0);
+        let program = command
+            .get(place)
+            .map(|f| super::paths::base_name(&f.text).to_owned())
+            .unwrap_or_default();
+        let erases = matches!(program.as_str(), "shred" | "unlink" | "wipe" | "srm");
+        // Of permissions only what begins at the root counts as the whole.
+        let changes = matches!(program.as_str(), "chmod" | "chown" | "chgrp")
+            && roots.iter().any(|root| self.resolve(&root.text) == "/");
+        if !erases && !changes && program != "rm" {
+            return false;
+        }
+        if let (true, Some(first)) = (erases, command.get_mut(place)) {
+            // One by one, all of them are gone.
+            *first = Field::known("rm");
+        }
+        command.insert(place + 1, Field::known("-R"));
+        command.extend(roots);
+        true
     }
 
     #[expect(
@@ -268,7 +317,18 @@ impl Machine<'_> {
                         .collect(),
                 }
             } else {
-                vec![UNKNOWN.to_string()]
+                let mut lines = vec![UNKNOWN.to_string()];
+                if let Some(roots) = whole_trees(&input)
+                    && command.iter().any(|field| field.text == mark)
+                {
+                    let mut every = command.clone();
+                    every.retain(|field| field.text != mark);
+                    if self.for_each_below(&mut every, roots) {
+                        self.run(every, None);
+                        lines.clear();
+                    }
+                }
+                lines
             };
             for line in lines {
                 let fields = command
@@ -285,6 +345,9 @@ impl Machine<'_> {
             }
         } else {
             if !known {
+                if let Some(roots) = whole_trees(&input) {
+                    self.for_each_below(&mut command, roots);
+                }
                 command.push(Field { text: UNKNOWN.to_string(), taint, ..Field::default() });
                 self.run(command, None);
                 return Value::unknown(taint);
@@ -381,6 +444,19 @@ impl Machine<'_> {
         }
         Value::unknown(Taint::LOCAL)
     }
+}
+
+/// Whether this is what `find` says when it leaves nothing out.
+pub(crate) fn is_whole_trees(input: &Value) -> bool {
+    whole_trees(input).is_some()
+}
+
+/// The directories of which `find` printed every name.
+fn whole_trees(input: &Value) -> Option<Vec<Field>> {
+    let (first, roots) = input.text.split_once('\n')?;
+    let trees = input.taint.has(Taint::NAMES) && first.chars().eq([UNKNOWN]);
+    let roots: Vec<Field> = roots.lines().map(|root| names(root.to_owned())).collect();
+    (trees && !roots.is_empty() && roots.iter().all(Field::is_known)).then_some(roots)
 }
 
 /// The words of a line as `xargs` takes them: quotes and backslashes are its own.

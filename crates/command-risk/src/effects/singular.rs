@@ -41,6 +41,17 @@ impl Machine<'_> {
             "ruby" if call.words.windows(2).any(|pair| pair == ["-e", "httpd"]) => {
                 self.effect("net.listen", call.text());
             }
+            "forfiles" | "forfiles.exe" => {
+                // What it runs for each file, in which `@path` and its like are the file.
+                let at = call.words.iter().position(|w| w.eq_ignore_ascii_case("/c"));
+                if let Some(at) = at {
+                    let mut text = call.word(at + 1).replace("0x22", "\"");
+                    for name in ["@path", "@file", "@fname", "@relpath", "@ext", "@PATH", "@FILE"] {
+                        text = text.replace(name, "\u{10ffff}");
+                    }
+                    self.script(&text.replace('\\', "/"), None);
+                }
+            }
             "fzf" | "sk" => self.finder(call),
             "pee" | "concurrently" | "run-p" | "run-s" | "npm-run-all" | "mispipe" => {
                 for word in call.arguments().to_vec() {

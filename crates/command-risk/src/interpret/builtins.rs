@@ -155,8 +155,25 @@ impl Machine<'_> {
             Some(field) if field.text == "-" => Some(self.ctx.cwd.clone()),
             Some(field) if !field.is_known() || field.glob => None,
             // Longer ones no system has, and each step would copy it.
-            Some(field) => Some(self.resolve(&field.text)).filter(|cwd| cwd.len() <= 4_096),
+            Some(field) => {
+                Some(self.searched_directory(&field.text)).filter(|cwd| cwd.len() <= 4_096)
+            }
         };
+    }
+
+    /// Where `cd` goes: a bare name is looked for in `CDPATH` first, if that was set here. The
+    /// first place is taken unless it is the current directory.
+    fn searched_directory(&self, target: &str) -> String {
+        let bare = !target.starts_with(['/', '~'])
+            && !matches!(target.split('/').next(), Some("." | ".."));
+        let places = bare.then(|| self.state.variables.get("CDPATH")).flatten();
+        let first = places.map(|value| value.first().text).unwrap_or_default();
+        match first.split(':').next() {
+            Some(dir) if dir.starts_with(['/', '~']) => {
+                self.resolve(&format!("{}/{target}", dir.trim_end_matches('/')))
+            }
+            _ => self.resolve(target),
+        }
     }
 
     fn declare(&mut self, call: &Call) {
@@ -395,6 +412,13 @@ impl Machine<'_> {
             return self.code(language, &text, None);
         }
         let resolved = self.resolve(path);
+        let removes = ["uninstall", "killall", "deinstall"]
+            .iter()
+            .any(|verb| crate::effects::paths::base_name(path).contains(verb));
+        if removes && !crate::effects::paths::is_within(&resolved, self.ctx.root()) {
+            // What came with a product and takes it away again.
+            self.effect("unknown.mutating", path);
+        }
         let known = self.written.get(&resolved).or_else(|| self.written.get(path)).cloned();
         let descriptor = path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/");
         if let Some(content) = known {

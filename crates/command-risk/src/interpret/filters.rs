@@ -37,7 +37,8 @@ impl Machine<'_> {
                 let same = (matches!(call.name.as_str(), "cat" | "pv") && plain)
                     || (matches!(call.name.as_str(), "sort" | "uniq" | "tac")
                         && plain
-                        && input.text.lines().count() <= 1);
+                        && (input.text.lines().count() <= 1
+                            || crate::effects::searches::is_whole_trees(&input)));
                 if call.name == "sort" {
                     self.outputs(call, &["-o", "--output"]);
                     self.program_option(call, "--compress-program");

@@ -253,10 +253,11 @@ impl Machine<'_> {
                     });
                 let wiped = (kind == "fs.recursive_delete")
                     .then(|| {
-                        call.arguments()
+                        arguments
+                            .operands
                             .iter()
-                            .filter(|w| w.starts_with(['/', '~']))
-                            .find_map(|w| self.wipes(&self.resolve(w)))
+                            .filter(|(w, _)| w.starts_with(['/', '~']))
+                            .find_map(|(w, _)| self.wipes(&self.resolve(w)))
                     })
                     .flatten();
                 if let Some(wiped) = wiped {
@@ -416,11 +417,15 @@ impl Machine<'_> {
             )
         });
         // `k3s-uninstall.sh`, `lxc-destroy`: the name itself says it.
-        let named = call.name.contains(['-', '_'])
-            && call
-                .name
-                .split(['-', '_', '.'])
-                .any(|part| verb(part, MUTATING) && !verb(part, MILD));
+        let script = [".sh", ".bash", ".pl", ".py", ".rb", ".bat", ".cmd", ".ps1"]
+            .iter()
+            .any(|extension| call.name.ends_with(extension));
+        let named = (script || call.name.contains(['-', '_']))
+            && call.name.split(['-', '_', '.']).any(|part| {
+                verb(part, MUTATING) && !verb(part, MILD)
+                    || verb(part, &["killall", "uninstaller", "deinstall", "unconfigure", "kill"])
+            });
+        let named = named || verb(&call.name, &["uninstall", "uninstaller", "deinstall"]);
         if (first || second || compound || named) && !dry {
             self.effect("unknown.mutating", call.text());
         }
