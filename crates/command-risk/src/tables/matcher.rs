@@ -204,7 +204,12 @@ impl OptionToken {
                         && option.len() > 4
                         && option.starts_with("--")
                         && name.starts_with(option));
+                // `--dry-run=none` is no dry run.
+                let refused = !lenient
+                    && wanted.is_none()
+                    && value.is_some_and(|v| matches!(v, "none" | "false" | "no" | "off" | "0"));
                 named
+                    && !(refused && self.wanted)
                     && wanted
                         .as_ref()
                         .is_none_or(|glob| value.is_some_and(|v| glob_matches(glob, v)))

@@ -81,8 +81,9 @@ impl Tables {
         {
             return Some(tool);
         }
-        let (family, _) = name.split_once('.')?;
-        self.tools.get(&format!("{family}.*"))
+        let (family, _) = name.split_once(['.', '_'])?;
+        let joint = name.get(family.len()..family.len() + 1)?;
+        self.tools.get(&format!("{family}{joint}*"))
     }
 
     /// Windows names are not case sensitive and may end in `.exe`.
