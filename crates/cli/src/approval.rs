@@ -25,6 +25,8 @@ pub(crate) struct Approval {
     #[serde(default)]
     pub(crate) content: Option<String>,
     #[serde(default)]
+    pub(crate) revealed: Vec<Revealed>,
+    #[serde(default)]
     pub(crate) description: String,
     #[serde(default)]
     pub(crate) findings: Vec<Finding>,
@@ -46,6 +48,13 @@ pub(crate) struct Approval {
     pub(crate) outcome: Option<Outcome>,
     #[serde(default)]
     pub(crate) host: Option<String>,
+}
+
+/// Code that would run and that a reader of the command does not see as such.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Revealed {
+    pub(crate) how: String,
+    pub(crate) text: String,
 }
 
 /// One reason why a person is asked.
@@ -137,6 +146,7 @@ impl Approval {
         let mut lines = vec![self.headline(screen), String::new()];
         let text = self.command.as_deref().or(self.destination.as_deref());
         lines.extend(block(text.unwrap_or_default()));
+        lines.extend(self.revealed.iter().flat_map(Revealed::lines));
         if let Some(content) = self.content.as_deref().filter(|text| !text.is_empty()) {
             lines.push(String::new());
             lines.extend(block(content));
@@ -204,6 +214,16 @@ impl Approval {
             format!("  {}{padding} {}", screen.tone(Tone::Strong, &choice), covered(&choice))
         };
         self.choices.iter().map(offer).collect()
+    }
+}
+
+impl Revealed {
+    /// What would run, under a line that says how it was found.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let how = if self.how == "decoded" { "decoded" } else { "resolved" };
+        let mut lines = vec![String::new(), format!("  {how}, this would run")];
+        lines.extend(block(&self.text));
+        lines
     }
 }
 

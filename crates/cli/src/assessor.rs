@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use countersign_domain::action::Action;
-use countersign_domain::assessment::Assessment;
+use countersign_domain::assessment::{Assessment, Revealed};
 use countersign_domain::redaction::Redactor;
 use countersign_gateway::{Guard, GuardParts};
 
@@ -12,6 +12,15 @@ use crate::compose::guard_of;
 use crate::config::Loaded;
 use crate::environment::{user_home, user_name};
 use crate::failure::Failure;
+
+/// What the policy says of a command.
+pub(crate) struct Answered {
+    pub(crate) assessment: Assessment,
+    /// Code that would run and that a reader of the command does not see as such.
+    pub(crate) revealed: Vec<Revealed>,
+    /// What a lasting approval would cover.
+    pub(crate) covers: Option<String>,
+}
 
 /// Assesses commands under one configuration.
 pub(crate) struct Assessor<'a> {
@@ -35,12 +44,12 @@ impl<'a> Assessor<'a> {
         Ok(assessor)
     }
 
-    /// What the policy says of `command` in `cwd`, and what a lasting approval would cover.
+    /// What the policy says of `command` in `cwd`.
     pub(crate) fn assess(
         &mut self,
         command: &str,
         cwd: &str,
-    ) -> Result<(Assessment, Option<String>), Failure> {
+    ) -> Result<Answered, Failure> {
         let action = Action::Exec {
             command: command.to_owned(),
             cwd: cwd.to_owned(),
@@ -53,7 +62,8 @@ impl<'a> Assessor<'a> {
         };
         let assessed = guard.assess(&action, &self.redactor);
         let covers = assessed.covers(&action);
-        Ok((assessed.assessment, covers))
+        let revealed = assessed.revealed().to_vec();
+        Ok(Answered { assessment: assessed.assessment, revealed, covers })
     }
 
     fn guard(&mut self, home: &str) -> Result<(), Failure> {

@@ -120,13 +120,10 @@ impl Gateway {
         answer: &Answer,
         caller: &Caller,
     ) -> Result<Resolved, ResolveError> {
-        let found = self.store.approvals().approval(id).await?;
-        let approval = found.ok_or(ResolveError::NotFound(id))?;
-        let attempt = Attempt {
-            by: caller.principal.clone(),
-            rights: caller.rights(),
-            choice: answer.choice,
-        };
+        let approval =
+            self.store.approvals().approval(id).await?.ok_or(ResolveError::NotFound(id))?;
+        let (by, choice) = (caller.principal.clone(), answer.choice);
+        let attempt = Attempt { by, rights: caller.rights(), choice };
         let now = self.clock.now();
         let seat = match self.settings.approvers.authorize(&approval.value, &attempt, now) {
             Ok(seat) => seat,

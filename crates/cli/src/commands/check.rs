@@ -6,13 +6,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use countersign_command_risk::render::{Surface, render};
-use countersign_domain::assessment::{Assessment, Finding};
+use countersign_domain::assessment::Finding;
 use countersign_domain::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Global, JsonFlag};
-use crate::assessor::Assessor;
+use crate::approval::Revealed;
+use crate::assessor::{Answered, Assessor};
 use crate::config::{Loaded, load};
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::{Home, check_private};
@@ -148,30 +149,27 @@ fn one(
     command: &str,
     (cwd, json): (&str, JsonFlag),
 ) -> Outcome {
-    let (assessment, covers) = assessor.assess(command, cwd)?;
+    let answered = assessor.assess(command, cwd)?;
     if json.json {
         let mut answer =
-            serde_json::to_value(reply(None, &assessment, None)).map_err(Failure::refused)?;
+            serde_json::to_value(reply(None, &answered, None)).map_err(Failure::refused)?;
         if let Some(fields) = answer.as_object_mut() {
             fields.remove("id");
-            fields.insert("covers".to_owned(), json!(covers));
+            fields.insert("revealed".to_owned(), json!(revealed(&answered)));
+            fields.insert("covers".to_owned(), json!(answered.covers));
         }
         screen.json(&answer)?;
     } else {
-        explain(screen, command, &assessment, covers.as_deref())?;
+        explain(screen, command, &answered)?;
     }
-    match assessment.verdict() {
+    match answered.assessment.verdict() {
         Verdict::Allow => Ok(Answer::Yes),
         Verdict::Ask | Verdict::Forbid => Ok(Answer::No),
     }
 }
 
-fn explain(
-    screen: Screen,
-    command: &str,
-    assessment: &Assessment,
-    covers: Option<&str>,
-) -> Result<(), Failure> {
+fn explain(screen: Screen, command: &str, answered: &Answered) -> Result<(), Failure> {
+    let Answered { assessment, covers, .. } = answered;
     let (tone, what) = match assessment.verdict() {
         Verdict::Allow => (Tone::Good, "runs without a question"),
         Verdict::Ask => (Tone::Warn, "a person is asked"),
@@ -181,6 +179,9 @@ fn explain(
     screen.line(format!("{verdict}: {what}\n"))?;
     for line in inert(command).split('\n') {
         screen.line(format!("  │ {line}"))?;
+    }
+    for text in revealed(answered).iter().flat_map(Revealed::lines) {
+        screen.line(text)?;
     }
     screen.line("")?;
     for finding in assessment.findings() {
@@ -246,11 +247,11 @@ fn answer(line: &[u8], assessor: &mut Assessor<'_>, cwd: &str) -> Result<Value, 
         }
     };
     let cwd = question.cwd.as_deref().unwrap_or(cwd);
-    let (assessment, _) = assessor.assess(&question.command, cwd)?;
+    let answered = assessor.assess(&question.command, cwd)?;
     let rendered = question
         .render
         .map(|surface| render(&question.command, surface.into(), question.limit).text);
-    serde_json::to_value(reply(question.id, &assessment, rendered)).map_err(Failure::refused)
+    serde_json::to_value(reply(question.id, &answered, rendered)).map_err(Failure::refused)
 }
 
 /// JSON text in which `\\ud800` and its like, which stand for no character, are `\\ufffd`.
@@ -283,14 +284,28 @@ fn without_lone_surrogates(json: &str) -> String {
     out
 }
 
-fn reply(id: Option<Value>, assessment: &Assessment, rendered: Option<String>) -> Reply<'_> {
+fn revealed(answered: &Answered) -> Vec<Revealed> {
+    let shown = |code: &countersign_domain::assessment::Revealed| Revealed {
+        how: code.how.as_str().to_owned(),
+        text: code.text.clone(),
+    };
+    answered.revealed.iter().map(shown).collect()
+}
+
+fn reply(id: Option<Value>, answered: &Answered, rendered: Option<String>) -> Reply<'_> {
+    let assessment = &answered.assessment;
     let findings = assessment.findings().iter().map(|finding| FindingReply {
         id: finding.id.as_str(),
         severity: finding.severity.as_str(),
         span: finding.span.into(),
         message: &finding.message,
     });
-    Reply { id, verdict: assessment.verdict().as_str(), findings: findings.collect(), rendered }
+    Reply {
+        id,
+        verdict: assessment.verdict().as_str(),
+        findings: findings.collect(),
+        rendered,
+    }
 }
 
 impl From<SurfaceName> for Surface {
