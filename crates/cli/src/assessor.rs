@@ -45,11 +45,7 @@ impl<'a> Assessor<'a> {
     }
 
     /// What the policy says of `command` in `cwd`.
-    pub(crate) fn assess(
-        &mut self,
-        command: &str,
-        cwd: &str,
-    ) -> Result<Answered, Failure> {
+    pub(crate) fn assess(&mut self, command: &str, cwd: &str) -> Result<Answered, Failure> {
         let action = Action::Exec {
             command: command.to_owned(),
             cwd: cwd.to_owned(),

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, ContentArrangement, Table};
-use countersign_command_risk::render::{Surface, render};
+use countersign_command_risk::render::visible;
 use serde::Serialize;
 
 /// Where a command writes.
@@ -106,7 +106,7 @@ pub(crate) fn aside(text: &str) {
 
 /// Text of others, with nothing in it that takes effect on a terminal.
 pub(crate) fn inert(text: &str) -> String {
-    render(text, Surface::Terminal, None).text
+    visible(text)
 }
 
 /// The same in one line of at most `limit` characters; a cut is marked.

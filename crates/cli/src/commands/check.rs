@@ -5,7 +5,7 @@ use std::io::{BufRead as _, Read as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use countersign_command_risk::render::{Surface, render};
+use countersign_command_risk::render::{Fit, Surface, block};
 use countersign_domain::assessment::Finding;
 use countersign_domain::verdict::Verdict;
 use serde::{Deserialize, Serialize};
@@ -248,9 +248,11 @@ fn answer(line: &[u8], assessor: &mut Assessor<'_>, cwd: &str) -> Result<Value, 
     };
     let cwd = question.cwd.as_deref().unwrap_or(cwd);
     let answered = assessor.assess(&question.command, cwd)?;
-    let rendered = question
-        .render
-        .map(|surface| render(&question.command, surface.into(), question.limit).text);
+    let places: Vec<_> =
+        answered.assessment.findings().iter().map(|finding| finding.span).collect();
+    let fit = Fit { limit: question.limit, keep: &places };
+    let rendered =
+        question.render.map(|surface| block(&question.command, surface.into(), fit).text);
     serde_json::to_value(reply(question.id, &answered, rendered)).map_err(Failure::refused)
 }
 
@@ -300,12 +302,7 @@ fn reply(id: Option<Value>, answered: &Answered, rendered: Option<String>) -> Re
         span: finding.span.into(),
         message: &finding.message,
     });
-    Reply {
-        id,
-        verdict: assessment.verdict().as_str(),
-        findings: findings.collect(),
-        rendered,
-    }
+    Reply { id, verdict: assessment.verdict().as_str(), findings: findings.collect(), rendered }
 }
 
 impl From<SurfaceName> for Surface {
@@ -315,7 +312,7 @@ impl From<SurfaceName> for Surface {
             SurfaceName::Markdown => Self::Markdown,
             SurfaceName::Html => Self::Html,
             SurfaceName::Slack => Self::Slack,
-            SurfaceName::Telegram => Self::Telegram,
+            SurfaceName::Telegram => Self::TelegramHtml,
             SurfaceName::Mattermost => Self::Mattermost,
             SurfaceName::Discord => Self::Discord,
             SurfaceName::Terminal => Self::Terminal,

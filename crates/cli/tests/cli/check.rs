@@ -11,6 +11,9 @@ fn answers(out: &str) -> Vec<Value> {
 #[test]
 fn every_line_has_its_answer_in_order() {
     let home = Home::new();
+    let long = "x".repeat(300);
+    let cut =
+        format!(r#"{{"id": 7, "command": "rm -rf '<b>' {long}", "render": "html", "limit": 200}}"#);
     let lines = [
         r#"{"id": "a", "command": "ls", "cwd": "/srv/site"}"#,
         r#"{"id": 2, "command": "rm -rf build"}"#,
@@ -18,7 +21,7 @@ fn every_line_has_its_answer_in_order() {
         r#"["a list"]"#,
         r#"{"id": 5, "comand": "ls"}"#,
         r#"{"command": "ls"}"#,
-        r#"{"id": 7, "command": "rm -rf '<b>'", "render": "html", "limit": 5}"#,
+        cut.as_str(),
         r#"{"id": 8, "command": "ls", "render": "fax"}"#,
     ];
     let said = home.cli_given(&["check", "--lines", "--no-config"], &lines.join("\n"));
