@@ -41,7 +41,7 @@ async fn asked_by(house: &House, caller: &Caller, text: &str) -> (RunId, Approva
     let input = vec![(Role::User, text.to_owned())];
     let request = StartRun { input, ..StartRun::default() };
     let run = house.gateway.start_run(request, caller, None).await.unwrap().run_id;
-    (run, house.pending(run, 1).await[0].card.approval_id)
+    (run, house.pending(run, 1).await.remove(0).card.approval_id)
 }
 
 async fn asked(house: &House) -> (RunId, ApprovalId) {
@@ -71,9 +71,12 @@ fn refusal(answer: Result<Resolved, ResolveError>) -> NotAnApprover {
 async fn changes(house: &House, run: RunId) -> Vec<String> {
     let events = house.events(run).await.into_iter();
     events
-        .filter_map(|record| match record.event {
-            Event::ApprovalUpdated { change, .. } => Some(change),
-            _ => None,
+        .filter_map(|record| {
+            if let Event::ApprovalUpdated { change, .. } = record.event {
+                Some(change)
+            } else {
+                None
+            }
         })
         .collect()
 }
@@ -222,8 +225,8 @@ async fn of_racing_votes_exactly_as_many_count_as_are_needed() {
                     decided += 1;
                     assert_eq!(approval.votes.len(), 3);
                 }
-                Ok(Resolved::CountedBefore(_) | Resolved::Before(_)) => {}
-                Err(ResolveError::Refused { error: DecideError::AlreadyDecided(_), .. }) => {}
+                Ok(Resolved::CountedBefore(_) | Resolved::Before(_))
+                | Err(ResolveError::Refused { error: DecideError::AlreadyDecided(_), .. }) => {}
                 Err(other) => panic!("{other:?}"),
             }
         }
