@@ -1,5 +1,7 @@
 //! An approval as the API tells it, and its card on a terminal: the same facts as everywhere.
 
+use std::collections::BTreeMap;
+
 use countersign_command_risk::render::visible;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,12 @@ pub(crate) struct Approval {
     pub(crate) destination: Option<String>,
     #[serde(default)]
     pub(crate) content: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) env: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) files: Vec<File>,
+    #[serde(default)]
+    pub(crate) draft: Option<String>,
     #[serde(default)]
     pub(crate) revealed: Vec<Revealed>,
     #[serde(default)]
@@ -64,6 +72,30 @@ pub(crate) struct Finding {
     pub(crate) severity: String,
     pub(crate) span: (usize, usize),
     pub(crate) message: String,
+}
+
+/// A file that the action is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct File {
+    pub(crate) path: String,
+    #[serde(default)]
+    pub(crate) named: Option<String>,
+    pub(crate) size: u64,
+    #[serde(default)]
+    pub(crate) sha256: Option<String>,
+    pub(crate) runs: bool,
+    #[serde(default)]
+    pub(crate) preview: Option<Preview>,
+}
+
+/// What a script says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Preview {
+    pub(crate) as_shown: bool,
+    #[serde(default)]
+    pub(crate) text: Option<String>,
+    #[serde(default)]
+    pub(crate) truncated: bool,
 }
 
 /// What the lasting choices would cover.
@@ -151,6 +183,9 @@ impl Approval {
             lines.push(String::new());
             lines.extend(block(content));
         }
+        for file in &self.files {
+            lines.extend(file.lines());
+        }
         lines.push(String::new());
         let shown = text.unwrap_or_default();
         for finding in &self.findings {
@@ -167,6 +202,11 @@ impl Approval {
             inert_line(&self.session_id, 80),
             inert_line(&self.run_id, 80),
         ));
+        if !self.env.is_empty() {
+            let pairs = self.env.iter().map(|(name, value)| format!("{name}={value}"));
+            let pairs: Vec<String> = pairs.collect();
+            lines.push(format!("  env      {}", inert_line(&pairs.join(" "), 600)));
+        }
         lines.push(format!("  digest   {}", short_digest(&self.digest)));
         let until = self.expires_at.as_deref().unwrap_or("somebody decides");
         lines.push(format!("  until    {}", inert_line(until, 40)));
@@ -223,6 +263,36 @@ impl Revealed {
         let how = if self.how == "decoded" { "decoded" } else { "resolved" };
         let mut lines = vec![String::new(), format!("  {how}, this would run")];
         lines.extend(block(&self.text));
+        lines
+    }
+}
+
+impl File {
+    /// The file with what it says.
+    fn lines(&self) -> Vec<String> {
+        let named = inert_line(self.named.as_deref().unwrap_or(&self.path), 400);
+        let leads = self
+            .named
+            .as_ref()
+            .map_or_else(String::new, |_| format!(" → {}", inert_line(&self.path, 400)));
+        let how = if self.runs { "runs" } else { "reads" };
+        let state = match &self.sha256 {
+            Some(sha256) => format!("{} bytes, {}", self.size, short_digest(sha256)),
+            None => "does not exist".to_owned(),
+        };
+        let mut lines = vec![String::new(), format!("  {how} {named}{leads}: {state}")];
+        match &self.preview {
+            Some(Preview { as_shown: false, .. }) => {
+                lines.push("  it has changed since: an approval would run nothing".to_owned());
+            }
+            Some(Preview { text: Some(text), truncated, .. }) => {
+                lines.extend(block(text));
+                if *truncated {
+                    lines.push("  (only its beginning is shown)".to_owned());
+                }
+            }
+            Some(Preview { text: None, .. }) | None => {}
+        }
         lines
     }
 }

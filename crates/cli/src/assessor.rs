@@ -51,6 +51,7 @@ impl<'a> Assessor<'a> {
             cwd: cwd.to_owned(),
             env: BTreeMap::new(),
             timeout_s: 0,
+            files: Vec::new(),
         };
         self.guard(&home_around(cwd))?;
         let Some(guard) = self.guards.get(&home_around(cwd)) else {

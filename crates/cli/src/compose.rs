@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use countersign_agent::{Agent, AgentParts, Toolbox};
+use countersign_agent::{Agent, AgentParts, DiskWitness, Toolbox};
 use countersign_command_risk::SelfDescription;
 use countersign_domain::redaction::Redactor;
 use countersign_event_bus::InProcessBus;
@@ -97,6 +97,7 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
         entropy,
         signer,
         guard: guard(loaded, home, &workspace, local_addr.port())?,
+        witness: Arc::new(DiskWitness),
         settings: config
             .approvals
             .settings(&config.runs, crate::environment::host(), provider.model().to_owned())
@@ -152,6 +153,7 @@ pub(crate) fn bare_gateway(
         entropy,
         signer: Arc::new(signer.map_err(Failure::refused)?),
         guard: guard(loaded, home, &home.workspace(), 0)?,
+        witness: Arc::new(DiskWitness),
         settings,
         redactor: Arc::new(Redactor::off()),
     }))

@@ -1,12 +1,13 @@
 //! The result of assessing one command.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_domain::approvals::commands::{CommandPattern, CommandsMatcher};
 use countersign_domain::assessment::{Assessment, Span};
 pub use countersign_domain::assessment::{Reveal, Revealed};
 use countersign_domain::verdict::{Severity, Verdict};
 
+use crate::files::{FileNotes, FileUse, is_viewer};
 use crate::rules::hold_credential;
 
 /// One thing that a command would do.
@@ -54,6 +55,7 @@ pub struct Analysis {
     pub(crate) normalised: String,
     pub(crate) root: String,
     pub(crate) rule_possible: bool,
+    pub(crate) files: FileNotes,
 }
 
 impl Analysis {
@@ -84,7 +86,8 @@ impl Analysis {
             return None;
         }
         let findings = self.assessment.findings().iter().map(|f| f.id.clone()).collect();
-        Some(CommandsMatcher { commands, findings, root: self.root.clone() })
+        let (root, scripts) = (self.root.clone(), BTreeMap::new());
+        Some(CommandsMatcher { commands, findings, root, scripts })
     }
 
     /// Whether it is one simple command without operators, substitutions or redirections.
@@ -106,6 +109,22 @@ impl Analysis {
     /// decoded. Empty where the command can be read as it stands.
     pub fn revealed(&self) -> &[Revealed] {
         &self.revealed
+    }
+
+    /// The files that it would run or read, as far as its text tells.
+    pub fn files(&self) -> &[FileUse] {
+        &self.files.uses
+    }
+
+    /// Whether it runs a file of which its text does not tell where it is.
+    pub fn runs_unplaced_files(&self) -> bool {
+        self.files.unplaced
+    }
+
+    /// Whether all of its programs only show what files say.
+    pub fn only_views(&self) -> bool {
+        !self.files.redirected
+            && self.commands.iter().all(|command| is_viewer(&command.pattern.program))
     }
 
     /// Everything that the command would do, harmless effects included.

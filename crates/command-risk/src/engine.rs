@@ -60,6 +60,19 @@ impl Engine {
         finish(machine, false, source.to_owned())
     }
 
+    /// What a script would do that is run from a file: its arguments are not known.
+    pub fn assess_script(&self, language: &str, source: &str, ctx: &Context) -> Analysis {
+        if language_of(language) != "sh" || source.len() > MAX_LENGTH {
+            return self.assess_code(language, source, ctx);
+        }
+        let parsed = parse::parse(source, 0, Place::From(0));
+        let mut machine = self.machine(source, ctx);
+        machine.state.positional = None;
+        machine.parse_errors(&parsed.errors);
+        machine.block(&parsed.nodes, None);
+        finish(machine, false, String::new())
+    }
+
     fn machine<'e>(&'e self, text: &'e str, ctx: &'e Context) -> Machine<'e> {
         let mut machine = Machine::new(&self.policy, ctx, text);
         machine.effects.extend(hygiene::effects(text));
@@ -94,6 +107,7 @@ fn finish(mut machine: Machine<'_>, plain: bool, normalised: String) -> Analysis
         commands: machine.commands,
         effects: machine.effects,
         revealed: machine.revealed,
+        files: machine.files,
         plain,
         normalised,
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::files::BoundFile;
 
 /// One effect that an agent wants. What a person is shown is made from this value, the digest is
 /// taken over it, and the executor runs nothing but it.
@@ -21,6 +22,9 @@ pub enum Action {
         env: BTreeMap<String, String>,
         /// Seconds after which the process group is killed.
         timeout_s: u32,
+        /// Files that it runs or reads, as they were when it was looked at.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<BoundFile>,
     },
     /// A script for an interpreter.
     Code {
@@ -34,6 +38,9 @@ pub enum Action {
         env: BTreeMap<String, String>,
         /// Seconds after which the process group is killed.
         timeout_s: u32,
+        /// Files that it runs or reads, as they were when it was looked at.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<BoundFile>,
     },
     /// Reading a file.
     FileRead {
@@ -162,6 +169,46 @@ impl Action {
             Self::HttpRequest { body, .. } => Some(body),
         }
     }
+
+    /// The same with other content; `None` if it has no content that a person could change.
+    #[must_use]
+    pub fn with_content(&self, new: String) -> Option<Self> {
+        match self.clone() {
+            Self::Exec { .. } | Self::Code { .. } | Self::FileRead { .. } => None,
+            Self::FileWrite { path, .. } => Some(Self::FileWrite { path, content: new }),
+            Self::HttpRequest { method, url, headers, .. } => {
+                // A request of these kinds has no body.
+                let bodiless = matches!(method.as_str(), "GET" | "HEAD");
+                (!bodiless).then_some(Self::HttpRequest { method, url, headers, body: new })
+            }
+        }
+    }
+
+    /// The files that it runs or reads, as they were when it was looked at.
+    pub fn files(&self) -> &[BoundFile] {
+        match self {
+            Self::Exec { files, .. } | Self::Code { files, .. } => files,
+            Self::FileRead { .. } | Self::FileWrite { .. } | Self::HttpRequest { .. } => &[],
+        }
+    }
+
+    /// The same, bound to these files; kinds that run nothing are bound to none.
+    #[must_use]
+    pub fn bound_to(mut self, bound: Vec<BoundFile>) -> Self {
+        match &mut self {
+            Self::Exec { files, .. } | Self::Code { files, .. } => *files = bound,
+            Self::FileRead { .. } | Self::FileWrite { .. } | Self::HttpRequest { .. } => {}
+        }
+        self
+    }
+
+    /// The whole environment of its process, if it is one.
+    pub const fn env(&self) -> Option<&BTreeMap<String, String>> {
+        match self {
+            Self::Exec { env, .. } | Self::Code { env, .. } => Some(env),
+            Self::FileRead { .. } | Self::FileWrite { .. } | Self::HttpRequest { .. } => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -174,6 +221,17 @@ mod tests {
             cwd: "/w".to_owned(),
             env: BTreeMap::from([("PATH".to_owned(), "/bin".to_owned())]),
             timeout_s: 60,
+            files: Vec::new(),
+        }
+    }
+
+    fn script(content: &[u8]) -> BoundFile {
+        BoundFile {
+            path: "/w/x.sh".to_owned(),
+            named: None,
+            size: 2,
+            sha256: Some(Digest::of(content)),
+            runs: true,
         }
     }
 
@@ -190,30 +248,57 @@ mod tests {
     fn every_part_of_an_action_is_in_its_digest() {
         let base = exec("ls").digest();
         let mut others = vec![exec("ls ")];
-        if let Action::Exec { command, cwd, mut env, timeout_s } = exec("ls") {
-            env.insert("A".to_owned(), String::new());
-            others.push(Action::Exec {
+        if let Action::Exec { command, cwd, env, timeout_s, files } = exec("ls") {
+            let with = |cwd: &str, env: &[(&str, &str)]| Action::Exec {
                 command: command.clone(),
-                cwd,
-                env: env.clone(),
+                cwd: cwd.to_owned(),
+                env: env.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
                 timeout_s,
-            });
-            others.push(Action::Exec {
-                command: command.clone(),
-                cwd: "/".to_owned(),
-                env: BTreeMap::from([("PATH".to_owned(), "/bin".to_owned())]),
-                timeout_s,
-            });
+                files: files.clone(),
+            };
+            others.extend([
+                with("/", &[("PATH", "/bin")]),
+                with("/w", &[("PATH", "/bin"), ("A", "")]),
+                with("/w", &[("PATH", "/bin:")]),
+                with("/w", &[]),
+            ]);
             others.push(Action::Code {
                 language: "bash".to_owned(),
                 source: command,
-                cwd: "/w".to_owned(),
+                cwd,
                 env,
                 timeout_s,
+                files,
             });
         }
-        for other in others {
+        let bound = exec("ls").bound_to(vec![script(b"ls")]);
+        others.push(exec("ls").bound_to(vec![script(b"rm")]));
+        others.push(exec("ls").bound_to(vec![BoundFile { sha256: None, ..script(b"") }]));
+        others.push(
+            exec("ls")
+                .bound_to(vec![BoundFile { named: Some("/w/y.sh".to_owned()), ..script(b"ls") }]),
+        );
+        others.push(bound);
+        for (n, other) in others.iter().enumerate() {
             assert_ne!(other.digest(), base, "{other:?}");
+            for another in others.iter().skip(n + 1) {
+                assert_ne!(other.digest(), another.digest(), "{other:?}");
+            }
         }
+    }
+
+    #[test]
+    fn only_what_has_content_can_be_given_other_content() {
+        let request = |method: &str, body: &str| Action::HttpRequest {
+            method: method.to_owned(),
+            url: "https://a.example/".to_owned(),
+            headers: BTreeMap::new(),
+            body: body.to_owned(),
+        };
+        assert_eq!(request("POST", "a").with_content("b".to_owned()), Some(request("POST", "b")));
+        assert_eq!(request("GET", "").with_content("b".to_owned()), None);
+        assert_eq!(exec("ls").with_content("rm".to_owned()), None);
+        let read = Action::FileRead { path: "/x".to_owned() };
+        assert_eq!(read.with_content(String::new()), None);
     }
 }

@@ -12,6 +12,7 @@ pub mod assessment;
 pub mod audit;
 pub mod digest;
 pub mod display;
+pub mod files;
 pub mod grants;
 pub mod guard;
 pub mod identity;

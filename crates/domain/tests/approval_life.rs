@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use countersign_domain::action::Action;
 use countersign_domain::approvals::{
-    Approval, ApprovalState, Asked, CancelReason, Choice, Claimed, DecideError, Decided, Decision,
-    Due, LapseReason, Offer, OutcomeStatus, Requester, Status, Timing, cancel, claim, decide, due,
-    execute, lapse, lose, open,
+    Approval, ApprovalState, Asked, Ballot, CancelReason, Choice, Claimed, DecideError, Decided,
+    Decision, Draft, Due, EditError, Joining, LapseReason, Offer, OutcomeStatus, Requester, Status,
+    Timing, cancel, claim, decide, due, edit, execute, join, lapse, lose, open, refuse_start,
+    shares,
 };
 use countersign_domain::assessment::Assessment;
 use countersign_domain::digest::Digest;
@@ -19,6 +20,7 @@ use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::ids::{ApprovalId, CallId, GatewayId, GrantId, RunId, SessionId};
 use countersign_domain::signing::{Purpose, SigningKey};
 use countersign_domain::time::Timestamp;
+use countersign_domain::verdict::Verdict;
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -33,6 +35,7 @@ fn pending() -> Approval {
             cwd: "/w".to_owned(),
             env: BTreeMap::new(),
             timeout_s: 60,
+            files: Vec::new(),
         },
         assessment: Assessment::allow(),
         revealed: Vec::new(),
@@ -153,6 +156,93 @@ fn every_state_takes_exactly_the_events_that_the_specification_lists() {
         }
     }
     insta::assert_snapshot!(table);
+}
+
+#[test]
+fn only_a_pending_approval_is_edited_and_only_a_claimed_one_is_refused_where_it_starts() {
+    let now = OPENED.after(Duration::from_secs(1));
+    let action = |content: &str| Action::FileWrite {
+        path: "/etc/motd".to_owned(),
+        content: content.to_owned(),
+    };
+    for status in Status::ALL {
+        let mut approval = in_state(status);
+        approval.action = action("a");
+        approval.digest = approval.action.digest();
+        let offer = approval.offer.clone();
+        let draft = |assessment| Draft { action: action("b"), assessment, offer: offer.clone() };
+        let edited =
+            edit(&approval, draft(Assessment::allow()), approval.digest, (&by("api:one"), now));
+        assert_eq!(edited.is_ok(), status == Status::Pending, "{status:?}");
+        if let Ok(edited) = edited {
+            assert_eq!(edited.digest, action("b").digest());
+            assert_eq!(edited.edited_by(), Some(&Actor::Principal(by("api:one"))));
+            let forbidden = Assessment::allow().with_verdict(Verdict::Forbid);
+            let refused = edit(&approval, draft(forbidden), approval.digest, (&by("api:one"), now));
+            assert!(matches!(refused, Err(EditError::Forbidden(_))), "{refused:?}");
+            let late = OPENED.after(TIMEOUT);
+            let refused = edit(
+                &approval,
+                draft(Assessment::allow()),
+                approval.digest,
+                (&by("api:one"), late),
+            );
+            assert_eq!(refused, Err(EditError::Expired(late)));
+            // Nobody approves what somebody else has made of it without having seen it.
+            for (seen, choice, counts) in [
+                (None, Choice::Once, false),
+                (Some(approval.digest), Choice::Once, false),
+                (Some(edited.digest), Choice::Once, true),
+                (None, Choice::Deny, true),
+            ] {
+                let decided = decide(&edited, answer(choice, "api:two", now), seen);
+                assert_eq!(decided.is_ok(), counts, "{seen:?} {choice:?}");
+            }
+        }
+        let refused = refuse_start(&in_state(status), LapseReason::ContentChanged, now);
+        assert_eq!(refused.is_ok(), status == Status::Claimed, "{status:?}");
+        assert!(refused.is_err() || refused.unwrap().status() == Status::Lapsed);
+    }
+}
+
+#[test]
+fn each_call_is_told_of_the_edits_that_it_did_not_ask_for() {
+    let at = |seconds| OPENED.after(Duration::from_secs(seconds));
+    let action =
+        |text: &str| Action::FileWrite { path: "/etc/motd".to_owned(), content: text.to_owned() };
+    let mut card = pending();
+    card.action = action("a");
+    card.digest = card.action.digest();
+    let joining = |card: &Approval, number, now| {
+        let joining = Joining {
+            run_id: card.requester.run_id,
+            call_id: CallId::from_uuid(Uuid::from_u128(number)),
+            tool: &card.requester.tool,
+            digest: card.digest,
+            assessment: &card.assessment,
+        };
+        join(card, joining, now).unwrap()
+    };
+    let card = joining(&card, 100, at(1));
+    let (assessment, offer) = (card.assessment.clone(), card.offer.clone());
+    let draft = Draft { action: action("b"), assessment, offer };
+    let card = edit(&card, draft, card.digest, (&by("api:one"), at(2))).unwrap();
+    // The third asks for what the card says now.
+    let card = joining(&card, 101, at(3));
+    let decision = answer(Choice::Once, "api:one", at(4));
+    let ballot = Ballot { count: 3, ..Ballot::from(decision) };
+    let Ok(Decided::Now(approved)) = decide(&card, ballot, Some(card.digest)) else {
+        panic!("not approved")
+    };
+    let mut number = 200;
+    let shares = shares(&approved, || {
+        number += 1;
+        let id = Uuid::from_u128(number);
+        (ApprovalId::from_uuid(id), GrantId::from_uuid(id))
+    });
+    let told: Vec<bool> = shares.iter().map(|share| share.edited_by().is_some()).collect();
+    assert_eq!((approved.edited_by().is_some(), told), (true, vec![true, false]));
+    assert!(shares.iter().all(|share| share.action == action("b")));
 }
 
 #[test]

@@ -19,16 +19,19 @@ use std::time::Duration;
 use countersign_domain::action::Action;
 use countersign_domain::approvals::{
     Approval, Approvers, Asked, Attempt, Ballot, CancelReason, Choice, Decided, Decision,
-    Delegation, Due, Joining, Offer, OutcomeStatus, Requester, Rights, SeparationOfDuties, Status,
-    Terms, Timing, cancel, claim, decide, due, execute, join, lose, open, shares,
+    Delegation, Draft, Due, Joining, LapseReason, Moment, Offer, OutcomeStatus, Requester, Rights,
+    SeparationOfDuties, Status, Terms, Timing, cancel, claim, decide, due, edit, execute, join,
+    lapse, lose, open, refuse_start, shares,
 };
 use countersign_domain::assessment::Assessment;
 use countersign_domain::digest::Digest;
+use countersign_domain::files::BoundFile;
 use countersign_domain::grants::{Binding, VerifiedGrant, for_decision, verify};
 use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::ids::{ApprovalId, CallId, GatewayId, GrantId, RunId, SessionId};
 use countersign_domain::signing::{Purpose, SigningKey};
 use countersign_domain::time::Timestamp;
+use countersign_domain::verdict::Verdict;
 use uuid::Uuid;
 
 const TIMEOUT: Duration = Duration::from_mins(15);
@@ -38,6 +41,8 @@ const CHOICES: [Choice; 3] = [Choice::Once, Choice::Session, Choice::Deny];
 const PEOPLE: [&str; 5] = ["api:req", "api:ann", "api:bob", "api:cat", "api:dora"];
 const TOOL: &str = "terminal";
 const MOST_CARDS: usize = 12;
+/// How many different actions there are. The first runs a script, the others write a text.
+const ACTIONS: usize = 4;
 
 /// What the reference knows of one card.
 #[derive(Debug, Clone)]
@@ -51,12 +56,15 @@ struct Expected {
     choice: Option<Choice>,
     /// When the present state ends by itself.
     ends: Option<Timestamp>,
+    /// What is asked about: a person may have made something else of it.
     action: u8,
+    /// What the content was after each edit.
+    edits: Vec<u8>,
 }
 
 struct World {
     random: u64,
-    digests: [Digest; 3],
+    digests: [Digest; ACTIONS],
     now: Timestamp,
     ids: u128,
     approvers: Approvers,
@@ -73,8 +81,24 @@ fn principal(person: usize) -> Principal {
 }
 
 fn action(number: u8) -> Action {
-    let command = format!("rm -r build-{number}");
-    Action::Exec { command, cwd: "/w".to_owned(), env: BTreeMap::new(), timeout_s: 60 }
+    if number > 0 {
+        let content = format!("version {number}");
+        return Action::FileWrite { path: "/etc/motd".to_owned(), content };
+    }
+    let script = BoundFile {
+        path: "/w/x.sh".to_owned(),
+        named: None,
+        size: 3,
+        sha256: Some(Digest::of(b"ls\n")),
+        runs: true,
+    };
+    Action::Exec {
+        command: "bash x.sh".to_owned(),
+        cwd: "/w".to_owned(),
+        env: BTreeMap::new(),
+        timeout_s: 60,
+        files: vec![script],
+    }
 }
 
 impl World {
@@ -84,7 +108,7 @@ impl World {
         let dora = Delegation { delegate: principal(4), principal: principal(1), until };
         Self {
             random: seed,
-            digests: [0, 1, 2].map(|number| action(number).digest()),
+            digests: [0, 1, 2, 3].map(|number| action(number).digest()),
             now: Timestamp::from_millis(1_000_000),
             ids: 1,
             approvers: Approvers::new(rules)
@@ -126,9 +150,10 @@ impl World {
     }
 
     fn step(&mut self) {
-        let name = match self.below(40) {
+        let name = match self.below(44) {
             0..=7 => self.request(),
             8..=27 => self.answer(),
+            40..=43 => self.edit(),
             28..=31 => self.wait(),
             32 => self.cancel(),
             33..=36 => self.claim(),
@@ -140,7 +165,7 @@ impl World {
     }
 
     fn request(&mut self) -> &'static str {
-        let number = u8::try_from(self.below(3)).unwrap();
+        let number = u8::try_from(self.pick(ACTIONS)).unwrap();
         let call_id = CallId::from_uuid(self.new_id());
         let (action, assessment) = (action(number), Assessment::allow());
         let digest = self.digests[usize::from(number)];
@@ -176,7 +201,7 @@ impl World {
             remind_after: Some(TIMEOUT / 2),
             start_within: START_WITHIN,
         };
-        let needed = 1 + u32::from(number);
+        let needed = 1 + u32::from(number) % 3;
         let card = open(id, asked, timing, self.now);
         let audiences = card.audiences.clone();
         let (touches, tried_before) = (BTreeSet::new(), Vec::new());
@@ -189,6 +214,7 @@ impl World {
             choice: None,
             ends: Some(self.now.after(TIMEOUT)),
             action: number,
+            edits: Vec::new(),
         };
         self.expected.insert(id, expected);
         "opened"
@@ -208,8 +234,17 @@ impl World {
         self.grants.insert(grant);
         let decision = Decision::new(choice, principal(person), None, self.now).granting(grant);
         let ballot = Ballot { decision, seat, count, needed: card.needed };
-        let seen = wrong_digest.then(|| Digest::of(b"other"));
-        let wrong = wrong_digest || (wrong_count && choice.approves());
+        // Some say what they saw, some do not, and some saw what it was before it was edited.
+        let says = self.below(3) > 0;
+        let mut edits = card.history.iter().filter_map(|entry| entry.edit);
+        let stale = edits.find(|edit| edit.from != card.digest).map(|edit| edit.from);
+        let seen = match (wrong_digest, says) {
+            (true, _) => stale.or_else(|| Some(Digest::of(b"other"))),
+            (false, true) => Some(card.digest),
+            (false, false) => None,
+        };
+        let unseen = seen.is_none() && !self.expected[&id].edits.is_empty();
+        let wrong = wrong_digest || ((wrong_count || unseen) && choice.approves());
         let got = decide(&card, ballot, seen);
         self.expect_answer(id, (person, choice, wrong), got)
     }
@@ -288,6 +323,40 @@ impl World {
         self.cards.insert(next.id, next);
     }
 
+    /// Somebody makes something else of what is asked about.
+    fn edit(&mut self) -> &'static str {
+        let Some(id) = self.any_card(Status::Pending) else { return "nothing" };
+        let (person, new) = (self.pick(5), u8::try_from(self.pick(ACTIONS)).unwrap());
+        let (stale, forbidden) = (self.below(6) == 0, self.below(8) == 0);
+        let card = self.cards[&id].clone();
+        let choice = Choice::Once;
+        let attempt = Attempt { by: principal(person), rights: Rights::Member, choice };
+        if self.approvers.authorize(&card, &attempt, self.now).is_err() {
+            assert_eq!(person, 0);
+            return "refused: edit of one's own request";
+        }
+        let verdict = if forbidden { Verdict::Forbid } else { Verdict::Allow };
+        let draft = Draft {
+            action: action(new),
+            assessment: Assessment::allow().with_verdict(verdict),
+            offer: card.offer.clone(),
+        };
+        let seen = if stale { Digest::of(b"other") } else { card.digest };
+        let edited = edit(&card, draft, seen, (&principal(person), self.now));
+        let now = self.now;
+        let model = self.expected.get_mut(&id).unwrap();
+        let open = model.status == Status::Pending && model.ends.is_none_or(|end| now < end);
+        let message = new > 0 && model.action > 0;
+        assert_eq!(edited.is_ok(), open && !stale && !forbidden && message, "{edited:?} {model:?}");
+        let Ok(next) = edited else { return "refused: edit" };
+        model.action = new;
+        model.edits.push(new);
+        // Who had agreed, agreed to something else.
+        model.votes.clear();
+        self.cards.insert(id, next);
+        "edited"
+    }
+
     fn wait(&mut self) -> &'static str {
         let seconds = [1, 30, 121, 460][self.pick(4)];
         self.now = self.now.after(Duration::from_secs(seconds));
@@ -336,6 +405,9 @@ impl World {
 
     fn claim(&mut self) -> &'static str {
         let Some(id) = self.any_card(Status::Approved) else { return "nothing" };
+        if self.below(6) == 0 {
+            return self.find_changed(id);
+        }
         let grant = self.grant(&self.cards[&id]);
         let claimed = grant.and_then(|grant| claim(&self.cards[&id], grant, self.now).ok());
         let model = self.expected.get_mut(&id).unwrap();
@@ -348,8 +420,29 @@ impl World {
         "claimed"
     }
 
+    /// A file is not as it was shown: before the claim, or where it would have started.
+    fn find_changed(&mut self, id: ApprovalId) -> &'static str {
+        let (card, now) = (&self.cards[&id], self.now);
+        let found = lapse(card, LapseReason::ContentChanged, now);
+        let model = self.expected.get_mut(&id).unwrap();
+        assert_eq!(found.is_ok(), model.status == Status::Approved);
+        let Ok(next) = found else { return "refused: content changed" };
+        (model.status, model.ends) = (Status::Lapsed, None);
+        self.cards.insert(id, next);
+        "content changed"
+    }
+
     fn finish(&mut self) -> &'static str {
         let Some(id) = self.any_card(Status::Claimed) else { return "nothing" };
+        if self.below(5) == 0 {
+            let refused = refuse_start(&self.cards[&id], LapseReason::ContentChanged, self.now);
+            let model = self.expected.get_mut(&id).unwrap();
+            assert_eq!(refused.is_ok(), model.status == Status::Claimed);
+            let Ok(next) = refused else { return "refused: content changed" };
+            model.status = Status::Lapsed;
+            self.cards.insert(id, next);
+            return "content changed where it would have started";
+        }
         let ended = execute(&self.cards[&id], OutcomeStatus::Ok, Some(0), self.now);
         let model = self.expected.get_mut(&id).unwrap();
         assert_eq!(ended.is_ok(), model.status == Status::Claimed);
@@ -365,7 +458,7 @@ impl World {
             let stored = serde_json::to_string(card).unwrap();
             let read: Approval = serde_json::from_str(&stored).unwrap();
             assert_eq!(read, *card);
-            assert_eq!(read.action.digest(), read.digest, "what is asked never changes");
+            assert_eq!(read.action.digest(), read.digest, "the digest is that of what is asked");
             *card = lose(&read, self.now).unwrap_or(read);
             let model = self.expected.get_mut(id).unwrap();
             if model.status == Status::Claimed {
@@ -381,6 +474,7 @@ impl World {
             let model = &self.expected[id];
             assert_eq!(card.status(), model.status, "{card:?}\n{model:?}");
             assert_eq!(card.digest, self.digests[usize::from(model.action)]);
+            self.compare_edits(card, model);
             let decided = card.state.decision().map(|decision| decision.choice);
             assert_eq!(decided, model.choice, "one decision, and it stays");
             if card.status() == Status::Pending {
@@ -397,6 +491,25 @@ impl World {
             }
         }
         assert!(self.starts.values().all(|starts| *starts == 1), "an effect started twice");
+    }
+
+    /// The history tells of every edit, each of what the one before made, the last of what is there.
+    fn compare_edits(&self, card: &Approval, model: &Expected) {
+        let edited = card.history.iter().filter(|entry| entry.what == Moment::Edited);
+        let edits: Vec<_> = edited.filter_map(|entry| entry.edit).collect();
+        let made: Vec<_> = edits.iter().map(|edit| edit.to).collect();
+        let digests: Vec<_> =
+            model.edits.iter().map(|number| self.digests[usize::from(*number)]).collect();
+        if card.share_of.is_none() {
+            assert_eq!(made, digests);
+        } else {
+            assert!(digests.ends_with(&made), "a share tells of what was changed after it joined");
+        }
+        assert!(edits.windows(2).all(|pair| pair[0].to == pair[1].from));
+        assert!(made.last().is_none_or(|last| *last == card.digest));
+        let decided = card.history.iter().position(|entry| entry.what == Moment::Approved);
+        let last = card.history.iter().rposition(|entry| entry.what == Moment::Edited);
+        assert!(decided.is_none() || last < decided, "edited after the decision");
     }
 
     /// Settled cards make room, so that a long history stays quick.

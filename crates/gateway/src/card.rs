@@ -1,8 +1,11 @@
 //! The card of an approval: the same facts for every surface, with secrets masked.
 
+use std::collections::BTreeMap;
+
 use countersign_domain::action::Action;
-use countersign_domain::approvals::{Approval, Choice};
+use countersign_domain::approvals::{Approval, Choice, Status};
 use countersign_domain::assessment::Revealed;
+use countersign_domain::files::BoundFile;
 use countersign_domain::redaction::Redactor;
 use countersign_domain::runs::{ApprovalRaised, Covers, ShownFinding};
 
@@ -42,6 +45,8 @@ pub fn card(approval: &Approval, redactor: &Redactor) -> ApprovalRaised {
         destination,
         content: content(&approval.action, redactor),
         revealed,
+        env: env(approval, redactor),
+        files: approval.action.files().iter().map(|file| shown_file(file, redactor)).collect(),
         description: description(&findings),
         findings,
         digest: approval.digest,
@@ -70,6 +75,42 @@ fn content(action: &Action, redactor: &Redactor) -> Option<String> {
         }
     };
     Some(redactor.redact(&text).into_owned())
+}
+
+/// The environment of the process; what it holds may be secret.
+fn env(approval: &Approval, redactor: &Redactor) -> BTreeMap<String, String> {
+    let variables = approval.action.env().into_iter().flatten();
+    let shown = |(name, value): (&String, &String)| {
+        let value = if names_secret(name) {
+            format!("…({} characters)", value.chars().count())
+        } else {
+            redactor.redact(value).into_owned()
+        };
+        (name.clone(), value)
+    };
+    variables.map(shown).collect()
+}
+
+/// Whether a variable of this name holds a secret, going by its name.
+fn names_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "API_KEY", "APIKEY", "PRIVATE"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+fn shown_file(file: &BoundFile, redactor: &Redactor) -> BoundFile {
+    let shown = |path: &str| redactor.redact(path).into_owned();
+    BoundFile { path: shown(&file.path), named: file.named.as_deref().map(shown), ..file.clone() }
+}
+
+/// What a person may change. Masked content cannot be sent back, so that is not offered.
+pub(crate) fn draft(approval: &Approval, redactor: &Redactor) -> Option<String> {
+    let content = approval.action.content()?;
+    let editable = approval.status() == Status::Pending
+        && approval.action.with_content(String::new()).is_some()
+        && !redactor.finds_secret(content);
+    editable.then(|| content.to_owned())
 }
 
 fn description(findings: &[ShownFinding]) -> String {

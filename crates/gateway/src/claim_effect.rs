@@ -38,7 +38,7 @@ impl Gateway {
         let result = match &approval.value.state {
             ApprovalState::Pending => return Ok(Passage::Waiting(approval_id)),
             ApprovalState::Approved { .. } => {
-                return match self.may_start(&approval.value, &call.value, now) {
+                return match self.may_start(&approval.value, &call.value, now).await {
                     Ok(claimed) => self.start_approved(call, approval, claimed).await,
                     Err(reason) => self.let_lapse(call, approval, reason, now).await,
                 };
@@ -55,7 +55,7 @@ impl Gateway {
     }
 
     /// The claim, if what was approved is still what would run, in time, and not forbidden by now.
-    fn may_start(
+    async fn may_start(
         &self,
         approval: &Approval,
         call: &ToolCall,
@@ -64,7 +64,10 @@ impl Gateway {
         if approval.action.digest() != approval.digest {
             return Err(LapseReason::ContentChanged);
         }
-        if self.forbids_now(approval).is_some() {
+        if !self.files_are_as_shown(&approval.action).await {
+            return Err(LapseReason::ContentChanged);
+        }
+        if self.forbids_now(approval).await.is_some() {
             return Err(LapseReason::Forbidden);
         }
         let grant = self.present_decision(approval, call, now).map_err(|error| match error {

@@ -11,6 +11,7 @@ use countersign_ports::agent_runner::AgentRunner;
 use countersign_ports::clock::Clock;
 use countersign_ports::entropy::Entropy;
 use countersign_ports::event_bus::EventBus;
+use countersign_ports::file_witness::FileWitness;
 use countersign_ports::signer::Signer;
 use countersign_ports::store::{Change, SharedStore, StoreError, UnitOfWork};
 use countersign_ports::surfaces::Surfaces;
@@ -31,6 +32,7 @@ pub struct Gateway {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) guard: Guard,
+    pub(crate) witness: Arc<dyn FileWitness>,
     pub(crate) settings: Settings,
     pub(crate) redactor: Arc<Redactor>,
     pub(crate) deadlines_changed: Notify,
@@ -53,6 +55,8 @@ pub struct Parts {
     pub signer: Arc<dyn Signer>,
     /// Judges actions.
     pub guard: Guard,
+    /// Looks at the files that actions name.
+    pub witness: Arc<dyn FileWitness>,
     /// Settings of the verbs.
     pub settings: Settings,
     /// Masks secrets in what is shown.
@@ -62,7 +66,8 @@ pub struct Parts {
 impl Gateway {
     /// A gateway made of `parts`. It drives no runs until [`Self::attach_runner`].
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { store, bus, clock, entropy, signer, guard, settings, redactor } = parts;
+        let Parts { store, bus, clock, entropy, signer, guard, witness, settings, redactor } =
+            parts;
         Arc::new(Self {
             store,
             bus,
@@ -70,6 +75,7 @@ impl Gateway {
             entropy,
             signer,
             guard,
+            witness,
             settings,
             redactor,
             deadlines_changed: Notify::new(),

@@ -36,8 +36,9 @@ impl Gateway {
             let result = replies::cancelled(CancelReason::RunStopped);
             return self.refuse(call, &result, UnitOfWork::new(), now).await;
         }
-        let assessed = self.guard.assess(action, &self.redactor);
-        let covering = self.covering_rule(&run.value, action, &assessed).await?;
+        let inspected = self.inspect(action).await;
+        let (action, assessed) = (&inspected.action, &inspected.assessed);
+        let covering = self.covering_rule(&run.value, action, assessed).await?;
         let preview = self.preview(action);
         let mut work = UnitOfWork::new().and(event(run_id, now, started(&call.value, preview)));
         match rule_on(action, &assessed.assessment, self.settings.mode, covering.as_ref()) {
@@ -51,13 +52,15 @@ impl Gateway {
                 self.start_covered(&run.value, call, (action, rule), work).await
             }
             Ruling::Ask => {
-                match self.place_of(&run.value, &call.value, action, &assessed).await? {
+                let shown = self.bind_reads(inspected).await;
+                let (action, assessed) = (&shown.action, &shown.assessed);
+                match self.place_of(&run.value, &call.value, action, assessed).await? {
                     Place::Own => {}
                     Place::Joined(joined) => return self.join_card(call, *joined, work).await,
                     Place::Full => return self.ask_nobody(&run.value, call, action, work).await,
                 }
                 let approval =
-                    self.open_approval(&run.value, &call.value, action, &assessed).await?;
+                    self.open_approval(&run.value, &call.value, action, assessed).await?;
                 let id = approval.id;
                 self.add_approval(&approval, &mut work);
                 let state = ToolCallState::AwaitingApproval { approval_id: id };

@@ -13,10 +13,11 @@ use countersign_ports::store::{ApprovalFilter, Page, PageRequest, StoreError};
 use serde::Serialize;
 
 use crate::caller::{Caller, Forbidden};
-use crate::card::card;
+use crate::card::{card, draft};
 use crate::follow_events::LOOK_AGAIN;
 use crate::gateway::Gateway;
 use crate::guard::Assessed;
+use crate::preview_files::FilePreview;
 
 /// An approval as every surface shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,6 +39,12 @@ pub struct ApprovalView {
     pub outcome: Option<OutcomeView>,
     /// What happened to it, oldest first.
     pub history: Vec<HistoryEntry>,
+    /// What a person may change before deciding, for kinds that have such content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub draft: Option<String>,
+    /// What the scripts that it runs say; only where one pending approval is read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub previews: Vec<FilePreview>,
     /// The name of the machine that it would run on.
     pub host: String,
 }
@@ -102,7 +109,11 @@ impl Gateway {
         if !own && !caller.may(Scope::ApprovalsRead) {
             return Err(ReadError::NoApproval(id));
         }
-        Ok(self.approval_view(&approval))
+        let mut view = self.approval_view(&approval);
+        if view.status == Status::Pending {
+            view.previews = self.previews(&approval).await;
+        }
+        Ok(view)
     }
 
     /// The same, once it is no longer pending or `patience` has run out.
@@ -189,6 +200,8 @@ impl Gateway {
             decision,
             outcome: outcome(&approval.state),
             history: approval.history.clone(),
+            draft: draft(approval, &self.redactor),
+            previews: Vec::new(),
             host: self.settings.host.clone(),
         }
     }

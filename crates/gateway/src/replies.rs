@@ -4,6 +4,7 @@
 
 use countersign_domain::approvals::{CancelReason, Decision, LapseReason};
 use countersign_domain::assessment::Assessment;
+use countersign_domain::identity::Actor;
 use countersign_domain::runs::{ToolResult, ToolStatus};
 use countersign_domain::time::Timestamp;
 
@@ -73,6 +74,20 @@ pub(crate) fn lapsed(reason: LapseReason) -> ToolResult {
         }
     };
     refused(status, format!("this action was approved, but {why}; nothing was run"))
+}
+
+/// A person changed the content before approving it.
+pub(crate) fn edited(by: &Actor, content: &str) -> String {
+    const SHOWN: usize = 8000;
+    let shown: String = content.chars().take(SHOWN).collect();
+    let rest = content.chars().count().saturating_sub(SHOWN);
+    let rest =
+        if rest == 0 { String::new() } else { format!("… {rest} characters not shown …\n") };
+    format!(
+        "{by} changed the content of this action on purpose before approving it. What was carried \
+         out has this content, and not yours:\n----\n{shown}\n{rest}----\n\
+         Take it as it is now; do not restore or repeat your own version. The result:"
+    )
 }
 
 /// The guard forbids it.

@@ -134,7 +134,7 @@ impl Gateway {
         };
         if answer.choice.approves()
             && approval.value.status() == Status::Pending
-            && let Some(why) = self.forbids_now(&approval.value)
+            && let Some(why) = self.forbids_now(&approval.value).await
         {
             self.audit_refused(&approval.value, answer, caller).await?;
             return Err(ResolveError::ForbiddenNow(why));
@@ -179,8 +179,8 @@ impl Gateway {
     }
 
     /// Why the policy in force forbids an action that it asked about before, if it does.
-    pub(crate) fn forbids_now(&self, approval: &Approval) -> Option<String> {
-        let assessment = self.guard.assess(&approval.action, &self.redactor).assessment;
+    pub(crate) async fn forbids_now(&self, approval: &Approval) -> Option<String> {
+        let assessment = self.inspect(&approval.action).await.assessed.assessment;
         (assessment.verdict() == Verdict::Forbid).then(|| reasons(&assessment))
     }
 

@@ -149,7 +149,7 @@ impl Gateway {
             any = true;
             let result = replies::indeterminate();
             if let Some(approval) = approval_id {
-                self.record_outcome(approval, &result, now, work).await?;
+                self.record_outcome(approval, (&result, false), now, work).await?;
             }
             work.push(event(run, now, completed(&call.value, &result)));
             work.push(moved(call, ToolCallState::Done { result }));

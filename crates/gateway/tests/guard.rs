@@ -35,6 +35,7 @@ fn exec(command: &str) -> Action {
         cwd: "/home/me/.countersign/workspace".to_owned(),
         env: BTreeMap::new(),
         timeout_s: 60,
+        files: Vec::new(),
     }
 }
 

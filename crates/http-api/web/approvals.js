@@ -88,6 +88,22 @@ export async function resolve(approval, choice, reason) {
   }
 }
 
+/**
+ * Replaces the content of a pending approval. The answer is the stored approval and, when the
+ * content was not taken, why: `{ approval, problem: null | ApiError }`.
+ */
+export async function edit(approval, content) {
+  const path = `/v1/approvals/${encodeURIComponent(approval.approval_id)}`;
+  try {
+    const answer = await post(`${path}/edit`, { content, digest: approval.digest });
+    return { approval: remember(answer.approval), problem: null };
+  } catch (problem) {
+    if (!(problem instanceof ApiError)) throw problem;
+    const stored = await refresh(approval.approval_id).catch(() => known.get(approval.approval_id) ?? approval);
+    return { approval: stored, problem };
+  }
+}
+
 /** Reads all that is pending, and what may have changed unseen. */
 export async function reload() {
   const pending = await readPending();

@@ -1,13 +1,14 @@
 // The one card of an approval, used by the inbox, the approval's own page and the chat. While it
 // is pending it asks; after that it tells who decided what, when, and what came of it.
 
-import { knownApproval, refresh, resolve } from "./approvals.js";
+import { edit, knownApproval, refresh, resolve } from "./approvals.js";
 import { DecidePanel } from "./decide.js";
 import { announce, el, freshId } from "./dom.js";
+import { EditPanel, isEditable } from "./edit.js";
 import { attentionNodes, detailNodes, whatNodes, whyNodes } from "./facts.js";
 import { inert, worstSeverity } from "./text.js";
 import { left, msUntil } from "./time.js";
-import { kindTitle, problemText, verdict } from "./words.js";
+import { editProblemText, kindTitle, problemText, verdict } from "./words.js";
 
 const URGENT_MS = 60_000;
 const cards = new WeakMap();
@@ -40,12 +41,14 @@ export class Card {
       return;
     }
     const hadFocus = this.root.contains(document.activeElement);
-    const typed = this.panel?.reason.input.value ?? "";
+    const reason = this.panel?.reason.input.value ?? "";
+    const typed = this.editing?.typed ?? null;
     this.draw(approval);
     // A click that was meant for the card as it was must not count for what it says now.
     this.panel?.moved();
-    if (this.panel) this.panel.reason.input.value = typed;
-    if (hadFocus) this.root.focus({ preventScroll: true });
+    if (this.panel) this.panel.reason.input.value = reason;
+    if (typed !== null && isEditable(approval)) this.editing.open(typed);
+    else if (hadFocus) this.root.focus({ preventScroll: true });
   }
 
   /** Says that the card has moved on the page. */
@@ -56,6 +59,7 @@ export class Card {
   draw(approval) {
     this.approval = approval;
     this.panel = null;
+    this.editing = null;
     const pending = approval.status === "pending";
     const severity = worstSeverity(approval.findings);
     const titleId = freshId("card");
@@ -82,6 +86,7 @@ export class Card {
     this.panel = new DecidePanel(this.approval, (choice, reason) => this.decide(choice, reason));
     return [
       ...whatNodes(this.approval, textId),
+      this.editNode(),
       ...attentionNodes(this.approval),
       ...whyNodes(this.approval),
       detailNodes(this.approval),
@@ -103,6 +108,31 @@ export class Card {
 
   problemNode() {
     return this.problem ? el("p.problem", { role: "alert" }, inert(this.problem)) : null;
+  }
+
+  // What is typed is not what would be approved, so nothing is approved meanwhile.
+  editNode() {
+    if (!isEditable(this.approval)) return null;
+    const { panel } = this;
+    this.editing = new EditPanel(this.approval, {
+      save: (content) => this.edit(content),
+      opened: (open) => {
+        panel.disarm();
+        panel.root.hidden = open;
+        if (this.panel === panel) this.panel = open ? null : panel;
+        else if (!open) this.panel = panel;
+      },
+    });
+    return this.editing.root;
+  }
+
+  async edit(content) {
+    const { approval, problem } = await edit(this.approval, content);
+    this.problem = problem ? editProblemText(problem, approval) : null;
+    this.draw(approval);
+    if (problem && isEditable(approval)) this.editing.open(content);
+    else this.root.focus({ preventScroll: true });
+    if (!problem) announce("The content was changed. It waits for your decision.");
   }
 
   async decide(choice, reason) {

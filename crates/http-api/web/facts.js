@@ -17,6 +17,7 @@ export function whatNodes(approval, textId) {
     nodes.push(el("p.block-label", {}, approval.kind === "http_request" ? "With this method, headers and body" : "With this content"));
     nodes.push(block(inert(approval.content, notes), null, "Content"));
   }
+  if (approval.files?.length) nodes.push(filesNode(approval.files));
   return [...nodes, ...noteNodes(notes, main.length + (approval.content?.length ?? 0))];
 }
 
@@ -78,7 +79,43 @@ export function detailNodes(approval) {
     fact("Where", place.length ? place.map((part, i) => [i ? " : " : null, el("bdi.mono", {}, inert(part))]).flat() : "this gateway"),
     fact("Asked by", [el("bdi", {}, inert(approval.requested_by)), " in ", sessionLink(approval.session_id), " at ", timeNode(approval.created_at)]),
     (approval.audiences ?? []).filter(({ channel }) => channel).map((audience) => fact("Approvers’ channel", channelNode(audience))),
+    envFact(approval.env),
     fact("Digest", digestNode(approval.digest)));
+}
+
+// The files that are part of what is decided: nothing starts if one of them is another by then.
+function filesNode(files) {
+  return el("div.bound", {},
+    el("p.block-label", {}, "With these files as they are now"),
+    el("ul.files", {}, files.map(fileItem)));
+}
+
+function fileItem(file) {
+  const named = file.named ?? file.path;
+  const leads = file.named ? [" → ", el("bdi.mono", {}, inert(file.path))] : null;
+  const state = file.sha256 === null
+    ? "does not exist"
+    : [`${file.size.toLocaleString("en")} bytes, `, el("code", { title: file.sha256 }, file.sha256.replace(/^sha256:/, "").slice(0, 12))];
+  return el("li", {}, el("bdi.mono", {}, inert(named)), leads, " — ", file.runs ? "runs, " : "read, ", state, previewNode(file.preview));
+}
+
+function previewNode(preview) {
+  if (!preview) return null;
+  if (!preview.as_shown) return el("strong.changed", {}, " It has changed since: an approval would run nothing.");
+  if (preview.text === null || preview.text === undefined) return null;
+  return el("details.preview", {},
+    el("summary", {}, "What it says"),
+    block(inert(preview.text), null, "Content of the file"),
+    preview.truncated ? el("p.text-note", {}, "Only its beginning is shown.") : null);
+}
+
+function envFact(env) {
+  const names = Object.keys(env ?? {});
+  if (!names.length) return null;
+  const lines = names.map((name) => `${name}=${env[name]}`).join("\n");
+  return fact("Environment", el("details.env", {},
+    el("summary", {}, `${names.length} ${names.length === 1 ? "variable" : "variables"}`),
+    el("pre", { dir: "ltr" }, el("code", {}, inert(lines)))));
 }
 
 /** A digest: its first 12 digits, and all of it on demand. */

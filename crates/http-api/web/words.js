@@ -30,6 +30,7 @@ const MOMENTS = {
   channel_asked: "Sent to the approvers’ channel",
   channel_not_reached: "The approvers’ channel was not reached",
   voted: "Agreed; more must",
+  edited: "Content changed",
   approved: "Approved",
   denied: "Denied",
   expired: "Expired",
@@ -86,6 +87,22 @@ export function problemText(problem, approval) {
   if (problem.status === 410) return "Too late: the time to decide was over. Nothing was run.";
   if (problem.status === 0) return "The gateway cannot be reached; it is not known whether your decision was stored. Nothing is shown as decided until the gateway says so. Try again.";
   return `Nothing was decided. ${problem.message}`;
+}
+
+/** Why content was not changed. */
+export function editProblemText(problem, approval) {
+  switch (problem.code) {
+    case "already_resolved":
+      return `The content was not changed: it is ${approval.status} by now.`;
+    case "content_changed":
+      return "The content was not changed: somebody else has changed it meanwhile. Look at it again; what you typed is kept below.";
+    case "forbidden_by_policy":
+      return `The content was not changed: ${problem.message}`;
+    default:
+      break;
+  }
+  if (problem.status === 410) return "Too late: the time to decide was over. Nothing was run.";
+  return `The content was not changed. ${problem.message}`;
 }
 
 function outcomeOf(approval) {

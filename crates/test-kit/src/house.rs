@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_agent::providers::rehearsal::Rehearsal;
-use countersign_agent::{Agent, AgentConfig, AgentParts, ModelConfig, Toolbox};
+use countersign_agent::{Agent, AgentConfig, AgentParts, DiskWitness, ModelConfig, Toolbox};
 use countersign_domain::approvals::{Choice, Status};
 use countersign_domain::audit::{AuditKind, AuditRecord};
 use countersign_domain::identity::Principal;
@@ -19,6 +19,7 @@ use countersign_gateway::{
     Answer, ApprovalView, Caller, Gateway, Guard, GuardParts, Parts, ResolveError, Resolved, Role,
     RunView, StartRun,
 };
+use countersign_ports::file_witness::FileWitness;
 use countersign_ports::run_journal::RunJournal as _;
 use countersign_ports::store::{ApprovalFilter, IssuedGrant, PageRequest, SharedStore, StoreError};
 use countersign_storage::SqliteStore;
@@ -35,6 +36,7 @@ pub struct HouseBuilder {
     approvals: ApprovalsConfig,
     driven: bool,
     seed: u64,
+    witness: Arc<dyn FileWitness>,
 }
 
 /// The real gateway on a temporary directory.
@@ -56,7 +58,12 @@ pub struct House {
 
 impl Default for HouseBuilder {
     fn default() -> Self {
-        Self { approvals: ApprovalsConfig::default(), driven: true, seed: 0 }
+        Self {
+            approvals: ApprovalsConfig::default(),
+            driven: true,
+            seed: 0,
+            witness: Arc::new(DiskWitness),
+        }
     }
 }
 
@@ -65,6 +72,13 @@ impl HouseBuilder {
     #[must_use]
     pub fn approvals(mut self, change: impl FnOnce(&mut ApprovalsConfig)) -> Self {
         change(&mut self.approvals);
+        self
+    }
+
+    /// Somebody else looks at files.
+    #[must_use]
+    pub fn witness(mut self, witness: Arc<dyn FileWitness>) -> Self {
+        self.witness = witness;
         self
     }
 
@@ -109,6 +123,7 @@ impl House {
             entropy: Arc::new(SeededEntropy::new(builder.seed)),
             signer: signer.clone(),
             guard: guard(&builder, &path),
+            witness: builder.witness.clone(),
             settings: builder
                 .approvals
                 .settings(&RunsConfig::default(), "test-host".to_owned(), "rehearsal".to_owned())

@@ -17,10 +17,14 @@ use std::time::Duration;
 
 use countersign_domain::action::Action;
 use countersign_domain::approvals::{Choice, HistoryEntry, Status};
+use countersign_domain::digest::Digest;
 use countersign_domain::ids::{ApprovalId, CallId, RunId};
 use countersign_domain::runs::{EntryBody, ToolResult, ToolStatus, Usage};
 use countersign_gateway::config::SeverityText;
-use countersign_gateway::{Answer, ApprovalView, ResolveError, Resolved, Role, RuleText, StartRun};
+use countersign_gateway::{
+    Answer, ApprovalView, EditApprovalError, NewContent, ResolveError, Resolved, Role, RuleText,
+    StartRun,
+};
 use countersign_ports::effect_gate::{EffectGate as _, Passage};
 use countersign_ports::model_provider::{ModelCall, ModelReply};
 use countersign_ports::run_journal::RunJournal as _;
@@ -31,10 +35,22 @@ const START_WITHIN_S: u64 = 120;
 const MOST_PENDING: usize = 4;
 const PEOPLE: [&str; 4] = ["req", "ann", "bob", "cat"];
 
+/// What is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    /// Making a directory.
+    Make(usize),
+    /// Running a script as it is in this version.
+    Script(usize),
+    /// Writing a text of this version, which a person may change.
+    Text(usize),
+}
+
 #[derive(Debug, Clone)]
 struct Expected {
     status: Status,
-    action: u64,
+    deed: Deed,
+    edited: bool,
     calls: BTreeSet<CallId>,
     votes: BTreeSet<usize>,
     ends: Option<u64>,
@@ -45,6 +61,8 @@ struct World {
     house: Option<House>,
     run: RunId,
     now: u64,
+    /// The version of the script that is on the disk.
+    script: usize,
     cards: BTreeMap<ApprovalId, Expected>,
     starts: BTreeMap<CallId, u32>,
     histories: BTreeMap<ApprovalId, Vec<HistoryEntry>>,
@@ -55,10 +73,13 @@ impl World {
     async fn new(seed: u64) -> Self {
         let house = House::with()
             .approvals(|approvals| {
-                approvals.ask = vec![RuleText::Command("mkdir *".to_owned())];
+                approvals.ask =
+                    ["mkdir *", "bash *"].map(|c| RuleText::Command(c.to_owned())).to_vec();
                 approvals.approvers = PEOPLE.map(|name| format!("api:{name}")).to_vec();
                 approvals.separation_of_duties = true;
-                approvals.quorum.insert(SeverityText::Low, 2);
+                for severity in [SeverityText::Low, SeverityText::Medium, SeverityText::High] {
+                    approvals.quorum.insert(severity, 2);
+                }
                 approvals.max_pending_per_session = MOST_PENDING as u64;
                 approvals.denials_before_stop = 0;
                 approvals.start_within = "2m".parse().unwrap();
@@ -67,11 +88,13 @@ impl World {
             .open()
             .await;
         let run = start(&house).await;
+        write_script(&house, 0);
         Self {
             random: seed,
             house: Some(house),
             run,
             now: 0,
+            script: 0,
             cards: BTreeMap::new(),
             starts: BTreeMap::new(),
             histories: BTreeMap::new(),
@@ -101,14 +124,16 @@ impl World {
     }
 
     async fn step(&mut self) {
-        let name = match self.below(40) {
+        let name = match self.below(50) {
             0..=9 => self.request().await,
             10..=24 => self.answer().await,
             25..=28 => self.wait().await,
-            29..=33 => self.claim().await,
+            29..=33 | 46..=49 => self.claim().await,
             34..=36 => self.finish().await,
             37 => self.stop().await,
             38 => self.crash().await,
+            40..=43 => self.edit().await,
+            44..=45 => self.meddle(),
             _ => self.restart().await,
         };
         *self.counts.entry(name).or_default() += 1;
@@ -116,17 +141,16 @@ impl World {
     }
 
     async fn request(&mut self) -> &'static str {
-        let number = self.below(6) as u64;
-        let call = self.new_call().await;
-        let action = Action::Exec {
-            command: format!("mkdir dir-{number}"),
-            cwd: self.house().workspace().display().to_string(),
-            env: BTreeMap::new(),
-            timeout_s: 60,
+        let deed = match self.below(6) {
+            0 => Deed::Script(self.script),
+            1 | 2 => Deed::Text(self.below(3)),
+            number => Deed::Make(number),
         };
+        let call = self.new_call().await;
+        let action = self.action(deed);
         let like = |card: &&ApprovalId| {
             let card = &self.cards[*card];
-            card.status == Status::Pending && card.action == number
+            card.status == Status::Pending && card.deed == deed
         };
         let youngest = self.cards.keys().rev().find(like).copied();
         let pending = self.cards.values().filter(|card| card.status == Status::Pending).count();
@@ -149,7 +173,8 @@ impl World {
             (Passage::Waiting(id), None) if !full => {
                 let card = Expected {
                     status: Status::Pending,
-                    action: number,
+                    deed,
+                    edited: false,
                     calls: BTreeSet::from([call]),
                     votes: BTreeSet::new(),
                     ends: Some(self.now + TIMEOUT_S),
@@ -159,6 +184,67 @@ impl World {
             }
             (other, _) => panic!("{other:?} {joins:?}"),
         }
+    }
+
+    fn action(&self, deed: Deed) -> Action {
+        let command = match deed {
+            Deed::Make(number) => format!("mkdir dir-{number}"),
+            Deed::Script(_) => "bash x.sh".to_owned(),
+            Deed::Text(version) => {
+                let path = "/srv/notes/note.txt".to_owned();
+                return Action::FileWrite { path, content: text(version) };
+            }
+        };
+        Action::Exec {
+            command,
+            cwd: self.house().workspace().display().to_string(),
+            env: BTreeMap::new(),
+            timeout_s: 60,
+            files: Vec::new(),
+        }
+    }
+
+    /// The script becomes another, or what it was.
+    fn meddle(&mut self) -> &'static str {
+        self.script = self.below(3);
+        write_script(self.house(), self.script);
+        "script changed"
+    }
+
+    async fn digest(&self, id: ApprovalId) -> Digest {
+        self.house().gateway.approval(id, &self.house().operator).await.unwrap().card.digest
+    }
+
+    /// Somebody makes something else of a text.
+    async fn edit(&mut self) -> &'static str {
+        let Some(id) = self.any_card(Status::Pending) else { return "nothing" };
+        let (person, version, stale) = (self.below(4), self.below(3), self.below(6) == 0);
+        let digest = if stale { Digest::of(b"other") } else { self.digest(id).await };
+        let new = NewContent { content: text(version), digest };
+        let caller = self.house().key_holder(PEOPLE[person]);
+        let got = self.house().gateway.edit_approval(id, &new, &caller).await;
+        if person == 0 {
+            assert!(matches!(got, Err(EditApprovalError::NotAnApprover(_))), "{got:?}");
+            return "refused: edit of one's own request";
+        }
+        let card = self.cards.get_mut(&id).unwrap();
+        let Deed::Text(before) = card.deed else {
+            assert!(matches!(got, Err(EditApprovalError::Refused { .. })), "{got:?}");
+            return "refused: edit of what has no content";
+        };
+        if stale || card.status != Status::Pending {
+            assert!(matches!(got, Err(EditApprovalError::Refused { .. })), "{got:?}");
+            return "refused: edit";
+        }
+        let edited = got.unwrap();
+        if before == version {
+            return "edited to what it was";
+        }
+        (card.deed, card.edited) = (Deed::Text(version), true);
+        // Who had agreed, agreed to something else.
+        card.votes.clear();
+        assert_eq!(edited.action.content(), Some(text(version).as_str()));
+        "edited"
     }
 
     async fn new_call(&self) -> CallId {
@@ -180,7 +266,14 @@ impl World {
         let card = self.cards[&id].clone();
         let wrong = self.below(10) == 0;
         let count = u32::try_from(card.calls.len()).unwrap() + u32::from(wrong);
-        let answer = Answer { choice, reason: None, digest: None, count: Some(count) };
+        let seen = match self.below(8) {
+            0 => Some(Digest::of(b"other")),
+            1 => None,
+            _ => Some(self.digest(id).await),
+        };
+        let other = seen == Some(Digest::of(b"other"));
+        let unseen = other || (seen.is_none() && card.edited);
+        let answer = Answer { choice, reason: None, digest: seen, count: Some(count) };
         let caller = self.house().key_holder(PEOPLE[person]);
         let got = self.house().gateway.resolve_approval(id, &answer, &caller).await;
         if person == 0 && choice.approves() {
@@ -192,6 +285,10 @@ impl World {
             let refused = matches!(got, Err(ResolveError::Refused { .. }));
             assert!(refused || (repeated && card.votes.contains(&person)), "{got:?} {card:?}");
             return "after the end";
+        }
+        if other || (unseen && choice.approves()) {
+            assert!(matches!(got, Err(ResolveError::Refused { .. })), "{got:?}");
+            return "refused: not what was shown";
         }
         if choice == Choice::Deny {
             assert!(matches!(got, Ok(Resolved::Now(_))), "{got:?}");
@@ -262,7 +359,13 @@ impl World {
         match passage {
             Ok(Passage::Run(action)) => {
                 assert_eq!(card.status, Status::Approved, "it ran without a decision");
-                assert!(action.action().text().ends_with(&format!("dir-{}", card.action)));
+                let wanted = self.action(card.deed);
+                assert_eq!(action.action().clone().bound_to(Vec::new()), wanted);
+                if let Deed::Script(version) = card.deed {
+                    assert_eq!(version, self.script, "a script that was not shown");
+                    let shown = Digest::of(script(version).as_bytes());
+                    assert_eq!(action.action().files()[0].sha256, Some(shown));
+                }
                 *self.starts.entry(call).or_default() += 1;
                 let card = self.cards.get_mut(&id).unwrap();
                 (card.status, card.ends) = (Status::Claimed, None);
@@ -271,6 +374,15 @@ impl World {
             Ok(Passage::Waiting(_)) => {
                 assert_eq!(card.status, Status::Pending);
                 "claimed too early"
+            }
+            Ok(Passage::Refused(result))
+                if card.status == Status::Approved
+                    && matches!(card.deed, Deed::Script(version) if version != self.script) =>
+            {
+                assert!(result.content.contains("content_changed"), "{result:?}");
+                let card = self.cards.get_mut(&id).unwrap();
+                (card.status, card.ends) = (Status::Lapsed, None);
+                "refused: content changed"
             }
             Ok(Passage::Refused(_)) => {
                 assert!(!matches!(card.status, Status::Pending | Status::Approved), "{card:?}");
@@ -284,15 +396,17 @@ impl World {
         let claimed = |card: &&ApprovalId| self.cards[*card].status == Status::Claimed;
         let Some(id) = self.cards.keys().find(claimed).copied() else { return "nothing" };
         let call = *self.cards[&id].calls.first().unwrap();
-        let result = ToolResult {
-            status: ToolStatus::Ok,
-            content: String::new(),
-            exit_code: Some(0),
-            duration_ms: 1,
+        let changed = self.below(4) == 0;
+        let (status, content) = if changed {
+            (ToolStatus::Blocked, "content_changed: `x.sh` was changed".to_owned())
+        } else {
+            (ToolStatus::Ok, String::new())
         };
+        let result = ToolResult { status, content, exit_code: None, duration_ms: 1 };
         self.house().gateway.finish(self.run, call, result).await.unwrap();
-        self.cards.get_mut(&id).unwrap().status = Status::Executed;
-        "executed"
+        let card = self.cards.get_mut(&id).unwrap();
+        card.status = if changed { Status::Lapsed } else { Status::Executed };
+        if changed { "content changed where it would have started" } else { "executed" }
     }
 
     /// The run is stopped, and another begins.
@@ -307,7 +421,12 @@ impl World {
                 Status::Pending => Status::Cancelled,
                 Status::Approved => Status::Lapsed,
                 Status::Claimed => Status::Indeterminate,
-                other => other,
+                ended @ (Status::Denied
+                | Status::Expired
+                | Status::Cancelled
+                | Status::Executed
+                | Status::Indeterminate
+                | Status::Lapsed) => ended,
             };
         }
         self.compare().await;
@@ -352,6 +471,9 @@ impl World {
             let card = &self.cards[&id];
             assert_eq!(view.status, card.status, "{view:?}\n{card:?}");
             assert!(card.calls.contains(&view.call_id));
+            if let Deed::Text(_) = card.deed {
+                assert_eq!(view.card.digest, self.action(card.deed).digest());
+            }
             if view.status == Status::Pending {
                 pending += 1;
                 assert_eq!(view.card.attention.count as usize, card.calls.len());
@@ -372,6 +494,18 @@ impl World {
         assert_eq!(self.house().gateway.pending_approvals().await, Ok(pending as u64));
         assert!(self.starts.values().all(|starts| *starts == 1), "an effect started twice");
     }
+}
+
+fn text(version: usize) -> String {
+    format!("version {version}")
+}
+
+fn script(version: usize) -> String {
+    format!("mkdir -p version-{version}\n")
+}
+
+fn write_script(house: &House, version: usize) {
+    std::fs::write(house.workspace().join("x.sh"), script(version)).unwrap();
 }
 
 async fn start(house: &House) -> RunId {

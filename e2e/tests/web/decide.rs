@@ -1,5 +1,5 @@
 use anyhow::{Result, ensure};
-use countersign_e2e::{Stage, play, text};
+use countersign_e2e::{Stage, artifacts, play, text};
 
 const CLEAN: &str = "rm -rf build";
 const OUTSIDE: &str = "outside.txt";
@@ -208,6 +208,62 @@ async fn an_approvals_own_page_shows_all_of_it_and_its_history() -> Result<()> {
         let path = stage.page.path().await?;
         ensure!(path == format!("/chat/{session}"), "the link leads to {path}");
         Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_is_edited_before_it_is_approved() -> Result<()> {
+    play("edit", &[], async |stage| {
+        stage.sign_in().await?;
+        let run = stage.gateway.tell(&stage.gateway.write_outside("We are down.")).await?;
+        let card = stage.page.card(OUTSIDE).await?;
+        card.says("We are down.").await?;
+        card.press("Edit the content").await?;
+        stage.page.picture(&artifacts()?.join("edit-open.png")).await?;
+        ensure!(
+            !card.text().await?.contains("Approve once"),
+            "it can be approved while it is typed"
+        );
+        let area = stage.page.element("textarea.draft").await?;
+        area.clear().await?;
+        area.send_keys("We are back.").await?;
+        card.press("Save the new content").await?;
+        card.says("We are back.").await?;
+        ensure!(stage.gateway.written_outside().is_none(), "saving decided it");
+        stage.page.picture(&artifacts()?.join("edit-saved.png")).await?;
+        card.press("Approve once").await?;
+        card.becomes("executed").await?;
+        ensure!(
+            stage.gateway.written_outside().as_deref() == Some("We are back."),
+            "not as edited"
+        );
+        let ended = stage.gateway.ended(&run).await?;
+        ensure!(text(&ended, "output")?.contains("changed the content"), "the agent was not told");
+        stage.visit(&format!("/approvals/{}", card.id)).await?;
+        stage.page.sees("Content changed by operator").await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_script_that_runs_is_shown_and_told_when_it_has_changed() -> Result<()> {
+    play("script", &[], async |stage| {
+        let script = stage.gateway.workspace().join("x.sh");
+        std::fs::write(&script, "rm -rf ~/old\n")?;
+        stage.sign_in().await?;
+        stage.gateway.tell("run bash x.sh").await?;
+        let ids = stage.gateway.pending(1).await?;
+        let page = format!("/approvals/{}", ids.first().map_or("", String::as_str));
+        stage.visit(&page).await?;
+        let card = stage.page.card("bash x.sh").await?;
+        card.says("What it says").await?;
+        stage.page.element(".preview summary").await?.click().await?;
+        card.says("rm -rf ~/old").await?;
+        stage.page.picture(&artifacts()?.join("script.png")).await?;
+        std::fs::write(&script, "true\n")?;
+        stage.visit(&page).await?;
+        stage.page.card("bash x.sh").await?.says("It has changed since").await
     })
     .await
 }

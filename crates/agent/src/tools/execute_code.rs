@@ -9,6 +9,7 @@ use countersign_ports::model_provider::ToolSpec;
 use serde_json::{Map, Value};
 
 use super::arguments::{Kind, Need, Parameter, Parameters, ToolInputError};
+use super::bound_files::hold;
 use super::output::ToolOutput;
 use super::process::Process;
 use super::terminal::{TIMEOUT, runnable, timeout_s, working_directory};
@@ -83,15 +84,21 @@ impl Tool for ExecuteCode {
             cwd: working_directory(context)?,
             env: context.env.clone(),
             timeout_s: timeout_s(arguments.integer("timeout_s"), context),
+            files: Vec::new(),
         }))
     }
 
     async fn execute(&self, action: PermittedAction, execution: &Execution) -> ToolOutput {
-        let Action::Code { language, source, cwd, env, timeout_s } = action.into_action() else {
+        let Action::Code { language, source, cwd, env, timeout_s, files } = action.into_action()
+        else {
             return ToolOutput::not_mine(NAME);
         };
         let Some(interpreter) = interpreter(&language) else {
             return ToolOutput::error(unknown(&language).to_string());
+        };
+        let held = match hold(files).await {
+            Ok(held) => held,
+            Err(changed) => return changed.into(),
         };
         let arguments = [interpreter.before_source, &[&source]].concat();
         let process = Process {
@@ -100,6 +107,7 @@ impl Tool for ExecuteCode {
             cwd: &cwd,
             env: &env,
             timeout: Duration::from_secs(timeout_s.into()),
+            held: &held,
         };
         process.run(execution).await
     }

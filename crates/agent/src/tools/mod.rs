@@ -6,6 +6,7 @@
 //! caps it before the model sees it.
 
 mod arguments;
+mod bound_files;
 mod clarify;
 mod collector;
 pub mod environment;
@@ -21,6 +22,7 @@ mod toolbox;
 mod write_file;
 
 pub use arguments::ToolInputError;
+pub use bound_files::DiskWitness;
 pub use output::{OutputLimits, ToolOutput, head_and_tail};
 pub use tool::{Execution, Plan, Tool, ToolContext};
 pub use toolbox::Toolbox;

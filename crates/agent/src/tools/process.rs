@@ -17,6 +17,7 @@ use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::bound_files::Held;
 use super::collector::Collector;
 use super::output::ToolOutput;
 use super::tool::Execution;
@@ -35,6 +36,8 @@ pub(super) struct Process<'p> {
     /// The whole environment.
     pub(super) env: &'p BTreeMap<String, String>,
     pub(super) timeout: Duration,
+    /// The files that it was bound to, compared a moment ago.
+    pub(super) held: &'p Held,
 }
 
 /// How a process ended.
@@ -50,6 +53,9 @@ impl Process<'_> {
     /// Runs it to its end, to its time-out or until it is cancelled. Its output and its errors
     /// are one stream, in the order in which they were written.
     pub(super) async fn run(&self, execution: &Execution) -> ToolOutput {
+        if let Err(changed) = self.held.confirm() {
+            return changed.into();
+        }
         let (mut group, output) = match self.spawn() {
             Ok(spawned) => spawned,
             Err(error) => return ToolOutput::error(self.why_not_started(&error)),

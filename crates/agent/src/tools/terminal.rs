@@ -9,6 +9,7 @@ use countersign_ports::model_provider::ToolSpec;
 use serde_json::{Map, Value};
 
 use super::arguments::{Kind, Need, Parameter, Parameters, ToolInputError};
+use super::bound_files::hold;
 use super::output::ToolOutput;
 use super::process::Process;
 use super::tool::{Execution, Plan, Tool, ToolContext};
@@ -67,12 +68,18 @@ impl Tool for Terminal {
             cwd: working_directory(context)?,
             env: context.env.clone(),
             timeout_s: timeout_s(arguments.integer("timeout_s"), context),
+            // What it runs and reads is for the gateway to bind.
+            files: Vec::new(),
         }))
     }
 
     async fn execute(&self, action: PermittedAction, execution: &Execution) -> ToolOutput {
-        let Action::Exec { command, cwd, env, timeout_s } = action.into_action() else {
+        let Action::Exec { command, cwd, env, timeout_s, files } = action.into_action() else {
             return ToolOutput::not_mine(NAME);
+        };
+        let held = match hold(files).await {
+            Ok(held) => held,
+            Err(changed) => return changed.into(),
         };
         let process = Process {
             program: "bash",
@@ -80,6 +87,7 @@ impl Tool for Terminal {
             cwd: &cwd,
             env: &env,
             timeout: Duration::from_secs(timeout_s.into()),
+            held: &held,
         };
         process.run(execution).await
     }

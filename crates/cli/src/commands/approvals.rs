@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use countersign_domain::ids::ApprovalId;
 use serde_json::{Value, json};
 
-use super::{Global, JsonFlag, watch};
+use super::{Global, JsonFlag, edit_draft, watch};
 use crate::approval::Approval;
 use crate::client::{Client, ClientError, ConnectArgs, Refusal};
 use crate::failure::{Answer, Failure, Outcome};
@@ -15,6 +15,7 @@ use crate::output::{Screen, Tone};
 #[command(after_help = "Examples:
   countersign approvals watch
   countersign approvals approve appr_0196… --session
+  countersign approvals edit appr_0196…
   countersign approvals deny appr_0196… --reason 'not on a Friday'")]
 pub(crate) struct ApprovalsArgs {
     #[command(subcommand)]
@@ -77,6 +78,11 @@ enum ApprovalsCommand {
   countersign approvals approve appr_0196…
   countersign approvals approve appr_0196… --always --reason 'our own site'")]
     Approve(ApproveArgs),
+    /// Change the content of a message or request before it is decided
+    #[command(after_help = "Examples:
+  countersign approvals edit appr_0196…
+  countersign approvals edit appr_0196… --content reply.txt")]
+    Edit(edit_draft::EditArgs),
     /// Deny this action
     #[command(
         after_help = "Example:\n  countersign approvals deny appr_0196… --reason 'use a branch'"
@@ -151,6 +157,7 @@ pub(crate) async fn run(args: ApprovalsArgs, global: &Global) -> Outcome {
             let vote = Vote { choice, reason: args.reason };
             vote_and_tell(&args.connect.client(global)?, &args.id, &vote, args.json).await
         }
+        ApprovalsCommand::Edit(args) => edit_draft::run(args, global).await,
         ApprovalsCommand::Deny { id, reason, json, connect } => {
             let vote = Vote { choice: "deny", reason };
             vote_and_tell(&connect.client(global)?, &id, &vote, json).await
@@ -281,7 +288,7 @@ pub(crate) async fn decide(
     }
 }
 
-async fn fetch(client: &Client, id: &str) -> Result<Approval, Failure> {
+pub(crate) async fn fetch(client: &Client, id: &str) -> Result<Approval, Failure> {
     Ok(client.get(&path(id)?).await?)
 }
 

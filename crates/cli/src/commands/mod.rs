@@ -6,6 +6,7 @@ mod chat;
 mod check;
 mod completions;
 mod config;
+mod edit_draft;
 mod keys;
 mod rules;
 mod runs;

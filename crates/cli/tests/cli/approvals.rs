@@ -252,3 +252,83 @@ fn a_vote_that_does_not_decide_says_so() {
     assert!(said.out.contains("voted") && said.out.contains("1 of 2 votes"), "{said:?}");
     assert_eq!(gateway.approval(&id)["status"], "pending");
 }
+
+/// A request that waits for a person: its id, and what it would send.
+fn request(gateway: &Gateway<'_>) -> String {
+    let run = gateway.start("post https://hooks.example.com/deploy | hello");
+    gateway.pending(&run).remove(0)
+}
+
+#[test]
+fn a_draft_is_edited_from_a_file_or_standard_input() {
+    let home = Home::new();
+    let gateway = home.up(&[]);
+    let id = request(&gateway);
+    let file = home.outside("new.txt");
+    fs::write(&file, "good bye").unwrap();
+    let before = gateway.approval(&id);
+    let said = gateway.cli(&["approvals", "edit", &id, "--content", file.to_str().unwrap()]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains("│ good bye") && said.out.contains("edited"), "{said:?}");
+    let after = gateway.approval(&id);
+    assert_eq!(after["draft"], "good bye");
+    assert_ne!(after["digest"], before["digest"]);
+    assert_eq!(after["status"], "pending");
+    let said = home.cli_given(&["approvals", "edit", &id, "--content", "-", "--json"], "third");
+    assert_eq!(said.json()["approval"]["draft"], "third");
+    let same = home.cli_given(&["approvals", "edit", &id, "--content", "-"], "third");
+    assert!(same.code == Some(0) && same.out.contains("unchanged"), "{same:?}");
+}
+
+#[test]
+fn a_draft_is_edited_in_the_persons_editor_in_a_private_file() {
+    let home = Home::new();
+    let gateway = home.up(&[]);
+    let id = request(&gateway);
+    let seen = home.outside("seen");
+    let editor = home.outside("editor");
+    fs::write(&editor, "#!/bin/sh\nstat -c %a \"$2\" > \"$1\"\nsed -i s/hello/bye/ \"$2\"\n")
+        .unwrap();
+    let command = format!("sh {} {}", editor.display(), seen.display());
+    let said = |editor: &str| {
+        let mut edit = home.command(&["approvals", "edit", &id]);
+        edit.env("EDITOR", editor).env_remove("VISUAL").output().unwrap()
+    };
+    assert!(said(&command).status.success());
+    assert_eq!(fs::read_to_string(&seen).unwrap(), "600\n");
+    assert_eq!(gateway.approval(&id)["draft"], "bye");
+    // An editor that fails changes nothing.
+    assert_eq!(said("false").status.code(), Some(1));
+    assert_eq!(gateway.approval(&id)["draft"], "bye");
+}
+
+#[test]
+fn what_has_no_content_is_not_edited() {
+    let home = Home::new();
+    let gateway = home.up(&[]);
+    let run = gateway.start("run rm -rf ~/old");
+    let id = gateway.pending(&run).remove(0);
+    let said = home.cli_given(&["approvals", "edit", &id, "--content", "-"], "ls");
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("no content"), "{said:?}");
+    let said = gateway.cli(&["approvals", "edit", &id]);
+    assert!(said.code == Some(1) && said.err.contains("no content"), "{said:?}");
+}
+
+#[test]
+fn the_card_shows_the_script_that_runs() {
+    let home = Home::new();
+    let gateway = home.up(&[]);
+    fs::write(home.workspace().join("x.sh"), "rm -rf ~/old\n").unwrap();
+    let run = gateway.start("run bash x.sh");
+    let id = gateway.pending(&run).remove(0);
+    let said = gateway.cli(&["approvals", "show", &id]);
+    let digest = gateway.approval(&id)["files"][0]["sha256"].as_str().unwrap().to_owned();
+    let short = digest.get(7..19).unwrap();
+    for words in ["runs ", "x.sh: 13 bytes, ", "│ rm -rf ~/old", short, "In `"] {
+        assert!(said.out.contains(words), "{words} in {said:?}");
+    }
+    fs::write(home.workspace().join("x.sh"), "true\n").unwrap();
+    let said = gateway.cli(&["approvals", "show", &id]);
+    assert!(said.out.contains("it has changed since"), "{said:?}");
+}

@@ -602,6 +602,7 @@ impl Machine<'_> {
         stdin: Option<&Value>,
     ) -> Value {
         let mut fields = call.fields_from(at);
+        self.note_module(&module);
         match module.as_str() {
             "http.server" | "SimpleHTTPServer" | "smtpd" | "aiosmtpd" | "pyftpdlib"
             | "uploadserver" => self.effect("net.listen", call.text()),

@@ -27,6 +27,9 @@ impl Machine<'_> {
         reason = "a list of cases read from top to bottom; splitting it would hide the order"
     )]
     pub(crate) fn code(&mut self, language: &str, code: &Value, stdin: Option<&Value>) -> Value {
+        if code.taint.has(Taint::LOCAL) && code.text.chars().all(|c| c == UNKNOWN) {
+            self.note_read_is_run(language);
+        }
         if code.taint.has(Taint::NETWORK) && !code.is_known() {
             self.effect("code.fetched", "");
             return Value::unknown(Taint::NETWORK);

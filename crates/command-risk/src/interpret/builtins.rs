@@ -6,6 +6,7 @@ use super::Machine;
 use super::simple::Call;
 use super::state::{Attribute, Variable};
 use super::value::{Field, Taint, UNKNOWN, Value};
+use crate::files::known_language;
 use crate::parse::ast::{Block, Node, Part};
 
 impl Machine<'_> {
@@ -421,6 +422,9 @@ impl Machine<'_> {
         }
         let known = self.written.get(&resolved).or_else(|| self.written.get(path)).cloned();
         let descriptor = path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/");
+        if !descriptor && known.as_ref().is_none_or(|content| !content.is_known()) {
+            self.note_run(path, known_language(language));
+        }
         if let Some(content) = known {
             let ordinary =
                 !content.is_known() && !content.taint.has(Taint::NETWORK) && self.is_own_code(path);

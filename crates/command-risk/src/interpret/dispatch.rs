@@ -87,6 +87,7 @@ impl Machine<'_> {
         };
         let words: Vec<String> = fields.iter().map(|f| f.text.clone()).collect();
         let call = Call { name: program.to_owned(), words, fields };
+        self.note_call(&call);
         self.invoke(&call, stdin)
     }
 
@@ -146,7 +147,11 @@ impl Machine<'_> {
                 None => break,
             }
         }
-        if let Some(content) = self.written.get(&resolved).cloned() {
+        let written = self.written.get(&resolved).cloned();
+        if written.as_ref().is_none_or(|content| !content.is_known() || content.text.is_empty()) {
+            self.note_program(path);
+        }
+        if let Some(content) = written {
             if content.taint.has(Taint::NETWORK) {
                 self.effect("code.fetched", path);
             } else if content.is_known() && !content.text.is_empty() {

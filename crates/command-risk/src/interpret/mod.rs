@@ -33,6 +33,7 @@ use countersign_domain::assessment::Span;
 use crate::analysis::{CommandView, Effect, Revealed};
 use crate::context::Context;
 use crate::effects::own::OwnPlaces;
+use crate::files::FileNotes;
 use crate::parse::Place;
 use crate::parse::ast::Range;
 use crate::policy::Policy;
@@ -93,6 +94,8 @@ pub(crate) struct Machine<'e> {
     pub(crate) unresolved: bool,
     /// The paths of the guard and the agents, put together when the first path is met.
     pub(crate) own_places: OnceCell<Vec<OwnPlaces>>,
+    /// Files that are run or read.
+    pub(crate) files: FileNotes,
 }
 
 impl<'e> Machine<'e> {
@@ -120,6 +123,7 @@ impl<'e> Machine<'e> {
             cloned: Vec::new(),
             unresolved: false,
             own_places: OnceCell::new(),
+            files: FileNotes::default(),
         }
     }
 

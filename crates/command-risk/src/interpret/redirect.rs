@@ -47,10 +47,12 @@ impl Machine<'_> {
             }
             RedirectionKind::HereDocument => {}
             RedirectionKind::Read => {
+                self.note_input(&target.text);
                 let value = self.file_content(&target.text, true);
                 place(streams, fd.unwrap_or(0), value);
             }
             RedirectionKind::ReadWrite => {
+                self.note_input(&target.text);
                 let value = self.file_content(&target.text, true);
                 if self.socket(&target.text) {
                     streams.stdout_kept &= fd != Some(1);
@@ -113,6 +115,7 @@ impl Machine<'_> {
         append: bool,
         streams: &mut Streams,
     ) {
+        self.files.redirected |= target.text != "/dev/null";
         let standard = fd.unwrap_or(1) == 1;
         if standard {
             streams.stdout_kept = false;

@@ -167,7 +167,7 @@ pub fn record_delivery(
             Moment::ChannelNotReached
         }
     };
-    next.history.push(HistoryEntry { at: now, actor: Actor::System, what });
+    next.history.push(HistoryEntry { at: now, actor: Actor::System, what, edit: None });
     Some(next)
 }
 

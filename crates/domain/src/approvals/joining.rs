@@ -98,7 +98,7 @@ pub fn join(
     if !next.counts(joining.call_id) {
         next.joined.push(Joined { call_id: joining.call_id, at: now });
         let actor = Actor::Principal(next.requester.principal.clone());
-        next.history.push(HistoryEntry { at: now, actor, what: Moment::Joined });
+        next.history.push(HistoryEntry { at: now, actor, what: Moment::Joined, edit: None });
     }
     Ok(next)
 }
@@ -116,6 +116,7 @@ pub fn shares(
         at: decision.at,
         actor: Actor::Principal(decision.by.clone()),
         what: Moment::Approved,
+        edit: None,
     };
     let share = |joined: &Joined| {
         let mut share = approved.clone();
@@ -127,8 +128,11 @@ pub fn shares(
         share.requester.call_id = joined.call_id;
         share.created_at = joined.at;
         let actor = Actor::Principal(approved.requester.principal.clone());
-        let asked = HistoryEntry { at: joined.at, actor, what: Moment::Requested };
-        share.history = vec![asked, decided.clone()];
+        let asked = HistoryEntry { at: joined.at, actor, what: Moment::Requested, edit: None };
+        // Whoever asked for what a person had made of it before was not changed by them.
+        let edited = |entry: &&HistoryEntry| entry.what == Moment::Edited && entry.at >= joined.at;
+        let edits = approved.history.iter().filter(edited).cloned();
+        share.history = std::iter::once(asked).chain(edits).chain([decided.clone()]).collect();
         share
     };
     approved.joined.iter().map(share).collect()

@@ -4,6 +4,7 @@ mod approvers;
 mod audiences;
 mod choice;
 pub mod commands;
+mod draft;
 mod effect;
 mod joining;
 mod offer;
@@ -20,16 +21,17 @@ pub use audiences::{
     record_delivery, route,
 };
 pub use choice::Choice;
+pub use draft::{Draft, EditError, edit};
 pub use effect::{Attempted, Touch, TriedBefore, tried_before};
 pub use joining::{Joined, Joining, NotJoined, join, shares};
 pub use offer::{Coverage, Offer, offer};
 pub use rules::{HttpMatcher, Matcher, Rule, RuleScope, WriteMatcher};
 pub use state::{
-    Approval, ApprovalState, CancelReason, Decision, HistoryEntry, LapseReason, Moment, Outcome,
-    OutcomeStatus, Requester, Status, Terms,
+    Approval, ApprovalState, CancelReason, Decision, Edit, HistoryEntry, LapseReason, Moment,
+    Outcome, OutcomeStatus, Requester, Status, Terms,
 };
 pub use transition::{
     Asked, Claimed, DecideError, Decided, Due, Timing, Transition, cancel, claim, decide, due,
-    execute, lapse, lose, open,
+    execute, lapse, lose, open, refuse_start,
 };
 pub use votes::{Ballot, Quorum, Vote};

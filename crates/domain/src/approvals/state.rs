@@ -235,6 +235,18 @@ pub struct HistoryEntry {
     pub actor: Actor,
     /// What.
     pub what: Moment,
+    /// What the content was before and after, where a person changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<Edit>,
+}
+
+/// A change of content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// Digest of the action before.
+    pub from: Digest,
+    /// Digest of the action after.
+    pub to: Digest,
 }
 
 /// The kinds of things that happen to an approval.
@@ -253,6 +265,8 @@ pub enum Moment {
     ChannelNotReached,
     /// Somebody agreed, and more must.
     Voted,
+    /// A person changed the content.
+    Edited,
     /// Decided in favour.
     Approved,
     /// Decided against.
@@ -366,6 +380,12 @@ impl Approval {
     pub fn under(self, terms: Terms) -> Self {
         let Terms { needed, touches, tried_before, audiences } = terms;
         Self { needed: needed.max(1), touches, tried_before, audiences, ..self }
+    }
+
+    /// The last person who changed the content, if anybody did.
+    pub fn edited_by(&self) -> Option<&Actor> {
+        let edits = self.history.iter().rev().find(|entry| entry.what == Moment::Edited);
+        edits.map(|entry| &entry.actor)
     }
 
     /// The name of the state.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! pending → approved | denied | expired | cancelled
-//! approved → claimed | lapsed          claimed → executed | indeterminate
+//! approved → claimed | lapsed          claimed → executed | indeterminate | lapsed
 //! ```
 //!
 //! Nothing here is stored: the caller commits the new value under the version it read, so that of
@@ -150,6 +150,7 @@ pub fn open(id: ApprovalId, asked: Asked, timing: Timing, now: Timestamp) -> App
             at: now,
             actor: Actor::Principal(requester.principal.clone()),
             what: Moment::Requested,
+            edit: None,
         }],
         requester,
         created_at: now,
@@ -201,7 +202,9 @@ pub fn decide(
     if let Some(end) = approval.expires_at.filter(|end| decision.at >= *end) {
         return Err(DecideError::Expired(end));
     }
-    if seen.is_some_and(|digest| digest != approval.digest) {
+    // What a person has changed is approved by nobody who has not seen it.
+    let unseen = seen.is_none() && decision.choice.approves() && approval.edited_by().is_some();
+    if unseen || seen.is_some_and(|digest| digest != approval.digest) {
         return Err(DecideError::ContentChanged { actual: approval.digest });
     }
     if !approval.offer.choices.contains(&decision.choice) {
@@ -230,7 +233,7 @@ fn voted(approval: &Approval, decision: Decision, seat: Principal, needed: u32) 
         next.votes.push(Vote { choice, by, seat, reason, at });
         if next.votes.len() < usize::try_from(needed).unwrap_or(usize::MAX) {
             let (actor, at) = (Actor::Principal(decision.by), decision.at);
-            next.history.push(HistoryEntry { at, actor, what: Moment::Voted });
+            next.history.push(HistoryEntry { at, actor, what: Moment::Voted, edit: None });
             return Decided::Counted(Box::new(next));
         }
     }
@@ -372,6 +375,19 @@ impl Decision {
     }
 }
 
+/// Ends a claimed approval whose effect was refused where it would have started: nothing ran.
+pub fn refuse_start(
+    approval: &Approval,
+    reason: LapseReason,
+    now: Timestamp,
+) -> Result<Approval, Transition> {
+    let ApprovalState::Claimed { decision, .. } = &approval.state else {
+        return Err(refuse(approval));
+    };
+    let state = ApprovalState::Lapsed { decision: decision.clone(), at: now, reason };
+    Ok(moved(approval, state, Actor::System, Moment::Lapsed, now))
+}
+
 fn refuse(approval: &Approval) -> Transition {
     Transition { found: approval.status() }
 }
@@ -385,6 +401,6 @@ fn moved(
 ) -> Approval {
     let mut next = approval.clone();
     next.state = state;
-    next.history.push(HistoryEntry { at, actor, what });
+    next.history.push(HistoryEntry { at, actor, what, edit: None });
     next
 }

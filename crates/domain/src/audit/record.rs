@@ -66,6 +66,8 @@ audit_kinds! {
     ApprovalDecided = "approval.decided",
     /// Somebody tried to decide and was refused.
     ApprovalRefused = "approval.refused",
+    /// A person changed the content before it was decided.
+    ApprovalEdited = "approval.edited",
     /// Silence ended it.
     ApprovalExpired = "approval.expired",
     /// It was no longer needed.
@@ -88,6 +90,8 @@ audit_kinds! {
     EffectAllowed = "effect.allowed",
     /// An effect was forbidden.
     EffectForbidden = "effect.forbidden",
+    /// An effect that was let through did not start: what it would have run had changed.
+    EffectRefused = "effect.refused",
     /// A decision left a rule.
     RuleCreated = "rule.created",
     /// A rule let an action run.

@@ -3,11 +3,14 @@
 //! Events are stored in the transaction that they tell of and numbered there; streams only replay
 //! the store. The JSON of [`EventRecord`] is the wire format of the HTTP API.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::approvals::{Approval, Audience, Choice, OutcomeStatus, Status, TriedBefore, Vote};
 use crate::assessment::{FindingId, Revealed, Span};
 use crate::digest::Digest;
+use crate::files::BoundFile;
 use crate::identity::{Actor, Principal};
 use crate::ids::{ApprovalId, CallId, MessageId, RunId, SessionId};
 use crate::runs::{ToolStatus, Usage};
@@ -119,7 +122,7 @@ pub enum Event {
     ApprovalUpdated {
         /// The approval.
         approval_id: ApprovalId,
-        /// What: `reminded`, `joined`, `voted`, `routed` or `escalated`.
+        /// What: `reminded`, `joined`, `voted`, `routed`, `escalated` or `edited`.
         change: String,
         /// Until when it is open.
         expires_at: Option<Timestamp>,
@@ -184,6 +187,12 @@ pub struct ApprovalRaised {
     /// marked as decoded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revealed: Vec<Revealed>,
+    /// The environment of the process, for `exec` and `code`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Files that it runs or reads, bound by their content.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<BoundFile>,
     /// Why it is asked, in one sentence.
     pub description: String,
     /// Why it is asked, most important first.

@@ -2,6 +2,7 @@
 
 mod files;
 mod requests;
+mod scripts;
 mod targets;
 
 use std::collections::BTreeSet;
@@ -12,11 +13,13 @@ use countersign_command_risk::{
 use countersign_domain::action::Action;
 use countersign_domain::approvals::{Matcher, Rule, Touch};
 use countersign_domain::assessment::{Assessment, Finding, FindingId, Revealed, Span};
+use countersign_domain::display::one_line;
 use countersign_domain::guard::with_operator_rule;
 use countersign_domain::redaction::Redactor;
 use countersign_domain::verdict::{Severity, Verdict};
 
 use self::files::{Access, is_within};
+pub(crate) use self::scripts::{LONGEST_SCRIPT, Script, finding as file_finding};
 use self::targets::target;
 use crate::operator_rules::OperatorRules;
 
@@ -92,6 +95,12 @@ impl Guard {
         &self.parts.workspace
     }
 
+    /// Whether the content of `path` is not to be shown: a credential, or the gateway's own.
+    pub(crate) fn protects(&self, path: &str) -> bool {
+        let found = files::assess(&self.parts, path, Access::Read);
+        found.is_some_and(|found| found.id.as_str() != "fs.read_outside")
+    }
+
     fn context(&self, cwd: &str) -> Context {
         Context {
             cwd: cwd.to_owned(),
@@ -107,8 +116,23 @@ impl Assessed {
     /// the exact action may be approved.
     pub(crate) fn matcher(&self, action: &Action) -> Option<(Matcher, String)> {
         if let Some(analysis) = &self.analysis {
-            let pattern = analysis.pattern()?;
-            let describes = describe_worst_first(&pattern, analysis);
+            // A file that is run without being bound could be any by then.
+            let unbound = |f: &Finding| f.id.as_str() == "files.unbound";
+            if self.assessment.severity() == Some(Severity::Critical)
+                || self.assessment.findings().iter().any(unbound)
+            {
+                return None;
+            }
+            let by_command = analysis.pattern().map(|pattern| pattern.running(action.files()));
+            let (mut pattern, sentence) = match by_command {
+                Some(pattern) => {
+                    let sentence = describe_worst_first(&pattern, analysis);
+                    (pattern, sentence)
+                }
+                None => self.line_pattern(action)?,
+            };
+            pattern.findings.extend(self.assessment.findings().iter().map(|f| f.id.clone()));
+            let describes = with_scripts(sentence, action);
             return Some((Matcher::Commands(pattern), describes));
         }
         let matcher = Matcher::for_plain_action(action, &self.assessment)?;
@@ -119,7 +143,12 @@ impl Assessed {
     /// Whether `rule` covers this action. Nothing critical is ever covered.
     pub(crate) fn is_covered_by(&self, rule: &Rule, action: &Action) -> bool {
         match (&rule.matcher, &self.analysis) {
-            (Matcher::Commands(pattern), Some(analysis)) => covers(pattern, analysis),
+            (Matcher::Commands(pattern), Some(analysis)) => {
+                (covers(pattern, analysis) || self.is_same_line(pattern, action))
+                    && pattern.knows_scripts(action.files())
+                    && self.assessment.severity() < Some(Severity::Critical)
+                    && self.assessment.findings().iter().all(|f| pattern.findings.contains(&f.id))
+            }
             (Matcher::Http(_) | Matcher::FileRead(_) | Matcher::FileWrite(_), None) => {
                 rule.matcher.covers_plain_action(action, &self.assessment)
             }
@@ -164,6 +193,20 @@ impl Assessed {
 /// What is only known at run time is no target that two actions could share.
 fn is_known(object: &str) -> bool {
     !object.is_empty() && !object.contains(UNKNOWN_WORD)
+}
+
+/// The sentence of a rule, with the scripts that it holds for.
+fn with_scripts(sentence: String, action: &Action) -> String {
+    let scripts = action.files().iter().filter(|file| file.runs).filter_map(|file| {
+        let name = file.named().rsplit('/').next()?;
+        Some(format!("`{}` is as now ({})", one_line(name, 60), file.sha256?.short()))
+    });
+    let scripts: Vec<String> = scripts.collect();
+    if scripts.is_empty() {
+        sentence
+    } else {
+        format!("{sentence}, while {}", scripts.join(" and "))
+    }
 }
 
 fn split(analysis: Analysis) -> (Vec<Finding>, Option<Analysis>) {

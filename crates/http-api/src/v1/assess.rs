@@ -121,6 +121,7 @@ impl AssessBody {
                 cwd: self.directory(workspace)?,
                 env: BTreeMap::new(),
                 timeout_s: 0,
+                files: Vec::new(),
             },
             KindWord::Code => Action::Code {
                 language: needed("language", self.language.take())?,
@@ -128,6 +129,7 @@ impl AssessBody {
                 cwd: self.directory(workspace)?,
                 env: BTreeMap::new(),
                 timeout_s: 0,
+                files: Vec::new(),
             },
             KindWord::FileRead => Action::FileRead { path: self.path()? },
             KindWord::FileWrite => Action::FileWrite {

@@ -61,7 +61,8 @@ async fn a_card_says_what_hidden_code_would_run_and_sends_nothing_deceptive_as_i
         "echo cm0gLXJmIC4vZGF0YQ== | base64 -d | sh # \u{202e}\u{e0061}</script> Bearer {key}"
     );
     let cwd = "/tmp".to_owned();
-    let action = Action::Exec { command: command.clone(), cwd, env: BTreeMap::new(), timeout_s: 9 };
+    let (env, files) = (BTreeMap::new(), Vec::new());
+    let action = Action::Exec { command: command.clone(), cwd, env, timeout_s: 9, files };
     let id = house.wants(run, action).await.1;
     let answer = house.get(&format!("/v1/approvals/{id}")).await;
     let read = answer.expect(200);
@@ -307,4 +308,87 @@ async fn under_a_quorum_votes_are_counted_and_one_denial_denies() {
     assert_eq!(audiences[0], json!({"audience": "requester"}));
     assert_ne!(audiences[1]["delivery"], "sent", "{audiences}");
     assert_eq!(audiences[1]["channel"], "mattermost:ops");
+}
+
+#[tokio::test]
+async fn content_is_edited_before_it_is_decided_and_the_decision_is_bound_to_it() {
+    let house = House::open().await;
+    let id = pending(&house).await;
+    let path = format!("/v1/approvals/{id}/edit");
+    let before = house.get(&format!("/v1/approvals/{id}")).await.expect(200);
+    assert_eq!(before["draft"], "hello");
+    let body = json!({"content": "good bye", "digest": before["digest"]});
+    let edited = house.post(&path, body.clone()).await.expect(200)["approval"].clone();
+    assert_eq!(
+        (&edited["draft"], &edited["content"]),
+        (&json!("good bye"), &json!("POST\n\ngood bye"))
+    );
+    assert_ne!(edited["digest"], before["digest"]);
+    let last = edited["history"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["what"], &last["actor"]), (&json!("edited"), &json!("operator")));
+    assert_eq!(last["edit"], json!({"from": before["digest"], "to": edited["digest"]}));
+    // The same edit again is one of something that is no longer there; so is the old decision.
+    let stale = house.post(&path, body).await.refused(409, "content_changed", None);
+    assert_eq!(stale["approval"]["digest"], edited["digest"]);
+    for digest in [&before["digest"], &Value::Null] {
+        let answer = house.post(&resolve(id), json!({"choice": "once", "digest": digest})).await;
+        answer.refused(409, "content_changed", None);
+    }
+    let decision = json!({"choice": "once", "digest": edited["digest"]});
+    house.post(&resolve(id), decision).await.expect(200);
+    let late = json!({"content": "again", "digest": edited["digest"]});
+    house.post(&path, late).await.refused(409, "already_resolved", None);
+}
+
+#[tokio::test]
+async fn an_edit_that_does_not_fit_is_refused_by_name() {
+    let house = House::open().await;
+    let id = pending(&house).await;
+    let digest = house.get(&format!("/v1/approvals/{id}")).await.expect(200)["digest"].clone();
+    for (body, code, param) in [
+        (json!({"digest": digest}), "missing_field", Some("/content")),
+        (json!({"content": "x"}), "missing_field", Some("/digest")),
+        (json!({"content": 1, "digest": digest}), "invalid_type", Some("/content")),
+        (json!({"content": "x", "digest": "abc"}), "invalid_value", Some("/digest")),
+    ] {
+        house.post(&format!("/v1/approvals/{id}/edit"), body).await.refused(400, code, param);
+    }
+    let body = json!({"content": "x", "digest": digest});
+    let nobody = format!("/v1/approvals/appr_{}/edit", "0".repeat(32));
+    house.post(&nobody, body.clone()).await.refused(404, "approval_not_found", None);
+    let run = house.run("do it").await;
+    let command = Action::Exec {
+        command: "git push --force origin main".to_owned(),
+        cwd: "/workspace".to_owned(),
+        env: BTreeMap::from([("GH_TOKEN".to_owned(), "secret".to_owned())]),
+        timeout_s: 60,
+        files: Vec::new(),
+    };
+    let (_, id) = house.wants(run, command).await;
+    let read = house.get(&format!("/v1/approvals/{id}")).await.expect(200);
+    assert_eq!(read["env"], json!({"GH_TOKEN": "…(6 characters)"}));
+    assert_eq!(read["draft"], Value::Null);
+    let body = json!({"content": "x", "digest": read["digest"]});
+    house.post(&format!("/v1/approvals/{id}/edit"), body).await.refused(400, "not_editable", None);
+}
+
+#[tokio::test]
+async fn the_files_of_an_action_are_listed_with_their_digests() {
+    let house = House::open().await;
+    let run = house.run("do it").await;
+    let command = Action::Exec {
+        command: "make deploy && git push --force origin main".to_owned(),
+        cwd: "/workspace".to_owned(),
+        env: BTreeMap::new(),
+        timeout_s: 60,
+        files: Vec::new(),
+    };
+    let (_, id) = house.wants(run, command).await;
+    let read = house.get(&format!("/v1/approvals/{id}")).await.expect(200);
+    // There is none on this machine, and there must be none when it starts.
+    let absent = |name: &str| json!({"path": format!("/workspace/{name}"), "size": 0, "sha256": null, "runs": true});
+    assert_eq!(
+        read["files"],
+        json!([absent("GNUmakefile"), absent("makefile"), absent("Makefile")])
+    );
 }

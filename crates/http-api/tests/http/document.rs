@@ -48,6 +48,7 @@ fn the_document_tells_of_exactly_the_routes_that_are_there() {
         "GET /v1/runs/{run_id}",
         "GET /v1/runs/{run_id}/events",
         "GET /web/session",
+        "POST /v1/approvals/{approval_id}/edit",
         "POST /v1/approvals/{approval_id}/resolve",
         "POST /v1/assess",
         "POST /v1/grants/consume",

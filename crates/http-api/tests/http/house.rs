@@ -20,6 +20,7 @@ use countersign_gateway::{
 };
 use countersign_http_api::{About, HttpConfig, OperatorToken, ServerParts, router, serve_with};
 use countersign_ports::effect_gate::{EffectGate as _, Passage};
+use countersign_ports::file_witness::{FileWitness, Found, Room};
 use countersign_ports::model_provider::{ModelCall, ModelReply};
 use countersign_ports::run_journal::{RunEnd, RunJournal as _};
 use countersign_ports::store::SharedStore;
@@ -58,6 +59,16 @@ pub(crate) struct House {
     pub(crate) server: tokio::task::JoinHandle<std::io::Result<()>>,
     client: Client,
     _home: TempDir,
+}
+
+/// A machine without files.
+struct NoFiles;
+
+#[async_trait::async_trait]
+impl FileWitness for NoFiles {
+    async fn look(&self, paths: Vec<String>, _: Room) -> Vec<Found> {
+        vec![Found::Absent; paths.len()]
+    }
 }
 
 /// An answer, read to its end.
@@ -135,6 +146,7 @@ impl House {
             entropy: Arc::new(TestEntropy::default()),
             signer: Arc::new(KeyHolder::new(ring(), |_| Ok(()))),
             guard: guard(),
+            witness: Arc::new(NoFiles),
             settings: approvals
                 .settings(&runs, "test-host".to_owned(), "rehearsal".to_owned())
                 .expect("good settings"),

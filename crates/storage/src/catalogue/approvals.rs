@@ -2,7 +2,7 @@
 
 pub(crate) const ADD_APPROVAL: &str = "INSERT INTO approvals (id, version, run_id, session_id, kind, status, deadline, v, doc, digest) \
      VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-pub(crate) const UPDATE_APPROVAL: &str = "UPDATE approvals SET version = version + 1, status = ?3, deadline = ?4, v = ?5, doc = ?6 \
+pub(crate) const UPDATE_APPROVAL: &str = "UPDATE approvals SET version = version + 1, status = ?3, deadline = ?4, v = ?5, doc = ?6, digest = ?7 \
      WHERE id = ?1 AND version = ?2";
 pub(crate) const APPROVAL_VERSION: &str = "SELECT version FROM approvals WHERE id = ?1";
 pub(crate) const APPROVAL: &str = "SELECT id, v, doc, version FROM approvals WHERE id = ?1";

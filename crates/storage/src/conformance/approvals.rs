@@ -179,6 +179,12 @@ pub async fn what_waits_in_a_session_is_counted_and_found(store: SharedStore) {
     let elder = Versioned { value: approval(1, 1, 1), version: Version(1) };
     assert_eq!(reads.pending_like(one, digest).await, Ok(Some(elder)));
     assert_eq!(reads.pending_in(one).await, Ok(1));
+    // What a person has changed is another question.
+    let edited = approval_of(exec("ls"), 1, 1, 1);
+    commit(&*store, [update(&edited, 1)]).await;
+    assert_eq!(reads.pending_like(one, digest).await, Ok(None));
+    let found = Versioned { value: edited.clone(), version: Version(2) };
+    assert_eq!(reads.pending_like(one, edited.digest).await, Ok(Some(found)));
 }
 
 /// A deadline that is reached is due; the limit keeps the most overdue.

@@ -104,6 +104,7 @@ pub fn exec(command: &str) -> Action {
         cwd: "/srv/site".to_owned(),
         env: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]),
         timeout_s: 120,
+        files: Vec::new(),
     }
 }
 
@@ -129,6 +130,7 @@ pub fn matcher() -> Matcher {
         }]),
         findings: BTreeSet::from([FindingId::from_static("vcs.force_push")]),
         root: "/srv/site".to_owned(),
+        scripts: BTreeMap::new(),
     })
 }
 

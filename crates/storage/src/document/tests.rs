@@ -1,18 +1,20 @@
 //! The fixtures of every format that was ever written. They are never edited: what they hold is in
 //! somebody's database.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::path::Path;
 
 use countersign_domain::action::{Action, ActionKind};
 use countersign_domain::approvals::{
-    Approval, ApprovalState, Ballot, CancelReason, ChannelPolicy, Choice, Decided, Decision,
+    Approval, ApprovalState, Ballot, CancelReason, ChannelPolicy, Choice, Decided, Decision, Draft,
     HttpMatcher, Joining, LapseReason, Matcher, OutcomeStatus, RequesterMay, Rule, RuleScope,
-    Status, Terms, Touch, TriedBefore, WriteMatcher, cancel, decide, execute, join, lapse, lose,
-    record_delivery, route,
+    Status, Terms, Touch, TriedBefore, WriteMatcher, cancel, decide, edit, execute, join, lapse,
+    lose, record_delivery, route,
 };
 use countersign_domain::assessment::FindingId;
+use countersign_domain::digest::Digest;
+use countersign_domain::files::BoundFile;
 use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::runs::{
     ApprovalNotice, ApprovalRaised, Attention, Covers, EntryBody, Event, ExecutionNotice,
@@ -136,7 +138,19 @@ fn stored_approvals_stay_readable() {
     let mut expired = pending.clone();
     expired.state = ApprovalState::Expired { at: at(901) };
     let cancelled = cancel(&pending, CancelReason::RunStopped, Actor::System, at(3));
+    let draft = Draft {
+        action: pending.action.clone(),
+        assessment: pending.assessment.clone(),
+        offer: pending.offer.clone(),
+    };
+    let mut edited = pending.clone();
+    edited.action = Action::FileWrite { path: "/etc/motd".to_owned(), content: "a".to_owned() };
+    edited.digest = edited.action.digest();
+    let action = Action::FileWrite { path: "/etc/motd".to_owned(), content: "b".to_owned() };
+    let seen = edited.digest;
+    let edited = edit(&edited, Draft { action, ..draft }, seen, (&principal("operator"), at(4)));
     let values = [
+        ("edited", edited.unwrap()),
         ("denied", decided(&pending, Choice::Deny, "operator")),
         ("expired", expired),
         ("cancelled", cancelled.unwrap()),
@@ -203,8 +217,10 @@ fn stored_actions_stay_readable_and_keep_their_digest() {
                 cwd,
                 env: env.clone(),
                 timeout_s,
+                files: Vec::new(),
             },
         ),
+        ("script", exec("./current").bound_to(files())),
         ("file_read", Action::FileRead { path: path.clone() }),
         ("file_write", Action::FileWrite { path, content: "\u{0}".to_owned() }),
         (
@@ -243,9 +259,14 @@ fn stored_rules_stay_readable() {
         last_used_at: Some(at(7)),
         ..rule(2, RuleScope::Always, None)
     };
+    let Matcher::Commands(commands) = matcher() else {
+        return;
+    };
+    let scripted = Matcher::Commands(commands.running(&files()));
     let values = [
         ("of_session", of_session),
         ("commands", with(matcher())),
+        ("commands_with_scripts", with(scripted)),
         ("http", with(Matcher::Http(http))),
         ("file_write", with(Matcher::FileWrite(file.clone()))),
         ("file_read", with(Matcher::FileRead(file))),
@@ -323,14 +344,39 @@ fn stored_approval_events_stay_readable() {
         exit_code: Some(0),
         duration_ms: Some(12),
     });
+    let bound = ApprovalRaised {
+        env: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]),
+        files: files(),
+        ..raised()
+    };
     let events = [
         ("approval_required", Event::ApprovalRequired(Box::new(raised()))),
+        ("approval_required_with_files", Event::ApprovalRequired(Box::new(bound))),
         ("approval_updated", updated),
         ("approval_counted", counted),
         ("approval_resolved", resolved),
         ("approval_executed", executed),
     ];
     check_all("event", &events);
+}
+
+/// A script behind a link, and a file that must not be there.
+fn files() -> Vec<BoundFile> {
+    let script = BoundFile {
+        path: "/srv/site/deploy.sh".to_owned(),
+        named: Some("/srv/site/current".to_owned()),
+        size: 8,
+        sha256: Some(Digest::of(b"ls /srv\n")),
+        runs: true,
+    };
+    let absent = BoundFile {
+        path: "/srv/site/GNUmakefile".to_owned(),
+        named: None,
+        size: 0,
+        sha256: None,
+        runs: true,
+    };
+    vec![script, absent]
 }
 
 fn raised() -> ApprovalRaised {
@@ -346,6 +392,9 @@ fn raised() -> ApprovalRaised {
         destination: None,
         content: None,
         revealed: Vec::new(),
+        // As in events of before they were shown.
+        env: BTreeMap::new(),
+        files: Vec::new(),
         description: found.message.clone(),
         findings: vec![ShownFinding {
             id: found.id,

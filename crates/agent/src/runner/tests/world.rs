@@ -179,6 +179,7 @@ pub(crate) fn exec(command: &str) -> Action {
         cwd: "/".to_owned(),
         env: BTreeMap::new(),
         timeout_s: 1,
+        files: Vec::new(),
     }
 }
 

@@ -48,6 +48,7 @@ fn the_action_is_all_that_will_run() {
         cwd: root,
         env: bench.context.env.clone(),
         timeout_s: 20,
+        files: Vec::new(),
     };
     assert_eq!(bench.plan("terminal", &json!({"command": " echo  'a' "})), Ok(expected));
     for (arguments, problem) in [
@@ -84,6 +85,7 @@ async fn the_environment_is_exactly_that_of_the_action() {
         cwd: "/".to_owned(),
         env: BTreeMap::from([("ONE".to_owned(), "1".to_owned())]),
         timeout_s: 10,
+        files: Vec::new(),
     };
     let output = bench.execute("terminal", &json!({"command": "x"}), action).await;
     let own = ["PWD=", "SHLVL=", "_=", "OLDPWD="];

@@ -1,7 +1,9 @@
 //! Approvals: the questions put to people, and their answers.
 
 mod attention_wire;
+mod edit;
 mod events;
+mod files;
 mod list;
 mod read;
 mod receipt;
@@ -23,5 +25,5 @@ pub(super) fn reading_one() -> Routes {
 }
 
 pub(super) fn deciding() -> Routes {
-    vec![routes!(resolve::resolve_approval)]
+    vec![routes!(resolve::resolve_approval), routes!(edit::edit_approval)]
 }

@@ -1,5 +1,7 @@
 //! An approval in JSON.
 
+use std::collections::BTreeMap;
+
 use countersign_domain::action::ActionKind;
 use countersign_domain::approvals::{Choice, HistoryEntry, Moment, Status};
 use countersign_domain::assessment::{FindingId, Reveal, Revealed, Span};
@@ -16,6 +18,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
 use super::attention_wire::AttentionBody;
+use super::files::{ContentEditBody, FileBody, files};
 
 /// An approval: the durable question about one action.
 #[derive(Debug, Serialize, ToSchema)]
@@ -55,6 +58,15 @@ pub(crate) struct ApprovalBody {
     /// What it would really run, where `command` does not say so: decoded or resolved code.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     revealed: Vec<RevealedBody>,
+    /// The environment of the process, for `exec` and `code`; secrets are masked.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    env: BTreeMap<String, String>,
+    /// Files that it runs or reads, bound by their content.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<FileBody>,
+    /// What `edit` can change; absent for kinds without such content, and where it holds a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    draft: Option<String>,
     /// Why it is asked, in one sentence.
     description: String,
     /// Why it is asked, most important first.
@@ -170,21 +182,13 @@ pub(crate) struct HistoryBody {
     actor: Actor,
     #[schema(value_type = String, example = "requested")]
     what: Moment,
+    /// What a change of content made of the action.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edit: Option<ContentEditBody>,
 }
 
 impl From<ApprovalView> for ApprovalBody {
     fn from(view: ApprovalView) -> Self {
-        let ApprovalView {
-            card,
-            run_id,
-            call_id,
-            share_of,
-            status,
-            decision,
-            outcome,
-            history,
-            host,
-        } = view;
         let ApprovalRaised {
             approval_id,
             session_id,
@@ -195,6 +199,8 @@ impl From<ApprovalView> for ApprovalBody {
             destination,
             content,
             revealed,
+            env,
+            files: bound,
             description,
             findings,
             digest,
@@ -204,14 +210,14 @@ impl From<ApprovalView> for ApprovalBody {
             created_at,
             expires_at,
             attention,
-        } = card;
+        } = view.card;
         Self {
             object: "approval",
             approval_id,
             session_id,
-            run_id,
-            call_id,
-            status,
+            run_id: view.run_id,
+            call_id: view.call_id,
+            status: view.status,
             kind,
             command,
             language,
@@ -219,20 +225,23 @@ impl From<ApprovalView> for ApprovalBody {
             destination,
             content,
             revealed: revealed.into_iter().map(RevealedBody::from).collect(),
+            env,
+            files: files(bound, view.previews),
+            draft: view.draft,
             description,
             findings: findings.into_iter().map(FindingBody::from).collect(),
             digest,
             choices,
             covers: covers.into(),
             requested_by,
-            host,
+            host: view.host,
             created_at,
             expires_at,
             attention: attention.into(),
-            share_of,
-            decision: decision.map(DecisionBody::from),
-            outcome: outcome.map(OutcomeBody::from),
-            history: history.into_iter().map(HistoryBody::from).collect(),
+            share_of: view.share_of,
+            decision: view.decision.map(DecisionBody::from),
+            outcome: view.outcome.map(OutcomeBody::from),
+            history: view.history.into_iter().map(HistoryBody::from).collect(),
         }
     }
 }
@@ -271,8 +280,8 @@ impl From<OutcomeView> for OutcomeBody {
 }
 
 impl From<HistoryEntry> for HistoryBody {
-    fn from(HistoryEntry { at, actor, what }: HistoryEntry) -> Self {
-        Self { at, actor, what }
+    fn from(HistoryEntry { at, actor, what, edit }: HistoryEntry) -> Self {
+        Self { at, actor, what, edit: edit.map(ContentEditBody::from) }
     }
 }
 

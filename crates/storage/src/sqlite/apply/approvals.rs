@@ -41,6 +41,7 @@ pub(super) fn update(
         approval.next_deadline().map(Timestamp::as_millis),
         FORMAT,
         encode(approval)?,
+        approval.digest.to_string(),
     ];
     super::update(tx, sql::UPDATE_APPROVAL, params, sql::APPROVAL_VERSION, &id)
 }
