@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use super::Machine;
 use super::simple::Call;
 use super::state::{Attribute, Variable};
-use super::value::{Field, Taint, UNKNOWN, Value};
-use crate::files::known_language;
-use crate::parse::ast::{Block, Node, Part};
+use super::value::{Field, Taint, Value};
 
 impl Machine<'_> {
     #[expect(
@@ -254,28 +252,6 @@ impl Machine<'_> {
         self.state.positional = Some(call.fields_from(at).iter().map(Field::argument).collect());
     }
 
-    fn source(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
-        let path = call.word(1).to_owned();
-        if path.is_empty() {
-            return Value::default();
-        }
-        if path == "/dev/stdin" || path == "-" {
-            let text = stdin.cloned().unwrap_or_default();
-            return self.code("sh", &text, None);
-        }
-        if call.words.len() <= 2 {
-            return self.run_file("sh", &path, stdin);
-        }
-        let given: Vec<Value> = call.fields_from(2).iter().map(Field::argument).collect();
-        let outer = self.state.positional.replace(given.clone());
-        let output = self.run_file("sh", &path, stdin);
-        // What the script sets stays, what it shifts does not.
-        if self.state.positional.as_ref().is_some_and(|now| given.ends_with(now)) {
-            self.state.positional = outer;
-        }
-        output
-    }
-
     fn prefix(&mut self, call: &Call, stdin: Option<&Value>) -> Value {
         let mut at = 1;
         while call.word(at).starts_with('-') {
@@ -302,147 +278,4 @@ fn join(fields: &[Field]) -> Value {
         value.push(&field.value());
     }
     value
-}
-
-/// A field written so that it is read back as it is.
-pub(crate) fn requoted(field: &Field) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
-    if field.text.chars().all(plain) && !field.text.is_empty() {
-        field.text.clone()
-    } else if field.glob {
-        let mut out = String::new();
-        for c in field.text.chars() {
-            match c {
-                '\n' => out.push_str("'\n'"),
-                c if plain(c) || "*?[]!^~".contains(c) || !c.is_ascii() => out.push(c),
-                c => out.extend(['\\', c]),
-            }
-        }
-        out
-    } else {
-        format!("'{}'", field.text.replace('\'', "'\\''"))
-    }
-}
-
-#[expect(clippy::needless_for_each, reason = "the closure is shared by all arms")]
-fn names_in(node: &Node, name: &str, count: &mut u32, depth: u32) {
-    if depth > 12 {
-        return;
-    }
-    if matches!(node, Node::Background(_)) {
-        *count += 1;
-    }
-    let mut go = |node: &Node| names_in(node, name, count, depth + 1);
-    match node {
-        Node::Simple(simple) => {
-            if let Some([Part::Bare(word)]) = simple.words.first().map(|w| w.parts.as_slice())
-                && word == name
-            {
-                *count += 1;
-            }
-        }
-        Node::Pipeline(nodes) => nodes.iter().for_each(go),
-        Node::AndOr(first, more) => {
-            go(first);
-            more.iter().for_each(|(_, n)| go(n));
-        }
-        Node::Background(inner) | Node::Coproc(inner) | Node::Redirected(inner, _) => go(inner),
-        Node::Group { body, .. } | Node::For { body, .. } | Node::ArithFor { body, .. } => {
-            body.iter().for_each(go);
-        }
-        Node::If(blocks) => blocks.iter().flat_map(|b| b.iter()).for_each(go),
-        Node::Loop { condition, body, .. } => condition.iter().chain(body.iter()).for_each(go),
-        Node::Case { arms, .. } => arms.iter().flat_map(|(_, b)| b.iter()).for_each(go),
-        Node::Arith(_) | Node::Function { .. } | Node::Test(_) => {}
-    }
-}
-
-/// A function that calls itself more than once, or in the background.
-pub(super) fn is_fork_bomb(name: &str, body: &Node) -> bool {
-    let mut count = 0;
-    let mut own = 0;
-    names_in(body, name, &mut count, 0);
-    names_in(body, "\u{0}", &mut own, 0);
-    // `own` counts background marks alone: without a call there is no bomb.
-    count > own && count >= 2
-}
-
-pub(super) fn is_endless(condition: &Block) -> bool {
-    match condition.as_slice() {
-        [Node::Simple(simple)] => {
-            matches!(simple.words.as_slice(), [word] if matches!(word.parts.as_slice(), [Part::Bare(t)] if t == ":" || t == "true"))
-        }
-        [Node::Arith(word)] => {
-            matches!(word.parts.as_slice(), [Part::Quoted(t)] if t.trim() == "1")
-        }
-        _ => false,
-    }
-}
-
-/// Whether each round leaves another process behind that never ends.
-pub(super) fn leaves_processes(body: &Block) -> bool {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "only these kinds matter here")]
-    fn background(node: &Node, depth: u32) -> bool {
-        match node {
-            Node::Background(inner) => {
-                matches!(inner.as_ref(), Node::Simple(s)
-                if matches!(s.words.first().map(|w| w.parts.as_slice()), Some([Part::Bare(t)]) if t == "yes" || t == "$0" || t == "sleep" || t == "bash" || t == "cat"))
-                    || matches!(inner.as_ref(), Node::Group { .. } | Node::Loop { .. })
-            }
-            Node::Group { body, .. } if depth < 8 => body.iter().any(|n| background(n, depth + 1)),
-            _ => false,
-        }
-    }
-    let waits = body.iter().any(|node| matches!(node, Node::Simple(s) if matches!(s.words.first().map(|w| w.parts.as_slice()), Some([Part::Bare(t)]) if matches!(t.as_str(), "sleep" | "wait" | "break"))));
-    !waits && body.iter().any(|node| background(node, 0))
-}
-
-impl Machine<'_> {
-    /// Runs a file of code.
-    pub(crate) fn run_file(&mut self, language: &str, path: &str, stdin: Option<&Value>) -> Value {
-        if path.contains(UNKNOWN) {
-            self.effect("unresolved.code", path);
-            return Value::unknown(Taint::LOCAL);
-        }
-        if path.contains("://") {
-            self.effect("code.fetched", path);
-            return Value::unknown(Taint::NETWORK);
-        }
-        if matches!(path, "/dev/stdin" | "-") {
-            let text = stdin.cloned().unwrap_or_default();
-            return self.code(language, &text, None);
-        }
-        let resolved = self.resolve(path);
-        let removes = ["uninstall", "killall", "deinstall"]
-            .iter()
-            .any(|verb| crate::effects::paths::base_name(path).contains(verb));
-        if removes && !crate::effects::paths::is_within(&resolved, self.ctx.root()) {
-            // What came with a product and takes it away again.
-            self.effect("unknown.mutating", path);
-        }
-        let known = self.written.get(&resolved).or_else(|| self.written.get(path)).cloned();
-        let descriptor = path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/");
-        if !descriptor && known.as_ref().is_none_or(|content| !content.is_known()) {
-            self.note_run(path, known_language(language));
-        }
-        if let Some(content) = known {
-            let ordinary =
-                !content.is_known() && !content.taint.has(Taint::NETWORK) && self.is_own_code(path);
-            return if ordinary {
-                Value::unknown(Taint::LOCAL)
-            } else {
-                self.code(language, &content, stdin)
-            };
-        }
-        if descriptor {
-            let content = self.file_content(path, false);
-            return self.code(language, &content, stdin);
-        }
-        if self.is_own_code(path) || !path.contains('/') {
-            self.effect("code.run", path);
-        } else {
-            self.effect("code.outside", path);
-        }
-        Value::unknown(Taint::LOCAL)
-    }
 }

@@ -119,7 +119,7 @@ impl Machine<'_> {
             let mut text = alias;
             for field in fields.iter().skip(1) {
                 text.push(' ');
-                text.push_str(&crate::interpret::builtins::requoted(field));
+                text.push_str(&crate::interpret::requoted(field));
             }
             let aliases = std::mem::take(&mut self.state.aliases);
             let output = self.script(&text, stdin);

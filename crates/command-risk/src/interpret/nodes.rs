@@ -85,7 +85,7 @@ impl Machine<'_> {
                 self.branches(arms.iter().map(|(_, body)| body.as_ref()), stdin)
             }
             Node::Function { name, body, span } => {
-                if super::builtins::is_fork_bomb(name, body) {
+                if super::exhaustion::is_fork_bomb(name, body) {
                     let outer = std::mem::replace(&mut self.span, *span);
                     self.effect("process.fork_bomb", name.as_str());
                     self.span = outer;
@@ -192,8 +192,8 @@ impl Machine<'_> {
         let mut output = self.block(condition, stdin);
         let part = self.rounds(body, stdin);
         output.push(&part);
-        let endless = super::builtins::is_endless(condition);
-        if endless && super::builtins::leaves_processes(body) {
+        let endless = super::exhaustion::is_endless(condition);
+        if endless && super::exhaustion::leaves_processes(body) {
             let outer = std::mem::replace(&mut self.span, span);
             self.effect("process.fork_bomb", "");
             self.span = outer;
