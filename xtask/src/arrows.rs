@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 /// Normal dependencies among our own crates. `*` stands for all.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("command-risk", &["domain"]),
     ("ports", &["domain"]),
@@ -14,6 +14,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("agent", &["ports", "domain"]),
     ("storage", &["ports", "domain"]),
     ("event-bus", &["ports", "domain"]),
+    ("delivery", &["ports", "domain"]),
     ("http-api", &["gateway", "ports", "domain"]),
     ("cli", &["*"]),
     ("test-kit", &["*"]),

@@ -35,6 +35,8 @@ pub(crate) struct Approval {
     #[serde(default)]
     pub(crate) revealed: Vec<Revealed>,
     #[serde(default)]
+    pub(crate) attachments: Vec<Attachment>,
+    #[serde(default)]
     pub(crate) description: String,
     #[serde(default)]
     pub(crate) findings: Vec<Finding>,
@@ -63,6 +65,16 @@ pub(crate) struct Approval {
 pub(crate) struct Revealed {
     pub(crate) how: String,
     pub(crate) text: String,
+}
+
+/// A file that goes with a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Attachment {
+    pub(crate) name: String,
+    pub(crate) size: u64,
+    pub(crate) digest: String,
+    #[serde(default)]
+    pub(crate) text: Option<String>,
 }
 
 /// One reason why a person is asked.
@@ -186,6 +198,7 @@ impl Approval {
         for file in &self.files {
             lines.extend(file.lines());
         }
+        lines.extend(self.attachments.iter().flat_map(Attachment::lines));
         lines.push(String::new());
         let shown = text.unwrap_or_default();
         for finding in &self.findings {
@@ -292,6 +305,20 @@ impl File {
                 }
             }
             Some(Preview { text: None, .. }) | None => {}
+        }
+        lines
+    }
+}
+
+impl Attachment {
+    /// What goes along: its name, size and digest, and what it says if it is a text.
+    fn lines(&self) -> Vec<String> {
+        let (name, digest) = (inert_line(&self.name, 300), inert_line(&self.digest, 80));
+        let mut lines =
+            vec![String::new(), format!("  file     {name}, {} bytes, {digest}", self.size)];
+        match self.text.as_deref() {
+            Some(text) => lines.extend(block(text)),
+            None => lines.push("           (no text: its content is not shown)".to_owned()),
         }
         lines
     }

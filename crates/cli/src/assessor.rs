@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use countersign_domain::action::Action;
 use countersign_domain::assessment::{Assessment, Revealed};
@@ -12,6 +13,7 @@ use crate::compose::guard_of;
 use crate::config::Loaded;
 use crate::environment::{user_home, user_name};
 use crate::failure::Failure;
+use crate::sending::outbound_policy;
 
 /// What the policy says of a command.
 pub(crate) struct Answered {
@@ -27,7 +29,6 @@ pub(crate) struct Assessor<'a> {
     loaded: &'a Loaded,
     /// The gateway's home and workspace, where there are some.
     house: Option<(PathBuf, PathBuf)>,
-    redactor: Redactor,
     /// A guard for each home directory that a command ran in.
     guards: BTreeMap<String, Guard>,
 }
@@ -38,8 +39,7 @@ impl<'a> Assessor<'a> {
         loaded: &'a Loaded,
         house: Option<(PathBuf, PathBuf)>,
     ) -> Result<Self, Failure> {
-        let mut assessor =
-            Self { loaded, house, redactor: Redactor::off(), guards: BTreeMap::new() };
+        let mut assessor = Self { loaded, house, guards: BTreeMap::new() };
         assessor.guard(&user_home())?;
         Ok(assessor)
     }
@@ -57,7 +57,7 @@ impl<'a> Assessor<'a> {
         let Some(guard) = self.guards.get(&home_around(cwd)) else {
             return Err(Failure::refused("there is no guard for this directory"));
         };
-        let assessed = guard.assess(&action, &self.redactor);
+        let assessed = guard.assess(&action);
         let covers = assessed.covers(&action);
         let revealed = assessed.revealed().to_vec();
         Ok(Answered { assessment: assessed.assessment, revealed, covers })
@@ -78,7 +78,8 @@ impl<'a> Assessor<'a> {
                 None => user_name(),
             },
             protected_paths: self.loaded.config.security.protected_paths.clone(),
-            allow_hosts: self.loaded.config.outbound.http.allow_hosts.clone(),
+            outbound: outbound_policy(self.loaded)?,
+            scanner: Arc::new(Redactor::new([])),
             own_port: 0,
         };
         let guard = guard_of(self.loaded, parts)?;

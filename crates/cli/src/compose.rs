@@ -24,6 +24,7 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::home::{Home, make_directory, signing_keys};
 use crate::model;
+use crate::sending::{self, outbound_policy};
 
 /// The files of a home without which the gateway is none.
 const OWN_FILES: [&str; 9] = [
@@ -86,7 +87,11 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     let entropy = Arc::new(SystemEntropy::new().map_err(Failure::refused)?);
     let signer = signing_keys::open(home, entropy.as_ref(), SystemClock.now());
     let signer = Arc::new(signer.map_err(Failure::refused)?);
-    let redactor = Arc::new(redactor(loaded, environment, operator_token));
+    let own = own_secrets(loaded, environment, operator_token);
+    // What leaves is searched for secrets also where they are not masked.
+    let scanner = Redactor::new(own.clone());
+    let masks = loaded.config.security.redact_secrets;
+    let redactor = Arc::new(if masks { Redactor::new(own) } else { Redactor::off() });
     let provider = provider(loaded, environment, &redactor)?;
     let workspace = workspace(loaded, home)?;
     let config = &loaded.config;
@@ -96,7 +101,7 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
         clock: Arc::new(SystemClock),
         entropy,
         signer,
-        guard: guard(loaded, home, &workspace, local_addr.port())?,
+        guard: guard(loaded, home, &workspace, (local_addr.port(), Arc::new(scanner)))?,
         witness: Arc::new(DiskWitness),
         settings: config
             .approvals
@@ -152,7 +157,7 @@ pub(crate) fn bare_gateway(
         clock: Arc::new(SystemClock),
         entropy,
         signer: Arc::new(signer.map_err(Failure::refused)?),
-        guard: guard(loaded, home, &home.workspace(), 0)?,
+        guard: guard(loaded, home, &home.workspace(), (0, Arc::new(Redactor::new([]))))?,
         witness: Arc::new(DiskWitness),
         settings,
         redactor: Arc::new(Redactor::off()),
@@ -172,7 +177,7 @@ pub(crate) fn guard(
     loaded: &Loaded,
     home: &Home,
     workspace: &Path,
-    own_port: u16,
+    (own_port, scanner): (u16, Arc<Redactor>),
 ) -> Result<Guard, Failure> {
     let parts = GuardParts {
         workspace: resolved(workspace),
@@ -180,7 +185,8 @@ pub(crate) fn guard(
         user_home: crate::environment::user_home(),
         user: crate::environment::user_name(),
         protected_paths: loaded.config.security.protected_paths.clone(),
-        allow_hosts: loaded.config.outbound.http.allow_hosts.clone(),
+        outbound: outbound_policy(loaded)?,
+        scanner,
         own_port,
     };
     guard_of(loaded, parts)
@@ -215,15 +221,14 @@ fn belongings(mut known: SelfDescription, parts: &GuardParts) -> SelfDescription
     known
 }
 
-fn redactor(loaded: &Loaded, environment: &Environment, operator_token: &str) -> Redactor {
+/// Every credential that this gateway itself holds.
+fn own_secrets(loaded: &Loaded, environment: &Environment, operator_token: &str) -> Vec<String> {
     let config = &loaded.config;
-    if !config.security.redact_secrets {
-        return Redactor::off();
-    }
     let mut own = config.model.secrets(|name| environment.get(name));
+    own.extend(config.outbound.secrets(|name| environment.get(name)));
     own.push(operator_token.to_owned());
     own.extend(environment.api_server_key().map(str::to_owned));
-    Redactor::new(own)
+    own
 }
 
 fn provider(
@@ -251,7 +256,11 @@ fn agent(
         journal: gateway.clone(),
         gate: gateway.clone(),
         provider: provider.clone(),
-        tools: Toolbox::builtin(context),
+        tools: Toolbox::builtin(context).and_sending(sending::sending(
+            loaded,
+            |name| environment.get(name),
+            Arc::new(SystemClock),
+        )?),
         clock: Arc::new(SystemClock),
         limits: config.agent.limits(&config.model).map_err(problem)?,
         instructions: config.agent.instructions.clone(),
@@ -296,13 +305,15 @@ pub(crate) fn check_values(loaded: &Loaded) -> Result<(), Failure> {
     // Whether a variable with a secret is set is known only where the gateway is started.
     let given = |_: &str| Some("given at the start".to_owned());
     config.model.provider(given, Arc::new(Redactor::off())).map_err(agent)?;
+    sending::check(loaded)?;
     let parts = GuardParts {
         workspace: "/".to_owned(),
         gateway_home: "/".to_owned(),
         user_home: "/".to_owned(),
         user: String::new(),
         protected_paths: Vec::new(),
-        allow_hosts: Vec::new(),
+        outbound: outbound_policy(loaded)?,
+        scanner: Arc::new(Redactor::new([])),
         own_port: 0,
     };
     guard_of(loaded, parts).map(drop)

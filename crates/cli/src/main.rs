@@ -18,6 +18,7 @@ mod home;
 mod logging;
 mod model;
 mod output;
+mod sending;
 mod serve;
 mod typed_lines;
 

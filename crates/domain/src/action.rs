@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::files::BoundFile;
+use crate::outbound::{Attachment, Destination, EmailAddress, Subject};
 
 /// One effect that an agent wants. What a person is shown is made from this value, the digest is
 /// taken over it, and the executor runs nothing but it.
@@ -65,6 +66,32 @@ pub enum Action {
         /// Body, empty for none.
         body: String,
     },
+    /// A message to a conversation or a webhook.
+    SendMessage {
+        /// Where it goes, in canonical form.
+        destination: Destination,
+        /// The name by which the destination was called, if it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// The whole text.
+        text: String,
+    },
+    /// A mail.
+    SendEmail {
+        /// The sender, as configured.
+        from: EmailAddress,
+        /// To whom.
+        to: Vec<EmailAddress>,
+        /// Who gets a copy.
+        cc: Vec<EmailAddress>,
+        /// The subject.
+        subject: Subject,
+        /// The whole text.
+        body: String,
+        /// Files that go with it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        attachments: Vec<Attachment>,
+    },
 }
 
 /// The kind of an action, as the API and the audit name it.
@@ -81,12 +108,23 @@ pub enum ActionKind {
     FileWrite,
     /// [`Action::HttpRequest`].
     HttpRequest,
+    /// [`Action::SendMessage`].
+    SendMessage,
+    /// [`Action::SendEmail`].
+    SendEmail,
 }
 
 impl ActionKind {
     /// Every kind, in a fixed order.
-    pub const ALL: [Self; 5] =
-        [Self::Exec, Self::Code, Self::FileRead, Self::FileWrite, Self::HttpRequest];
+    pub const ALL: [Self; 7] = [
+        Self::Exec,
+        Self::Code,
+        Self::FileRead,
+        Self::FileWrite,
+        Self::HttpRequest,
+        Self::SendMessage,
+        Self::SendEmail,
+    ];
 
     /// The word that people and the API see.
     pub const fn as_str(self) -> &'static str {
@@ -96,6 +134,8 @@ impl ActionKind {
             Self::FileRead => "file_read",
             Self::FileWrite => "file_write",
             Self::HttpRequest => "http_request",
+            Self::SendMessage => "send_message",
+            Self::SendEmail => "send_email",
         }
     }
 }
@@ -109,6 +149,8 @@ impl Action {
             Self::FileRead { .. } => ActionKind::FileRead,
             Self::FileWrite { .. } => ActionKind::FileWrite,
             Self::HttpRequest { .. } => ActionKind::HttpRequest,
+            Self::SendMessage { .. } => ActionKind::SendMessage,
+            Self::SendEmail { .. } => ActionKind::SendEmail,
         }
     }
 
@@ -124,13 +166,16 @@ impl Action {
         Digest::of(self.canonical_json().as_bytes())
     }
 
-    /// The text that findings point into: the command, the source, the path or the URL.
+    /// The text that findings point into: the command, the source, the path, the URL or the
+    /// (first) destination of a message.
     pub fn text(&self) -> &str {
         match self {
             Self::Exec { command, .. } => command,
             Self::Code { source, .. } => source,
             Self::FileRead { path } | Self::FileWrite { path, .. } => path,
             Self::HttpRequest { url, .. } => url,
+            Self::SendMessage { destination, .. } => destination.as_str(),
+            Self::SendEmail { to, .. } => to.first().map_or("", EmailAddress::as_str),
         }
     }
 
@@ -138,16 +183,11 @@ impl Action {
     pub fn cwd(&self) -> Option<&str> {
         match self {
             Self::Exec { cwd, .. } | Self::Code { cwd, .. } => Some(cwd),
-            Self::FileRead { .. } | Self::FileWrite { .. } | Self::HttpRequest { .. } => None,
-        }
-    }
-
-    /// Where it goes: the URL or the path, if the action has such a destination.
-    pub fn destination(&self) -> Option<&str> {
-        match self {
-            Self::Exec { .. } | Self::Code { .. } => None,
-            Self::FileRead { path } | Self::FileWrite { path, .. } => Some(path),
-            Self::HttpRequest { url, .. } => Some(url),
+            Self::FileRead { .. }
+            | Self::FileWrite { .. }
+            | Self::HttpRequest { .. }
+            | Self::SendMessage { .. }
+            | Self::SendEmail { .. } => None,
         }
     }
 
@@ -158,6 +198,11 @@ impl Action {
             Self::Exec { cwd, .. } | Self::Code { cwd, .. } => format!("local:{cwd}"),
             Self::FileRead { path } | Self::FileWrite { path, .. } => format!("file:{path}"),
             Self::HttpRequest { url, .. } => url.clone(),
+            Self::SendMessage { destination, .. } => destination.to_string(),
+            Self::SendEmail { to, cc, .. } => {
+                let addresses = to.iter().chain(cc).map(|one| format!("email:{one}"));
+                addresses.collect::<Vec<_>>().join(",")
+            }
         }
     }
 
@@ -166,7 +211,21 @@ impl Action {
         match self {
             Self::Exec { .. } | Self::Code { .. } | Self::FileRead { .. } => None,
             Self::FileWrite { content, .. } => Some(content),
-            Self::HttpRequest { body, .. } => Some(body),
+            Self::HttpRequest { body, .. } | Self::SendEmail { body, .. } => Some(body),
+            Self::SendMessage { text, .. } => Some(text),
+        }
+    }
+
+    /// The files that go with it.
+    pub fn attachments(&self) -> &[Attachment] {
+        match self {
+            Self::SendEmail { attachments, .. } => attachments,
+            Self::Exec { .. }
+            | Self::Code { .. }
+            | Self::FileRead { .. }
+            | Self::FileWrite { .. }
+            | Self::HttpRequest { .. }
+            | Self::SendMessage { .. } => &[],
         }
     }
 
@@ -181,6 +240,12 @@ impl Action {
                 let bodiless = matches!(method.as_str(), "GET" | "HEAD");
                 (!bodiless).then_some(Self::HttpRequest { method, url, headers, body: new })
             }
+            Self::SendMessage { destination, name, .. } => {
+                Some(Self::SendMessage { destination, name, text: new })
+            }
+            Self::SendEmail { from, to, cc, subject, attachments, .. } => {
+                Some(Self::SendEmail { from, to, cc, subject, body: new, attachments })
+            }
         }
     }
 
@@ -188,7 +253,11 @@ impl Action {
     pub fn files(&self) -> &[BoundFile] {
         match self {
             Self::Exec { files, .. } | Self::Code { files, .. } => files,
-            Self::FileRead { .. } | Self::FileWrite { .. } | Self::HttpRequest { .. } => &[],
+            Self::FileRead { .. }
+            | Self::FileWrite { .. }
+            | Self::HttpRequest { .. }
+            | Self::SendMessage { .. }
+            | Self::SendEmail { .. } => &[],
         }
     }
 
@@ -197,7 +266,11 @@ impl Action {
     pub fn bound_to(mut self, bound: Vec<BoundFile>) -> Self {
         match &mut self {
             Self::Exec { files, .. } | Self::Code { files, .. } => *files = bound,
-            Self::FileRead { .. } | Self::FileWrite { .. } | Self::HttpRequest { .. } => {}
+            Self::FileRead { .. }
+            | Self::FileWrite { .. }
+            | Self::HttpRequest { .. }
+            | Self::SendMessage { .. }
+            | Self::SendEmail { .. } => {}
         }
         self
     }
@@ -206,7 +279,11 @@ impl Action {
     pub const fn env(&self) -> Option<&BTreeMap<String, String>> {
         match self {
             Self::Exec { env, .. } | Self::Code { env, .. } => Some(env),
-            Self::FileRead { .. } | Self::FileWrite { .. } | Self::HttpRequest { .. } => None,
+            Self::FileRead { .. }
+            | Self::FileWrite { .. }
+            | Self::HttpRequest { .. }
+            | Self::SendMessage { .. }
+            | Self::SendEmail { .. } => None,
         }
     }
 }

@@ -24,11 +24,25 @@
 //!     permit.unlock(action).ok()
 //! }
 //! ```
+//!
+//! What leaves the house takes an [`OutboundPermit`], which only an action gives whose grant was
+//! used up:
+//!
+//! ```compile_fail,E0451
+//! use countersign_domain::action::Action;
+//! use countersign_domain::ids::GrantId;
+//! use countersign_domain::permit::OutboundPermit;
+//!
+//! fn forge(action: Action, grant: GrantId) -> OutboundPermit {
+//!     OutboundPermit { action, grant }
+//! }
+//! ```
 
 use crate::action::Action;
 use crate::digest::Digest;
 use crate::grants::Terms;
 use crate::ids::{ApprovalId, GrantId};
+use crate::outbound::sends_data;
 
 /// Why an action may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +79,27 @@ pub struct PermittedAction {
     action: Action,
     basis: Basis,
 }
+
+/// A permitted action whose grant was verified and used up: all that puts bytes on a connection to
+/// a third party.
+#[derive(Debug)]
+pub struct OutboundPermit {
+    action: Action,
+    grant: GrantId,
+}
+
+/// An HTTP request that may be sent: on a grant, or because it only reads from where the guard
+/// lets it.
+#[derive(Debug)]
+pub struct HttpPermit {
+    action: Action,
+    grant: Option<GrantId>,
+}
+
+/// What would leave has no grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("approval_required: this leaves the house, and there is no grant for it")]
+pub struct ApprovalRequired;
 
 /// Proof that a unit of work is on stable storage. Only stores make it, after their commit.
 #[derive(Debug)]
@@ -133,6 +168,51 @@ impl PermittedAction {
     }
 
     /// The action, for the executor that runs it.
+    pub fn into_action(self) -> Action {
+        self.action
+    }
+
+    /// The same for what sends the action to a third party.
+    pub fn into_outbound(self) -> Result<OutboundPermit, ApprovalRequired> {
+        match self.basis {
+            Basis::Granted { grant, .. } => Ok(OutboundPermit { action: self.action, grant }),
+            Basis::Allowed | Basis::ApprovalsOff => Err(ApprovalRequired),
+        }
+    }
+
+    /// The same for what sends HTTP requests: without a grant, only what the guard lets read.
+    pub fn into_http(self) -> Result<HttpPermit, ApprovalRequired> {
+        match self.basis {
+            Basis::Granted { grant, .. } => {
+                Ok(HttpPermit { action: self.action, grant: Some(grant) })
+            }
+            Basis::Allowed if !sends_data(&self.action) => {
+                Ok(HttpPermit { action: self.action, grant: None })
+            }
+            Basis::Allowed | Basis::ApprovalsOff => Err(ApprovalRequired),
+        }
+    }
+}
+
+impl OutboundPermit {
+    /// What may leave.
+    pub const fn action(&self) -> &Action {
+        &self.action
+    }
+
+    /// The grant that was used up. It is the send's idempotency key.
+    pub const fn grant(&self) -> GrantId {
+        self.grant
+    }
+}
+
+impl HttpPermit {
+    /// The grant that was used up, if one was needed.
+    pub const fn grant(&self) -> Option<GrantId> {
+        self.grant
+    }
+
+    /// What may be sent.
     pub fn into_action(self) -> Action {
         self.action
     }

@@ -36,6 +36,7 @@ const FORMATS: &str = concat!(
     r"|\bsk-(?:ant-|proj-|or-v1-)?[A-Za-z0-9_-]{20,}|\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}",
     r"|\bAIza[A-Za-z0-9_-]{35}\b|\bnpm_[A-Za-z0-9]{36}\b|\bpypi-[A-Za-z0-9_-]{50,}",
     r"|\bhf_[A-Za-z0-9]{30,}\b|\bcs_[a-z]+_[A-Za-z0-9]{32,}\b",
+    r"|\bv4\.public\.[A-Za-z0-9_-]{40,}(?:\.[A-Za-z0-9_-]+)?",
     r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
     // Only what can be a key is masked between the markers: a mask must never hide a command.
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?:\s|\\n)*[A-Za-z0-9+/=]{32,})+",
@@ -54,6 +55,30 @@ const PLACES: &str = concat!(
     r"|\b[A-Z0-9_]*(?:PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY|ACCESS_KEY)|\baws_secret_access_key)",
     r#"(?:=|[ \t]+)["']?([A-Za-z0-9_~+/=!-]{8,})"#,
 );
+
+/// What the formats are called, by how their matches begin.
+const RULES: [(&str, &str); 20] = [
+    ("AKIA", "AWS access key"),
+    ("ASIA", "AWS temporary access key"),
+    ("gh", "GitHub token"),
+    ("github_pat_", "GitHub token"),
+    ("glpat-", "GitLab token"),
+    ("xox", "Slack token"),
+    ("xapp-", "Slack app token"),
+    ("sk-ant-", "Anthropic API key"),
+    ("sk-or-", "OpenRouter API key"),
+    ("sk-", "OpenAI API key"),
+    ("sk_", "Stripe key"),
+    ("rk_", "Stripe key"),
+    ("AIza", "Google API key"),
+    ("npm_", "npm token"),
+    ("pypi-", "PyPI token"),
+    ("hf_", "Hugging Face token"),
+    ("cs_", "key of a Countersign gateway"),
+    ("v4.public.", "signed grant"),
+    ("eyJ", "JSON web token"),
+    ("-----BEGIN", "private key"),
+];
 
 impl Redactor {
     /// A redactor for the well-known formats and for `own` secrets, compared by value.
@@ -84,6 +109,16 @@ impl Redactor {
         self.own.iter().any(|secret| text.contains(secret.as_str()))
             || self.formats.as_ref().is_some_and(|formats| formats.is_match(text))
             || self.in_places(text).next().is_some()
+    }
+
+    /// The rule by which `text` holds a secret, if it does, without saying what the secret is.
+    pub fn secret_rule(&self, text: &str) -> Option<&'static str> {
+        if self.own.iter().any(|secret| text.contains(secret.as_str())) {
+            return Some("credential of this gateway");
+        }
+        let found = self.formats.as_ref()?.find(text)?;
+        let named = RULES.iter().find(|(prefix, _)| found.as_str().starts_with(prefix));
+        Some(named.map_or("known token format", |(_, name)| *name))
     }
 
     /// The same as [`Self::redact`], and where the parts of `text` have gone.

@@ -6,6 +6,7 @@ use countersign_domain::action::Action;
 use countersign_domain::approvals::{Approval, Choice, Status};
 use countersign_domain::assessment::Revealed;
 use countersign_domain::files::BoundFile;
+use countersign_domain::outbound::{EmailAddress, Subject};
 use countersign_domain::redaction::Redactor;
 use countersign_domain::runs::{ApprovalRaised, Covers, ShownFinding};
 
@@ -34,6 +35,9 @@ pub fn card(approval: &Approval, redactor: &Redactor) -> ApprovalRaised {
         Action::FileRead { .. } | Action::FileWrite { .. } | Action::HttpRequest { .. } => {
             (None, None, Some(shown))
         }
+        Action::SendMessage { .. } | Action::SendEmail { .. } => {
+            (None, None, Some(redactor.redact(&recipients(&approval.action)).into_owned()))
+        }
     };
     ApprovalRaised {
         approval_id: approval.id,
@@ -44,6 +48,12 @@ pub fn card(approval: &Approval, redactor: &Redactor) -> ApprovalRaised {
         cwd: approval.action.cwd().map(str::to_owned),
         destination,
         content: content(&approval.action, redactor),
+        attachments: approval
+            .action
+            .attachments()
+            .iter()
+            .map(|file| file.shown(redactor))
+            .collect(),
         revealed,
         env: env(approval, redactor),
         files: approval.action.files().iter().map(|file| shown_file(file, redactor)).collect(),
@@ -65,6 +75,10 @@ fn content(action: &Action, redactor: &Redactor) -> Option<String> {
     let text = match action {
         Action::Exec { .. } | Action::Code { .. } | Action::FileRead { .. } => return None,
         Action::FileWrite { content, .. } => content.clone(),
+        Action::SendMessage { text, .. } => text.clone(),
+        Action::SendEmail { from, to, cc, subject, body, .. } => {
+            mail_head(from, to, cc, subject) + body
+        }
         Action::HttpRequest { method, headers, body, .. } => {
             let mut lines = vec![method.clone()];
             lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
@@ -111,6 +125,45 @@ pub(crate) fn draft(approval: &Approval, redactor: &Redactor) -> Option<String> 
         && approval.action.with_content(String::new()).is_some()
         && !redactor.finds_secret(content);
     editable.then(|| content.to_owned())
+}
+
+/// Where a message goes: the resolved id, and the name by which it was called.
+fn recipients(action: &Action) -> String {
+    match action {
+        Action::SendMessage { destination, name: Some(name), .. } => {
+            // The findings point into what stands first.
+            format!("{destination} ({name})")
+        }
+        Action::SendEmail { to, cc, .. } => {
+            let all: Vec<&str> = to.iter().chain(cc).map(EmailAddress::as_str).collect();
+            all.join(", ")
+        }
+        Action::SendMessage { name: None, .. }
+        | Action::Exec { .. }
+        | Action::Code { .. }
+        | Action::FileRead { .. }
+        | Action::FileWrite { .. }
+        | Action::HttpRequest { .. } => action.bound_destination(),
+    }
+}
+
+/// The head of a mail, as its reader will see it.
+fn mail_head(
+    from: &EmailAddress,
+    to: &[EmailAddress],
+    cc: &[EmailAddress],
+    subject: &Subject,
+) -> String {
+    let list = |addresses: &[EmailAddress]| {
+        let all: Vec<&str> = addresses.iter().map(EmailAddress::as_str).collect();
+        all.join(", ")
+    };
+    let mut lines = vec![format!("From: {from}"), format!("To: {}", list(to))];
+    if !cc.is_empty() {
+        lines.push(format!("Cc: {}", list(cc)));
+    }
+    lines.extend([format!("Subject: {}", subject.as_str()), String::new(), String::new()]);
+    lines.join("\n")
 }
 
 fn description(findings: &[ShownFinding]) -> String {

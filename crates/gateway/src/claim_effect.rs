@@ -4,7 +4,7 @@ use countersign_domain::approvals::{
     Approval, ApprovalState, Claimed, LapseReason, Status, claim, lapse,
 };
 use countersign_domain::audit::AuditKind;
-use countersign_domain::grants::GrantError;
+use countersign_domain::grants::{GrantError, for_decision};
 use countersign_domain::identity::Actor;
 use countersign_domain::ids::CallId;
 use countersign_domain::runs::{ToolCall, ToolCallState};
@@ -38,6 +38,9 @@ impl Gateway {
         let result = match &approval.value.state {
             ApprovalState::Pending => return Ok(Passage::Waiting(approval_id)),
             ApprovalState::Approved { .. } => {
+                if let Some(reason) = self.cannot_start_any_more(&approval.value, now).await? {
+                    return self.let_lapse(call, approval, reason, now).await;
+                }
                 return match self.may_start(&approval.value, &call.value, now).await {
                     Ok(claimed) => self.start_approved(call, approval, claimed).await,
                     Err(reason) => self.let_lapse(call, approval, reason, now).await,
@@ -52,6 +55,23 @@ impl Gateway {
             | ApprovalState::Indeterminate { .. } => replies::indeterminate(),
         };
         self.refuse(call, &result, UnitOfWork::new(), now).await
+    }
+
+    /// Why an approved effect cannot start that could before: its grant was used up or taken back,
+    /// or too much has gone to its destination.
+    async fn cannot_start_any_more(
+        &self,
+        approval: &Approval,
+        now: Timestamp,
+    ) -> Result<Option<LapseReason>, StoreError> {
+        if let Some(grant) = for_decision(approval, self.signer.gateway())
+            && let Some(error) = self.spent(&grant).await?
+        {
+            tracing::error!(approval = %approval.id, %error, "a grant was refused");
+            return Ok(Some(LapseReason::GrantRefused));
+        }
+        let full = self.full_destination(&approval.action, now).await?;
+        Ok(full.map(|_| LapseReason::RateLimited))
     }
 
     /// The claim, if what was approved is still what would run, in time, and not forbidden by now.
@@ -88,12 +108,21 @@ impl Gateway {
     ) -> Result<Passage, StoreError> {
         let Claimed { approval: next, permit, used } = claimed;
         let (id, action) = (next.id, next.action.clone());
-        let work = UnitOfWork::new()
+        let mut work = UnitOfWork::new();
+        self.add_to_outbox((call.value.call.id, used.grant()), &action, used.at(), &mut work);
+        let work = work
             .and(self.audit_approval(&next, AuditKind::ApprovalClaimed, Actor::System))
             .and(self.audit_used(&used, next.requester.session_id))
             .and(Change::UseGrant(used))
             .and(Change::UpdateApproval(Box::new(next), approval.version));
         self.start(Start { call, approval_id: Some(id), permit, action }, work).await
+    }
+
+    async fn is_unspent(&self, approval: &Approval) -> Result<bool, StoreError> {
+        match for_decision(approval, self.signer.gateway()) {
+            Some(grant) => Ok(self.spent(&grant).await?.is_none()),
+            None => Ok(false),
+        }
     }
 
     async fn let_lapse(
@@ -107,7 +136,10 @@ impl Gateway {
         if let Ok(next) = lapse(&approval.value, reason, now) {
             work.push(event(call.value.run_id, now, lapsed(next.id)));
             work.push(self.audit_approval(&next, AuditKind::ApprovalLapsed, Actor::System));
-            Self::end_grant(&approval.value, now, &mut work);
+            // A grant that was used elsewhere stays used.
+            if self.is_unspent(&approval.value).await? {
+                Self::end_grant(&approval.value, now, &mut work);
+            }
             work.push(Change::UpdateApproval(Box::new(next), approval.version));
         }
         self.refuse(call, &replies::lapsed(reason), work, now).await

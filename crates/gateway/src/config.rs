@@ -17,6 +17,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::config_approvers::{DelegateConfig, QuorumConfig};
+pub use crate::config_outbound::{
+    EmailConfig, MailTls, OutboundConfig, OutboundHttpConfig, SecretPolicyText, WebhookConfig,
+};
 use crate::operator_rules::{InvalidOperatorRule, OperatorRules, RuleText};
 use crate::settings::Settings;
 
@@ -102,22 +105,6 @@ pub struct AuditConfig {
     pub checkpoint_every: u64,
     /// What records name as the node that wrote them; by default the name of the machine.
     pub node: Option<String>,
-}
-
-/// What may leave the house without a question.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct OutboundConfig {
-    /// Requests of the agent's `http_request` tool.
-    pub http: OutboundHttpConfig,
-}
-
-/// Requests of the agent's `http_request` tool.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct OutboundHttpConfig {
-    /// Hosts that GET and HEAD may reach without a question: `example.org`, `*.example.org`.
-    pub allow_hosts: Vec<String>,
 }
 
 /// How shell commands are judged.
@@ -233,6 +220,9 @@ pub enum Problem {
     /// Never, or too rarely.
     #[error("use a number from 1 to {MOST_COVERED}")]
     CheckpointEvery,
+    /// Not a destination, a name, a mail address or the address of a webhook.
+    #[error("{0}")]
+    Outbound(String),
     /// Too short to be meant.
     #[error("`{0}` is too short; use at least one second")]
     TooShort(HumanDuration),
@@ -413,7 +403,7 @@ impl From<VerdictText> for Verdict {
     }
 }
 
-fn at_least_a_second(key: &str, span: HumanDuration) -> Result<Duration, ConfigProblem> {
+pub(crate) fn at_least_a_second(key: &str, span: HumanDuration) -> Result<Duration, ConfigProblem> {
     if span.0 < Duration::from_secs(1) {
         return Err(problem(key, Problem::TooShort(span)));
     }

@@ -112,7 +112,7 @@ impl Gateway {
     fn draft(&self, approval: &Approval, new: &NewContent) -> Result<Draft, EditError> {
         let action =
             approval.action.with_content(new.content.clone()).ok_or(EditError::NotEditable)?;
-        let assessed = self.guard.assess(&action, &self.redactor);
+        let assessed = self.guard.assess(&action);
         let holds_secret = self.redactor.finds_secret(&action.canonical_json());
         let offer = offer(&assessed.assessment, assessed.matcher(&action), holds_secret);
         Ok(Draft { action, assessment: assessed.assessment, offer })

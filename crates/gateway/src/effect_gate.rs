@@ -26,7 +26,11 @@ impl EffectGate for Gateway {
         call: CallId,
         action: Action,
     ) -> Result<Passage, StoreError> {
-        self.until_settled(|| self.try_propose(run, call, &action)).await
+        let passage = self.until_settled(|| self.try_propose(run, call, &action)).await;
+        if passage.is_ok() {
+            self.tokens.forget(call);
+        }
+        passage
     }
 
     async fn claim(&self, _run: RunId, call: CallId) -> Result<Passage, StoreError> {

@@ -37,19 +37,22 @@ impl Gateway {
                 let preview = one_line(&arguments, PREVIEW);
                 work.push(event(run_id, now, started(&call.value, preview)));
             }
-            ToolCallState::Started { approval_id: Some(id), .. } => {
-                self.record_outcome(id, (result, refused), now, &mut work).await?;
+            ToolCallState::Started { approval_id, .. } => {
+                match approval_id {
+                    Some(id) => self.record_outcome(id, (result, refused), now, &mut work).await?,
+                    None if refused => {
+                        work.push(self.audit_refused_start(run_id, call_id, result).await?);
+                    }
+                    None => {}
+                }
+                self.record_send(&call.value, result, &mut work).await?;
             }
-            ToolCallState::Started { approval_id: None, .. } if refused => {
-                work.push(self.audit_refused_start(run_id, call_id, result).await?);
-            }
-            ToolCallState::Started { approval_id: None, .. }
-            | ToolCallState::AwaitingApproval { .. }
-            | ToolCallState::AwaitingAnswer { .. } => {}
+            ToolCallState::AwaitingApproval { .. } | ToolCallState::AwaitingAnswer { .. } => {}
         }
         work.push(event(run_id, now, completed(&call.value, result)));
         work.push(moved(call, ToolCallState::Done { result: result.clone() }));
         self.commit(work).await?;
+        self.tokens.forget(call_id);
         Ok(())
     }
 

@@ -18,6 +18,7 @@ use countersign_ports::surfaces::Surfaces;
 use tokio::sync::Notify;
 
 use crate::guard::Guard;
+use crate::outbound::PresentedTokens;
 use crate::settings::Settings;
 use crate::sign_checkpoint::Ledger;
 
@@ -38,6 +39,7 @@ pub struct Gateway {
     pub(crate) deadlines_changed: Notify,
     pub(crate) ledger: Ledger,
     pub(crate) surfaces: OnceLock<Arc<dyn Surfaces>>,
+    pub(crate) tokens: PresentedTokens,
     runner: OnceLock<Arc<dyn AgentRunner>>,
 }
 
@@ -81,6 +83,7 @@ impl Gateway {
             deadlines_changed: Notify::new(),
             ledger: Ledger::default(),
             surfaces: OnceLock::new(),
+            tokens: PresentedTokens::default(),
             runner: OnceLock::new(),
         })
     }

@@ -31,6 +31,17 @@ pub(crate) enum NoGrant {
     Unsigned(#[from] SignerError),
 }
 
+/// By what right an action runs about which nobody is asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Right<'r> {
+    /// A standing rule covers it.
+    Rule(&'r Rule),
+    /// The operator's configuration lets it pass.
+    Exempt,
+    /// `approvals.mode` is `off`.
+    ApprovalsOff,
+}
+
 impl Gateway {
     /// Adds the grant of a decision in favour to `work`.
     pub(crate) fn issue_for_decision(&self, decided: &Approval, work: &mut UnitOfWork) {
@@ -39,18 +50,26 @@ impl Gateway {
         }
     }
 
-    /// A new grant for the use of `rule`, added to `work`. It is used up at once.
-    pub(crate) fn issue_for_rule(
+    /// A new grant that no decision of its own stands behind, added to `work`. It is used up at
+    /// once.
+    pub(crate) fn issue(
         &self,
-        rule: &Rule,
+        right: Right<'_>,
         binding: &Binding,
         work: &mut UnitOfWork,
     ) -> Grant {
-        let by = Actor::Principal(rule.made_by.clone());
+        let right = match right {
+            Right::Rule(rule) => {
+                let by = Actor::Principal(rule.made_by.clone());
+                (Terms::Rule(rule.id), by, Some(rule.from_approval))
+            }
+            Right::Exempt => (Terms::Exempt, Actor::System, None),
+            Right::ApprovalsOff => (Terms::ApprovalsOff, Actor::System, None),
+        };
         let grant = for_action(
             GrantId::from_uuid(self.entropy.uuid()),
             binding,
-            (Terms::Rule(rule.id), by, Some(rule.from_approval)),
+            right,
             (self.clock.now(), self.settings.timing.start_within),
         );
         self.add_grant(&grant, work);

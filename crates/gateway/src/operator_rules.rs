@@ -118,6 +118,9 @@ impl<'a> Subject<'a> {
         let destination = match action {
             Action::HttpRequest { method, url, .. } => Some(format!("{method} {url}")),
             Action::FileRead { path } | Action::FileWrite { path, .. } => Some(path.clone()),
+            Action::SendMessage { .. } | Action::SendEmail { .. } => {
+                Some(action.bound_destination())
+            }
             Action::Exec { .. } | Action::Code { .. } => None,
         };
         Self {

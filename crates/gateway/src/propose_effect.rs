@@ -15,7 +15,8 @@ use serde_json::json;
 
 use crate::effect_gate::{PREVIEW, Start, event, moved, started};
 use crate::gateway::Gateway;
-use crate::guard::Assessed;
+use crate::grants::Right;
+use crate::guard::{Assessed, LEAVING_SECRET};
 use crate::join_request::Place;
 use crate::replies;
 
@@ -41,69 +42,110 @@ impl Gateway {
         let covering = self.covering_rule(&run.value, action, assessed).await?;
         let preview = self.preview(action);
         let mut work = UnitOfWork::new().and(event(run_id, now, started(&call.value, preview)));
-        match rule_on(action, &assessed.assessment, self.settings.mode, covering.as_ref()) {
+        let leaves = self.guard.outbound().is_outbound(action);
+        let ruling = rule_on(action, &assessed.assessment, self.settings.mode, covering.as_ref());
+        if !matches!(ruling, Ruling::Forbid) {
+            if let Some(full) = self.full_destination(action, now).await? {
+                return self.refuse_full(&run.value, call, (action, &full), work).await;
+            }
+            if let Some(token) = self.presented_by(&call.value, action) {
+                return self.start_on_token(&run.value, call, (action, &token), work).await;
+            }
+        }
+        let run = &run.value;
+        match ruling {
+            // What leaves the house takes a grant, also when nobody is asked.
+            Ruling::Run(_) if leaves => {
+                let off = assessed.assessment.verdict() == Verdict::Ask;
+                let right = if off { Right::ApprovalsOff } else { Right::Exempt };
+                work.push(self.audit_allowed(run, action, &assessed.assessment));
+                self.start_on_new_grant(run, call, (action, right), work).await
+            }
             Ruling::Run(permit) => {
-                work.push(self.audit_allowed(&run.value, action, &assessed.assessment));
+                work.push(self.audit_allowed(run, action, &assessed.assessment));
                 let action = action.clone();
-                let start = Start { call, approval_id: None, permit, action };
-                self.start(start, work).await
+                self.start(Start { call, approval_id: None, permit, action }, work).await
             }
             Ruling::Covered(rule) => {
-                self.start_covered(&run.value, call, (action, rule), work).await
+                work.push(self.audit_effect(run, AuditKind::RuleUsed, action, &json!(rule.id)));
+                work.push(Change::UseRule(rule.id, now));
+                self.start_on_new_grant(run, call, (action, Right::Rule(rule)), work).await
             }
             Ruling::Ask => {
                 let shown = self.bind_reads(inspected).await;
-                let (action, assessed) = (&shown.action, &shown.assessed);
-                match self.place_of(&run.value, &call.value, action, assessed).await? {
-                    Place::Own => {}
-                    Place::Joined(joined) => return self.join_card(call, *joined, work).await,
-                    Place::Full => return self.ask_nobody(&run.value, call, action, work).await,
-                }
-                let approval =
-                    self.open_approval(&run.value, &call.value, action, assessed).await?;
-                let id = approval.id;
-                self.add_approval(&approval, &mut work);
-                let state = ToolCallState::AwaitingApproval { approval_id: id };
-                work.push(moved(call, state));
-                self.commit(work).await?;
-                Ok(Passage::Waiting(id))
+                self.ask_people(run, call, (&shown.action, &shown.assessed), work).await
             }
-            Ruling::Forbid => {
-                let result = replies::forbidden(&assessed.assessment);
-                work.push(self.audit_effect(
-                    &run.value,
-                    AuditKind::EffectForbidden,
-                    action,
-                    &self.redacted_findings(&assessed.assessment),
-                ));
-                self.refuse(call, &result, work, now).await
-            }
+            Ruling::Forbid => self.forbid(run, call, (action, assessed), work).await,
         }
     }
 
-    /// Starts what `rule` covers, on a grant of its own.
-    async fn start_covered(
+    /// Puts `action` to people.
+    async fn ask_people(
         &self,
         run: &Run,
         call: Versioned<ToolCall>,
-        (action, rule): (&Action, &Rule),
+        (action, assessed): (&Action, &Assessed),
+        mut work: UnitOfWork,
+    ) -> Result<Passage, StoreError> {
+        match self.place_of(run, &call.value, action, assessed).await? {
+            Place::Own => {}
+            Place::Joined(joined) => return self.join_card(call, *joined, work).await,
+            Place::Full => return self.ask_nobody(run, call, action, work).await,
+        }
+        let approval = self.open_approval(run, &call.value, action, assessed).await?;
+        let id = approval.id;
+        self.add_approval(&approval, &mut work);
+        work.push(moved(call, ToolCallState::AwaitingApproval { approval_id: id }));
+        self.commit(work).await?;
+        Ok(Passage::Waiting(id))
+    }
+
+    async fn forbid(
+        &self,
+        run: &Run,
+        call: Versioned<ToolCall>,
+        (action, assessed): (&Action, &Assessed),
+        mut work: UnitOfWork,
+    ) -> Result<Passage, StoreError> {
+        let assessment = &assessed.assessment;
+        let secret = assessment.findings().iter().any(|found| found.id.as_str() == LEAVING_SECRET);
+        let result = if secret {
+            let why = json!({"code": "secret_in_content"});
+            work.push(self.audit_effect(run, AuditKind::OutboundBlocked, action, &why));
+            replies::secret_in_content(assessment)
+        } else {
+            replies::forbidden(assessment)
+        };
+        let why = self.redacted_findings(assessment);
+        work.push(self.audit_effect(run, AuditKind::EffectForbidden, action, &why));
+        self.refuse(call, &result, work, self.clock.now()).await
+    }
+
+    /// Starts what nobody is asked about, on a grant of its own.
+    async fn start_on_new_grant(
+        &self,
+        run: &Run,
+        call: Versioned<ToolCall>,
+        (action, right): (&Action, Right<'_>),
         mut work: UnitOfWork,
     ) -> Result<Passage, StoreError> {
         let now = self.clock.now();
         let binding = self.binding(action, &call.value.call.tool, run.session_id);
-        let grant = self.issue_for_rule(rule, &binding, &mut work);
+        let grant = self.issue(right, &binding, &mut work);
         let verified = match self.present(&grant, &binding, now) {
             Ok(verified) => verified,
             Err(error) => {
-                tracing::error!(rule = %rule.id, %error, "a grant was refused");
-                let result = replies::lapsed(LapseReason::GrantRefused);
+                tracing::error!(call = %call.value.call.id, %error, "a grant was refused");
+                let result = match right {
+                    Right::Rule(_) => replies::lapsed(LapseReason::GrantRefused),
+                    Right::Exempt | Right::ApprovalsOff => replies::no_grant(),
+                };
                 return self.refuse(call, &result, UnitOfWork::new(), now).await;
             }
         };
         let (permit, used) = verified.redeem(now);
-        work.push(self.audit_effect(run, AuditKind::RuleUsed, action, &json!(rule.id)));
         work.push(self.audit_used(&used, run.session_id));
-        work.push(Change::UseRule(rule.id, now));
+        self.add_to_outbox((call.value.call.id, used.grant()), action, now, &mut work);
         work.push(Change::UseGrant(used));
         let action = action.clone();
         self.start(Start { call, approval_id: None, permit, action }, work).await
@@ -150,6 +192,12 @@ impl Gateway {
     pub(crate) fn preview(&self, action: &Action) -> String {
         let text = match action {
             Action::HttpRequest { method, url, .. } => format!("{method} {url}"),
+            Action::SendMessage { text, .. } => {
+                format!("{}: {text}", action.bound_destination())
+            }
+            Action::SendEmail { subject, .. } => {
+                format!("{}: {}", action.bound_destination(), subject.as_str())
+            }
             Action::Exec { .. }
             | Action::Code { .. }
             | Action::FileRead { .. }

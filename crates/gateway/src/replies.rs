@@ -4,6 +4,7 @@
 
 use countersign_domain::approvals::{CancelReason, Decision, LapseReason};
 use countersign_domain::assessment::Assessment;
+use countersign_domain::grants::GrantError;
 use countersign_domain::identity::Actor;
 use countersign_domain::runs::{ToolResult, ToolStatus};
 use countersign_domain::time::Timestamp;
@@ -72,6 +73,10 @@ pub(crate) fn lapsed(reason: LapseReason) -> ToolResult {
         LapseReason::GrantRefused => {
             (ToolStatus::Error, "its grant was refused, which the gateway's log explains")
         }
+        LapseReason::RateLimited => (
+            ToolStatus::Error,
+            "rate_limited: as much as `outbound.max_per_hour` allows has gone there meanwhile",
+        ),
     };
     refused(status, format!("this action was approved, but {why}; nothing was run"))
 }
@@ -96,6 +101,48 @@ pub(crate) fn forbidden(assessment: &Assessment) -> ToolResult {
     refused(
         ToolStatus::Blocked,
         format!("this action is forbidden and no approval can allow it: {why}. {DO_NOT_EVADE}"),
+    )
+}
+
+/// It would send a secret.
+pub(crate) fn secret_in_content(assessment: &Assessment) -> ToolResult {
+    let why = reasons(assessment);
+    refused(
+        ToolStatus::Blocked,
+        format!("secret_in_content: {why}. Nothing was sent. {DO_NOT_EVADE}"),
+    )
+}
+
+/// As much has gone there as may.
+pub(crate) fn rate_limited(destination: &str, most: u32) -> ToolResult {
+    refused(
+        ToolStatus::Error,
+        format!(
+            "rate_limited: {most} messages an hour may go to {destination}, and that many have. \
+             Nothing was sent. Wait, or tell the person."
+        ),
+    )
+}
+
+/// Its grant is not good.
+pub(crate) fn grant_refused(error: &GrantError) -> ToolResult {
+    refused(
+        ToolStatus::Error,
+        format!(
+            "{}: {error}; nothing was sent. Only the gateway issues grants. Leave \
+             `user_approval_token` out, and a person is asked.",
+            error.code()
+        ),
+    )
+}
+
+/// No grant can be made.
+pub(crate) fn no_grant() -> ToolResult {
+    refused(
+        ToolStatus::Error,
+        "approval_required: nothing leaves without a grant, and the gateway cannot issue one now, \
+         which its log explains; nothing was sent"
+            .to_owned(),
     )
 }
 

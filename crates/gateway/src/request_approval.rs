@@ -38,7 +38,11 @@ impl Gateway {
                 tool: call.call.tool.clone(),
             },
         };
-        let opened = open(self.new_approval_id(), asked, self.settings.timing, self.clock.now());
+        let mut timing = self.settings.timing;
+        if self.guard.outbound().is_outbound(action) {
+            timing.start_within = self.guard.outbound().token_ttl;
+        }
+        let opened = open(self.new_approval_id(), asked, timing, self.clock.now());
         let touches = assessed.touches(action);
         let denied = self.store.approvals().of_run(run.id, Status::Denied).await?;
         let attempted = Attempted { digest: opened.digest, touches: &touches };

@@ -57,11 +57,10 @@ impl RunJournal for Gateway {
         let calls: Vec<ProposedCall> = reply
             .calls
             .into_iter()
-            .map(|call| ProposedCall {
-                id: CallId::from_uuid(self.entropy.uuid()),
-                provider_id: call.id,
-                tool: call.tool,
-                arguments: call.arguments,
+            .map(|call| {
+                let id = CallId::from_uuid(self.entropy.uuid());
+                let arguments = self.tokens.take_from(id, call.arguments);
+                ProposedCall { id, provider_id: call.id, tool: call.tool, arguments }
             })
             .collect();
         let body = EntryBody::Assistant { message_id: message, text: reply.text, calls };
@@ -151,6 +150,7 @@ impl Gateway {
             if let Some(approval) = approval_id {
                 self.record_outcome(approval, (&result, false), now, work).await?;
             }
+            self.record_send(&call.value, &result, work).await?;
             work.push(event(run, now, completed(&call.value, &result)));
             work.push(moved(call, ToolCallState::Done { result }));
         }

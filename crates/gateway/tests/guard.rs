@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails where it is")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use countersign_domain::action::Action;
+use countersign_domain::outbound::OutboundPolicy;
 use countersign_domain::redaction::Redactor;
 use countersign_domain::verdict::Verdict;
 use countersign_gateway::config::{ApprovalsConfig, RiskConfig, SecurityConfig};
@@ -23,7 +25,11 @@ fn guard_in(workspace: &str, approvals: &ApprovalsConfig) -> Guard {
         user_home: "/home/me".to_owned(),
         user: "me".to_owned(),
         protected_paths: security.protected_paths,
-        allow_hosts: vec!["example.org".to_owned(), "*.example.net".to_owned()],
+        outbound: OutboundPolicy {
+            allow_hosts: vec!["example.org".to_owned(), "*.example.net".to_owned()],
+            ..OutboundPolicy::default()
+        },
+        scanner: Arc::new(Redactor::new([])),
         own_port: 8642,
     };
     Guard::new(engine.unwrap(), approvals.operator_rules().unwrap(), parts)
@@ -57,7 +63,7 @@ fn request(method: &str, url: &str) -> Action {
 }
 
 fn verdict(guard: &Guard, action: &Action) -> (Verdict, Option<String>) {
-    let assessment = guard.assess(action, &Redactor::new([])).assessment;
+    let assessment = guard.assess(action).assessment;
     let first = assessment.findings().first().map(|finding| finding.id.to_string());
     (assessment.verdict(), first)
 }
@@ -157,12 +163,12 @@ fn requests_are_free_only_when_they_read_from_a_listed_host() {
 }
 
 #[test]
-fn a_secret_that_would_leave_is_critical_even_to_a_listed_host() {
+fn a_secret_does_not_leave_even_to_a_listed_host() {
     let guard = guard(&ApprovalsConfig::default());
     let url = format!("https://example.org/?key=AKIA{}", "ABCDEFGHIJKLMNOP");
     assert_eq!(
         verdict(&guard, &request("GET", &url)),
-        (Verdict::Ask, Some("secret.in_content".to_owned()))
+        (Verdict::Forbid, Some("secret.in_content".to_owned()))
     );
 }
 

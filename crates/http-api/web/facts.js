@@ -18,7 +18,18 @@ export function whatNodes(approval, textId) {
     nodes.push(block(inert(approval.content, notes), null, "Content"));
   }
   if (approval.files?.length) nodes.push(filesNode(approval.files));
+  for (const file of approval.attachments ?? []) nodes.push(...attachmentNodes(file, notes));
   return [...nodes, ...noteNodes(notes, main.length + (approval.content?.length ?? 0))];
+}
+
+// A file that goes with a mail: what it is called, how large it is, exactly which bytes, what it says.
+function attachmentNodes({ name, size, digest, text }, notes) {
+  const label = el("p.block-label.attachment", {}, "With the file ", el("bdi.mono", {}, inert(name, notes)),
+    `, ${size.toLocaleString("en")} bytes`, digestNode(digest));
+  const shown = text === undefined || text === null
+    ? el("p.text-note", {}, "It is no text, so its content is not shown.")
+    : block(inert(text, notes), null, "Content of the file");
+  return [label, shown];
 }
 
 // What the text above decodes to or stands for: the reader must not have to work it out.

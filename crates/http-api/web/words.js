@@ -106,7 +106,7 @@ export function editProblemText(problem, approval) {
 }
 
 function outcomeOf(approval) {
-  const { status, outcome } = approval;
+  const { status, outcome, kind } = approval;
   switch (status) {
     case "pending":
       return { tone: "waiting", word: "Waiting", outcome: null };
@@ -115,7 +115,7 @@ function outcomeOf(approval) {
     case "claimed":
       return { tone: "running", word: "Running", outcome: "It is running." };
     case "executed":
-      return executedWords(outcome);
+      return executedWords(outcome, kind);
     case "denied":
       return { tone: "no", word: "Denied", outcome: "Nothing was run." };
     case "expired":
@@ -123,7 +123,9 @@ function outcomeOf(approval) {
     case "cancelled":
       return { tone: "no", word: "Cancelled", outcome: "The run ended before anybody decided. Nothing was run." };
     case "indeterminate":
-      return { tone: "unsure", word: "May have run", outcome: "The gateway stopped in the middle. It is not run again; please look." };
+      return leaves(kind)
+        ? { tone: "unsure", word: "May have been sent", outcome: "It is not known whether it arrived. It is not sent again; please look." }
+        : { tone: "unsure", word: "May have run", outcome: "The gateway stopped in the middle. It is not run again; please look." };
     case "lapsed":
       return { tone: "no", word: "Never started", outcome: "It was approved, but it did not start. Nothing was run." };
     default:
@@ -131,12 +133,16 @@ function outcomeOf(approval) {
   }
 }
 
-function executedWords(outcome) {
+/** Whether an approval of this kind is about something that is sent. */
+const leaves = (kind) => ["send_message", "send_email", "http_request"].includes(kind);
+
+function executedWords(outcome, kind) {
   const exit = Number.isInteger(outcome?.exit_code) ? `exit ${outcome.exit_code}` : null;
   const took = Number.isFinite(outcome?.duration_ms) ? duration(outcome.duration_ms) : null;
   const ok = outcome?.status === "ok";
-  const facts = [ok ? "It ran" : "It ran and failed", exit, took].filter(Boolean).join(" · ");
-  return { tone: ok ? "ok" : "failed", word: ok ? "Ran" : "Failed", outcome: facts };
+  const words = leaves(kind) ? ["Sent", "It was sent", "It did not get through, or was refused"] : ["Ran", "It ran", "It ran and failed"];
+  const facts = [ok ? words[1] : words[2], exit, took].filter(Boolean).join(" · ");
+  return { tone: ok ? "ok" : "failed", word: ok ? words[0] : "Failed", outcome: facts };
 }
 
 function decidedNode(decision) {

@@ -5,6 +5,7 @@
 
 pub mod agent_runner;
 pub mod clock;
+pub mod delivery;
 pub mod duration;
 pub mod effect_gate;
 pub mod entropy;
@@ -12,6 +13,7 @@ pub mod event_bus;
 pub mod file_witness;
 pub mod model_provider;
 pub mod run_journal;
+pub mod secret;
 pub mod signer;
 pub mod store;
 pub mod surfaces;

@@ -1,32 +1,45 @@
 //! The whole gateway in one process, and what a person does with it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_agent::providers::rehearsal::Rehearsal;
-use countersign_agent::{Agent, AgentConfig, AgentParts, DiskWitness, ModelConfig, Toolbox};
+use countersign_agent::{
+    Agent, AgentConfig, AgentParts, DiskWitness, ModelConfig, Sending, Toolbox,
+};
+use countersign_delivery::{WebhookSettings, Webhooks};
 use countersign_domain::approvals::{Choice, Status};
 use countersign_domain::audit::{AuditKind, AuditRecord};
+use countersign_domain::grants::{Grant, for_decision};
 use countersign_domain::identity::Principal;
 use countersign_domain::ids::{ApprovalId, GrantId, RunId, SessionId};
 use countersign_domain::redaction::Redactor;
-use countersign_domain::runs::{EventRecord, RunStatus, Stream};
+use countersign_domain::runs::{EventRecord, RunStatus, Stream, ToolCall};
+use countersign_domain::signing::Purpose;
 use countersign_domain::time::Timestamp;
 use countersign_event_bus::InProcessBus;
-use countersign_gateway::config::{ApprovalsConfig, RiskConfig, RunsConfig, SecurityConfig};
+use countersign_gateway::config::{
+    ApprovalsConfig, OutboundConfig, RiskConfig, RunsConfig, SecurityConfig,
+};
 use countersign_gateway::{
     Answer, ApprovalView, Caller, Gateway, Guard, GuardParts, Parts, ResolveError, Resolved, Role,
     RunView, StartRun,
 };
+use countersign_ports::delivery::{Mailer, Messenger};
 use countersign_ports::file_witness::FileWitness;
+use countersign_ports::model_provider::ToolSpec;
 use countersign_ports::run_journal::RunJournal as _;
-use countersign_ports::store::{ApprovalFilter, IssuedGrant, PageRequest, SharedStore, StoreError};
+use countersign_ports::signer::Signer as _;
+use countersign_ports::store::{
+    ApprovalFilter, Change, IssuedGrant, PageRequest, SharedStore, StoreError, UnitOfWork,
+};
 use countersign_storage::SqliteStore;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use crate::{BreakableSigner, ManualClock, SeededEntropy};
+use crate::{BreakableSigner, BreakableStore, ManualClock, SeededEntropy};
 
 /// No wait of a test lasts longer than this in real time.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -34,6 +47,8 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// How a house is furnished.
 pub struct HouseBuilder {
     approvals: ApprovalsConfig,
+    outbound: OutboundConfig,
+    mailer: Option<Arc<dyn Mailer>>,
     driven: bool,
     seed: u64,
     witness: Arc<dyn FileWitness>,
@@ -47,8 +62,12 @@ pub struct House {
     pub clock: Arc<ManualClock>,
     /// Signs grants, until it is broken.
     pub signer: Arc<BreakableSigner>,
+    /// Where everything is kept, until it is broken.
+    pub breakable: Arc<BreakableStore>,
     /// The operator, as a caller.
     pub operator: Caller,
+    /// What the model is told of the tools.
+    pub tools: Vec<ToolSpec>,
     home: TempDir,
     agent: Arc<Agent>,
     store: SharedStore,
@@ -60,6 +79,8 @@ impl Default for HouseBuilder {
     fn default() -> Self {
         Self {
             approvals: ApprovalsConfig::default(),
+            outbound: OutboundConfig::default(),
+            mailer: None,
             driven: true,
             seed: 0,
             witness: Arc::new(DiskWitness),
@@ -82,9 +103,23 @@ impl HouseBuilder {
         self
     }
 
+    /// Changes the `outbound` section.
+    #[must_use]
+    pub fn outbound(mut self, change: impl FnOnce(&mut OutboundConfig)) -> Self {
+        change(&mut self.outbound);
+        self
+    }
+
+    /// Who carries mail.
+    #[must_use]
+    pub fn mailer(mut self, mailer: impl Mailer) -> Self {
+        self.mailer = Some(Arc::new(mailer));
+        self
+    }
+
     /// Nobody drives runs: what is decided stays unused.
     #[must_use]
-    pub const fn undriven(mut self) -> Self {
+    pub fn undriven(mut self) -> Self {
         self.driven = false;
         self
     }
@@ -113,24 +148,15 @@ impl House {
         let workspace = path.join("workspace");
         std::fs::create_dir_all(&workspace).expect("the workspace");
         let redactor = Arc::new(Redactor::new([]));
-        let store: SharedStore =
-            Arc::new(SqliteStore::open(&path.join("countersign.db")).expect("the store opens"));
+        let sqlite = SqliteStore::open(&path.join("countersign.db")).expect("the store opens");
+        let breakable = Arc::new(BreakableStore::new(Arc::new(sqlite)));
+        let store: SharedStore = breakable.clone();
         let signer = Arc::new(BreakableSigner::default());
-        let gateway = Gateway::new(Parts {
-            store: store.clone(),
-            bus: Arc::new(InProcessBus::new()),
-            clock: clock.clone(),
-            entropy: Arc::new(SeededEntropy::new(builder.seed)),
-            signer: signer.clone(),
-            guard: guard(&builder, &path),
-            witness: builder.witness.clone(),
-            settings: builder
-                .approvals
-                .settings(&RunsConfig::default(), "test-host".to_owned(), "rehearsal".to_owned())
-                .expect("the settings are good"),
-            redactor: redactor.clone(),
-        });
-        let agent = agent(&gateway, &clock, &workspace, redactor);
+        let gateway = gateway(&builder, &path, (&store, &clock, &signer), redactor.clone());
+        let sending = sending(&builder, &clock);
+        let toolbox = toolbox(&workspace, &redactor).and_sending(sending);
+        let tools = toolbox.specs();
+        let agent = agent(&gateway, &clock, toolbox, redactor);
         if builder.driven {
             gateway.attach_runner(agent.clone());
             agent.resume().await.expect("the store can be read");
@@ -141,6 +167,8 @@ impl House {
             gateway,
             clock,
             signer,
+            breakable,
+            tools,
             operator: Caller::operator(),
             home,
             agent,
@@ -148,6 +176,22 @@ impl House {
             watcher,
             builder,
         }
+    }
+
+    /// A second gateway on the directory of a house, as another process opens it: with the same
+    /// key, and ids of its own.
+    pub fn gateway_beside(path: &std::path::Path, seed: u64, now: Timestamp) -> Arc<Gateway> {
+        let store = SqliteStore::open(&path.join("countersign.db")).expect("the store opens");
+        let store: SharedStore = Arc::new(store);
+        let parts =
+            (&store, &Arc::new(ManualClock::at(now)), &Arc::new(BreakableSigner::default()));
+        let builder = HouseBuilder { seed, ..HouseBuilder::default() };
+        gateway(&builder, path, parts, Arc::new(Redactor::new([])))
+    }
+
+    /// Where everything is kept.
+    pub fn directory(&self) -> PathBuf {
+        self.home.path().canonicalize().expect("the directory exists")
     }
 
     /// Stops everything and opens the house again on the same directory.
@@ -161,9 +205,26 @@ impl House {
         Self::on(home, clock, builder).await
     }
 
+    /// Stops dead: what is at work is killed, and nothing of it is recorded.
+    pub async fn crash(self) -> Self {
+        let Self { gateway, clock, home, agent, watcher, mut builder, .. } = self;
+        watcher.abort();
+        agent.drain(Duration::ZERO).await;
+        drop(gateway);
+        builder.seed += 1;
+        Self::on(home, clock, builder).await
+    }
+
     /// The same, and nobody drives runs any more: what is decided stays unused.
     pub async fn reopen_undriven(mut self) -> Self {
         self.builder.driven = false;
+        self.reopen().await
+    }
+
+    /// The same with a changed `outbound` section.
+    pub async fn reopen_sending(mut self, change: impl FnOnce(&mut OutboundConfig)) -> Self {
+        change(&mut self.builder.outbound);
+        self.builder.driven = true;
         self.reopen().await
     }
 
@@ -175,7 +236,7 @@ impl House {
 
     /// The agent's workspace.
     pub fn workspace(&self) -> PathBuf {
-        self.home.path().canonicalize().expect("the directory exists").join("workspace")
+        self.directory().join("workspace")
     }
 
     /// Whether a file or directory of this name is in the workspace.
@@ -281,9 +342,17 @@ impl House {
 
     /// The lines of the audit log of one kind.
     pub async fn audited(&self, kind: AuditKind) -> Vec<AuditRecord> {
-        let lines = self.store.access().audit(0, 10_000).await.expect("the log can be read");
-        let records = lines.into_iter().map(|line| line.record);
-        records.filter(|record| record.kind == kind).collect()
+        let mut records: Vec<AuditRecord> = Vec::new();
+        loop {
+            let after = records.len() as u64;
+            let lines = self.store.access().audit(after, 10_000).await;
+            let lines = lines.expect("the log can be read");
+            if lines.is_empty() {
+                records.retain(|record| record.kind == kind);
+                return records;
+            }
+            records.extend(lines.into_iter().map(|line| line.record));
+        }
     }
 
     /// A grant as the store knows it.
@@ -297,6 +366,43 @@ impl House {
         let approval = found.expect("the approval exists").value;
         let decision = approval.state.decision().expect("it is decided");
         self.grant(decision.grant.expect("it has a grant")).await.expect("it was issued")
+    }
+
+    /// What the grant of a decision says.
+    pub async fn claims_of(&self, approval: ApprovalId) -> Grant {
+        let found = self.store.approvals().approval(approval).await.expect("it can be read");
+        let approval = found.expect("the approval exists").value;
+        for_decision(&approval, self.signer.gateway()).expect("it is decided in favour")
+    }
+
+    /// Issues a grant of these claims, as if the gateway had.
+    pub async fn issue(&self, grant: Grant) -> Grant {
+        let issued = IssuedGrant {
+            id: grant.jti,
+            approval_id: grant.appr,
+            expires_at: grant.exp,
+            used_at: None,
+            revoked_at: None,
+        };
+        let work = UnitOfWork::new().and(Change::AddGrant(issued));
+        self.store.commit(work).await.expect("a new grant");
+        grant
+    }
+
+    /// The token of these claims, signed with this gateway's key.
+    pub fn sign(&self, grant: &Grant) -> String {
+        self.signer.sign(Purpose::Grant, &grant.to_json()).expect("the key works")
+    }
+
+    /// The run that an approval is about.
+    pub async fn run_of(&self, approval: ApprovalId) -> RunId {
+        self.gateway.approval(approval, &self.operator).await.expect("it exists").run_id
+    }
+
+    /// The tool calls of a run, as they are stored.
+    pub async fn calls(&self, run: RunId) -> Vec<ToolCall> {
+        let calls = self.store.runs().calls(run).await.expect("calls can be read");
+        calls.into_iter().map(|call| call.value).collect()
     }
 
     /// Runs that would be taken up at a start of the process.
@@ -325,6 +431,30 @@ impl House {
     }
 }
 
+fn gateway(
+    builder: &HouseBuilder,
+    home: &std::path::Path,
+    (store, clock, signer): (&SharedStore, &Arc<ManualClock>, &Arc<BreakableSigner>),
+    redactor: Arc<Redactor>,
+) -> Arc<Gateway> {
+    let settings = builder.approvals.settings(
+        &RunsConfig::default(),
+        "test-host".to_owned(),
+        "rehearsal".to_owned(),
+    );
+    Gateway::new(Parts {
+        store: store.clone(),
+        bus: Arc::new(InProcessBus::new()),
+        clock: clock.clone(),
+        entropy: Arc::new(SeededEntropy::new(builder.seed)),
+        signer: signer.clone(),
+        guard: guard(builder, home),
+        witness: builder.witness.clone(),
+        settings: settings.expect("the settings are good"),
+        redactor,
+    })
+}
+
 fn guard(builder: &HouseBuilder, home: &std::path::Path) -> Guard {
     let security = SecurityConfig::default();
     let engine = RiskConfig::default()
@@ -337,28 +467,62 @@ fn guard(builder: &HouseBuilder, home: &std::path::Path) -> Guard {
         user_home: "/home/me".to_owned(),
         user: "me".to_owned(),
         protected_paths: security.protected_paths,
-        allow_hosts: Vec::new(),
+        outbound: builder.outbound.policy().expect("the policy is good"),
+        scanner: Arc::new(Redactor::new([])),
         own_port: 8642,
     };
     Guard::new(engine, operator, parts)
 }
 
+/// The real webhooks of the section, and the mailer that was given.
+fn sending(builder: &HouseBuilder, clock: &Arc<ManualClock>) -> Sending {
+    // A second call finds the first one's.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let names = builder.outbound.webhook_names().expect("the names are good");
+    let hooks: BTreeMap<_, _> = names
+        .into_iter()
+        .map(|(name, hook)| {
+            let secret = hook.resolve_secret(name.as_str(), |_| None).expect("a secret");
+            let settings = WebhookSettings {
+                url: hook.url.parse().expect("an address"),
+                secret: secret.expose().to_owned(),
+                idempotent: hook.idempotent,
+            };
+            (name, settings)
+        })
+        .collect();
+    let mut messengers: Vec<Arc<dyn Messenger>> = Vec::new();
+    if !hooks.is_empty() {
+        messengers.push(Arc::new(Webhooks::new(hooks, clock.clone()).expect("a client")));
+    }
+    let from = "agent@example.org".parse().expect("an address");
+    Sending {
+        directory: builder.outbound.directory().expect("the directory is good"),
+        messengers: messengers.into_iter().collect(),
+        mail: builder.mailer.clone().map(|mailer| (mailer, from)),
+    }
+}
+
+fn toolbox(workspace: &std::path::Path, redactor: &Arc<Redactor>) -> Toolbox {
+    let variables = [("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())];
+    let context = AgentConfig::default().tool_context(workspace, variables, redactor.clone());
+    Toolbox::builtin(context.expect("the context is good"))
+}
+
 fn agent(
     gateway: &Arc<Gateway>,
     clock: &Arc<ManualClock>,
-    workspace: &std::path::Path,
+    tools: Toolbox,
     redactor: Arc<Redactor>,
 ) -> Arc<Agent> {
-    let config = AgentConfig::default();
-    let variables = [("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())];
-    let context = config.tool_context(workspace, variables, redactor.clone());
+    let limits = AgentConfig::default().limits(&ModelConfig::default());
     Agent::new(AgentParts {
         journal: gateway.clone(),
         gate: gateway.clone(),
         provider: Arc::new(Rehearsal),
-        tools: Toolbox::builtin(context.expect("the context is good")),
+        tools,
         clock: clock.clone(),
-        limits: config.limits(&ModelConfig::default()).expect("the limits are good"),
+        limits: limits.expect("the limits are good"),
         instructions: String::new(),
         redactor,
     })

@@ -10,11 +10,15 @@
 )]
 
 mod breakable_signer;
+mod breakable_store;
+mod fake_remote;
 mod house;
 mod manual_clock;
 mod seeded_entropy;
 
 pub use breakable_signer::BreakableSigner;
+pub use breakable_store::BreakableStore;
+pub use fake_remote::{Answers, FakeRemote, Received};
 pub use house::{House, HouseBuilder};
 pub use manual_clock::ManualClock;
 pub use seeded_entropy::SeededEntropy;

@@ -21,6 +21,11 @@ impl ManualClock {
     pub fn advance(&self, span: Duration) {
         self.0.send_modify(|now| *now = now.after(span));
     }
+
+    /// Somebody sets the clock back.
+    pub fn set_back(&self, span: Duration) {
+        self.0.send_modify(|now| *now = now.before(span));
+    }
 }
 
 #[async_trait]

@@ -5,7 +5,8 @@ mod model;
 
 pub use agent::AgentConfig;
 pub use countersign_ports::duration::{HumanDuration, InvalidDuration};
-pub use model::{ModelConfig, ProviderName, Secret};
+pub use countersign_ports::secret::Secret;
+pub use model::{ModelConfig, ProviderName};
 
 /// A value of the configuration that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,7 +1,6 @@
 //! The `model` section.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use countersign_domain::redaction::Redactor;
@@ -9,7 +8,7 @@ use countersign_ports::model_provider::ModelProvider;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, HumanDuration};
+use super::{ConfigError, HumanDuration, Secret};
 use crate::limits::Limits;
 use crate::providers::openai::{OpenAi, OpenAiSettings};
 use crate::providers::rehearsal::Rehearsal;
@@ -50,29 +49,6 @@ pub enum ProviderName {
     Openai,
 }
 
-/// A text that is never printed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// A secret with this value.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
-
-    /// Its value, for the place that needs it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
 impl Default for ModelConfig {
     fn default() -> Self {
         Self {
@@ -103,7 +79,7 @@ impl ModelConfig {
             (Some(key), None) => Ok(Some(key.clone())),
             (None, None) => Ok(None),
             (None, Some(name)) => match environment(name).filter(|value| !value.is_empty()) {
-                Some(value) => Ok(Some(Secret(value))),
+                Some(value) => Ok(Some(Secret::new(value))),
                 None => Err(ConfigError::new(
                     "model.api_key_env",
                     format!("the environment variable `{name}` is not set"),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use countersign_domain::outbound::TOKEN_ARGUMENT;
 use serde_json::{Map, Value, json};
 
 /// A call cannot be understood; the text tells the model what is accepted.
@@ -25,6 +26,8 @@ pub(super) enum Kind {
     Integer(u64, u64),
     /// An object of texts.
     Texts,
+    /// One text or several.
+    TextOrList,
 }
 
 /// Whether an argument may be left out.
@@ -51,6 +54,15 @@ pub(super) struct Parameters {
     pub(super) tool: &'static str,
     pub(super) list: &'static [Parameter],
 }
+
+/// The argument of every tool that sends something. The gateway takes its value out before the call
+/// is stored, and looks at it itself.
+pub(super) const APPROVAL_TOKEN: Parameter = Parameter {
+    name: TOKEN_ARGUMENT,
+    kind: Kind::Text,
+    need: Need::Optional,
+    about: "Leave it out: a person is asked, and the gateway makes the grant.",
+};
 
 /// Arguments that have been checked against the table.
 #[derive(Debug, Clone, Copy)]
@@ -111,6 +123,10 @@ impl Parameter {
             Kind::Integer(least, most) => json!({
                 "type": "integer", "minimum": least, "maximum": most, "description": self.about,
             }),
+            Kind::TextOrList => json!({
+                "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+                "description": self.about,
+            }),
             Kind::Texts => json!({
                 "type": "object",
                 "additionalProperties": {"type": "string"},
@@ -135,6 +151,10 @@ impl Kind {
             Self::Integer(least, most) => {
                 value.as_u64().is_some_and(|number| (least..=most).contains(&number))
             }
+            Self::TextOrList => {
+                value.is_string()
+                    || value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
+            }
             Self::Texts => {
                 value.as_object().is_some_and(|object| object.values().all(Value::is_string))
             }
@@ -145,6 +165,7 @@ impl Kind {
         match self {
             Self::Text => "a text".to_owned(),
             Self::Integer(least, most) => format!("a whole number from {least} to {most}"),
+            Self::TextOrList => "a text or a list of texts".to_owned(),
             Self::Texts => "an object of texts".to_owned(),
         }
     }
@@ -154,6 +175,17 @@ impl<'a> Arguments<'a> {
     /// A text; empty if it was left out.
     pub(super) fn text(self, name: &str) -> &'a str {
         self.0.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// One text or several; empty if it was left out.
+    pub(super) fn list(self, name: &str) -> Vec<&'a str> {
+        match self.0.get(name) {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => {
+                Vec::new()
+            }
+        }
     }
 
     /// A number, if it was given.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_domain::action::Action;
-use countersign_domain::permit::PermittedAction;
+use countersign_domain::permit::{HttpPermit, PermittedAction};
 use countersign_domain::runs::ToolStatus;
 use countersign_ports::model_provider::ToolSpec;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -15,7 +15,7 @@ use reqwest::{Client, Method, Response, redirect};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::arguments::{Kind, Need, Parameter, Parameters, ToolInputError};
+use super::arguments::{APPROVAL_TOKEN, Kind, Need, Parameter, Parameters, ToolInputError};
 use super::collector::Collector;
 use super::output::ToolOutput;
 use super::tool::{Execution, Plan, Tool, ToolContext};
@@ -72,6 +72,7 @@ const PARAMETERS: Parameters = Parameters {
             need: Need::Optional,
             about: "The body; not with GET or HEAD.",
         },
+        APPROVAL_TOKEN,
     ],
 };
 
@@ -106,30 +107,43 @@ impl Tool for HttpRequest {
     }
 
     async fn execute(&self, action: PermittedAction, execution: &Execution) -> ToolOutput {
-        let Action::HttpRequest { method, url, headers, body } = action.into_action() else {
-            return ToolOutput::not_mine(NAME);
-        };
-        let Ok(method) = Method::from_bytes(method.as_bytes()) else {
-            return ToolOutput::error(format!("`{method}` is not a method; nothing was sent"));
+        let permit = match action.into_http() {
+            Ok(permit) => permit,
+            Err(error) => return ToolOutput::error(format!("{error}; nothing was sent")),
         };
         let client = match self.client() {
             Ok(client) => client,
             Err(problem) => return ToolOutput::error(problem),
         };
-        let mut request = client.request(method, url);
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        if !body.is_empty() {
-            request = request.body(body);
-        }
-        tokio::select! {
-            output = exchange(request, execution) => output,
-            () = execution.cancel.cancelled() => ToolOutput::new(
-                ToolStatus::Cancelled,
-                "stopped while the request was under way; it may have arrived",
-            ),
-        }
+        send(client, permit, execution).await
+    }
+}
+
+/// Sends what is permitted: the only place where bytes of this tool leave the house.
+async fn send(client: &Client, permit: HttpPermit, execution: &Execution) -> ToolOutput {
+    let leaves = permit.grant().is_some();
+    let Action::HttpRequest { method, url, headers, body } = permit.into_action() else {
+        return ToolOutput::not_mine(NAME);
+    };
+    let Ok(method) = Method::from_bytes(method.as_bytes()) else {
+        return ToolOutput::error(format!("`{method}` is not a method; nothing was sent"));
+    };
+    let reads = matches!(method, Method::GET | Method::HEAD);
+    let mut request = client.request(method, url);
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    if !body.is_empty() {
+        request = request.body(body);
+    }
+    // What may have changed something at the other end is not simply a failure.
+    let lost = if leaves && !reads { ToolStatus::Indeterminate } else { ToolStatus::Cancelled };
+    tokio::select! {
+        output = exchange(request, (leaves && !reads, execution)) => output,
+        () = execution.cancel.cancelled() => ToolOutput::new(
+            lost,
+            "stopped while the request was under way; it may have arrived",
+        ),
     }
 }
 
@@ -148,9 +162,16 @@ impl HttpRequest {
     }
 }
 
-async fn exchange(request: reqwest::RequestBuilder, execution: &Execution) -> ToolOutput {
+async fn exchange(
+    request: reqwest::RequestBuilder,
+    (changes, execution): (bool, &Execution),
+) -> ToolOutput {
     match request.send().await {
         Ok(answer) => present(answer, execution).await,
+        Err(error) if changes && !error.is_connect() && !error.is_builder() => ToolOutput::new(
+            ToolStatus::Indeterminate,
+            format!("no answer; the request may have arrived: {}", reasons(&error)),
+        ),
         Err(error) => ToolOutput::error(format!("no answer: {}", reasons(&error))),
     }
 }

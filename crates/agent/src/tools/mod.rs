@@ -16,6 +16,9 @@ mod http_request;
 mod output;
 mod process;
 mod read_file;
+mod send_email;
+mod send_message;
+mod sending;
 mod terminal;
 mod tool;
 mod toolbox;
@@ -24,6 +27,7 @@ mod write_file;
 pub use arguments::ToolInputError;
 pub use bound_files::DiskWitness;
 pub use output::{OutputLimits, ToolOutput, head_and_tail};
+pub use sending::Sending;
 pub use tool::{Execution, Plan, Tool, ToolContext};
 pub use toolbox::Toolbox;
 

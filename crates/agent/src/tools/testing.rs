@@ -7,11 +7,16 @@ use std::time::Duration;
 
 use countersign_domain::action::Action;
 use countersign_domain::assessment::Assessment;
+use countersign_domain::grants::{Binding, Terms, for_action, verify};
 use countersign_domain::guard::{Mode, Ruling, rule_on};
-use countersign_domain::ids::CallId;
+use countersign_domain::identity::Actor;
+use countersign_domain::ids::{CallId, GatewayId, GrantId, SessionId};
+use countersign_domain::outbound::sends_data;
 use countersign_domain::permit::{Committed, PermittedAction};
 use countersign_domain::redaction::Redactor;
 use countersign_domain::runs::ProposedCall;
+use countersign_domain::signing::{Purpose, SigningKey};
+use countersign_domain::time::Timestamp;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -27,6 +32,20 @@ pub(crate) fn permitted(action: Action) -> PermittedAction {
     let Ruling::Run(permit) = ruling else {
         panic!("what is harmless runs");
     };
+    permit.committed(&Committed::by_store()).unlock(action).unwrap()
+}
+
+/// What a gate gives for an action that leaves the house: on a grant that was used up.
+pub(crate) fn granted(action: Action) -> PermittedAction {
+    let (id, now) = (Uuid::from_u128(1), Timestamp::from_millis(0));
+    let key = SigningKey::from_seed([1; 32]).unwrap();
+    let binding = Binding::of(&action, "t", SessionId::from_uuid(id), GatewayId::from_uuid(id));
+    let right = (Terms::Exempt, Actor::System, None);
+    let times = (now, Duration::from_secs(1));
+    let token = for_action(GrantId::from_uuid(id), &binding, right, times).to_json();
+    let token = key.sign(Purpose::Grant, &token).unwrap();
+    let keys = [key.verifying_key().clone()].into_iter().collect();
+    let (permit, _) = verify(&token, &keys, &binding, now).unwrap().redeem(now);
     permit.committed(&Committed::by_store()).unlock(action).unwrap()
 }
 
@@ -89,7 +108,8 @@ impl Bench {
     pub(crate) async fn execute(&self, tool: &str, args: &Value, action: Action) -> ToolOutput {
         let tools = Toolbox::builtin(self.context.clone());
         let cancel = self.cancel.clone();
-        tools.execute(&call(tool, args), permitted(action), cancel).await
+        let permit = if sends_data(&action) { granted(action) } else { permitted(action) };
+        tools.execute(&call(tool, args), permit, cancel).await
     }
 }
 

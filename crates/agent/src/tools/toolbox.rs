@@ -6,6 +6,7 @@ use std::sync::Arc;
 use countersign_domain::display::inert;
 use countersign_domain::permit::PermittedAction;
 use countersign_domain::runs::{ProposedCall, ToolStatus};
+use countersign_domain::strict_json;
 use countersign_ports::model_provider::ToolSpec;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,7 @@ use super::execute_code::ExecuteCode;
 use super::http_request::HttpRequest;
 use super::output::{ToolOutput, head_and_tail};
 use super::read_file::ReadFile;
+use super::sending::Sending;
 use super::terminal::Terminal;
 use super::tool::{Execution, Plan, Tool, ToolContext};
 use super::write_file::WriteFile;
@@ -47,6 +49,15 @@ impl Toolbox {
     pub fn of(context: ToolContext, tools: impl IntoIterator<Item = Arc<dyn Tool>>) -> Self {
         let named = tools.into_iter().map(|tool| (tool.spec().name, tool));
         Self { tools: named.collect(), context: Arc::new(context) }
+    }
+
+    /// The same, and the tools for what can be sent: none where nothing is configured.
+    #[must_use]
+    pub fn and_sending(mut self, sending: Sending) -> Self {
+        for tool in sending.tools() {
+            self.tools.insert(tool.spec().name, tool);
+        }
+        self
     }
 
     /// What the model is told of them, by name.
@@ -103,7 +114,8 @@ fn read_arguments(call: &ProposedCall) -> Result<Map<String, Value>, ToolInputEr
     if call.arguments.trim().is_empty() {
         return Ok(Map::new());
     }
-    match serde_json::from_str(&call.arguments) {
+    // What is read in one way only becomes an action.
+    match strict_json::read(&call.arguments) {
         Ok(Value::Object(arguments)) => Ok(arguments),
         Ok(_) => Err(ToolInputError::new(format!(
             "the arguments of `{}` are not a JSON object; write {{\"name\": value, …}}",

@@ -121,5 +121,5 @@ fn without_secret<'a>(path: &[String], what: &'a str) -> &'a str {
 pub(crate) fn is_secret(path: &[String]) -> bool {
     let last = path.last().map_or("", String::as_str);
     let in_headers = path.iter().rev().nth(1).is_some_and(|above| above == "headers");
-    last == "api_key" || in_headers
+    matches!(last, "api_key" | "secret" | "password") || in_headers
 }

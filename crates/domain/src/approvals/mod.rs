@@ -25,7 +25,7 @@ pub use draft::{Draft, EditError, edit};
 pub use effect::{Attempted, Touch, TriedBefore, tried_before};
 pub use joining::{Joined, Joining, NotJoined, join, shares};
 pub use offer::{Coverage, Offer, offer};
-pub use rules::{HttpMatcher, Matcher, Rule, RuleScope, WriteMatcher};
+pub use rules::{HttpMatcher, Matcher, Rule, RuleScope, SendMatcher, WriteMatcher};
 pub use state::{
     Approval, ApprovalState, CancelReason, Decision, Edit, HistoryEntry, LapseReason, Moment,
     Outcome, OutcomeStatus, Requester, Status, Terms,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::commands::CommandsMatcher;
-use crate::action::Action;
+use crate::action::{Action, ActionKind};
 use crate::assessment::{Assessment, FindingId};
 use crate::identity::Principal;
 use crate::ids::{ApprovalId, RuleId, SessionId};
@@ -60,6 +60,8 @@ pub enum Matcher {
     FileWrite(WriteMatcher),
     /// Reading one file outside the workspace.
     FileRead(WriteMatcher),
+    /// Messages to one destination.
+    Send(SendMatcher),
 }
 
 /// HTTP requests that a rule covers.
@@ -69,6 +71,17 @@ pub struct HttpMatcher {
     pub method: String,
     /// Scheme, host and port, such as `https://api.example.org`.
     pub origin: String,
+    /// The findings that the person saw.
+    pub findings: Vec<FindingId>,
+}
+
+/// Messages that a rule covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendMatcher {
+    /// By which tool: a message or a mail.
+    pub tool: ActionKind,
+    /// Exactly where to, in canonical form; every recipient of a mail.
+    pub destination: String,
     /// The findings that the person saw.
     pub findings: Vec<FindingId>,
 }
@@ -115,6 +128,13 @@ impl Matcher {
                 origin: origin(url)?.to_owned(),
                 findings: findings(),
             })),
+            Action::SendMessage { .. } | Action::SendEmail { .. } => {
+                Some(Self::Send(SendMatcher {
+                    tool: action.kind(),
+                    destination: action.bound_destination(),
+                    findings: findings(),
+                }))
+            }
         }
     }
 
@@ -134,13 +154,24 @@ impl Matcher {
                     && origin(url) == Some(rule.origin.as_str())
                     && known(&rule.findings)
             }
+            (Self::Send(rule), Action::SendMessage { .. } | Action::SendEmail { .. }) => {
+                rule.tool == action.kind()
+                    && rule.destination == action.bound_destination()
+                    && known(&rule.findings)
+            }
             (
-                Self::Commands(_) | Self::Http(_) | Self::FileRead(_) | Self::FileWrite(_),
+                Self::Commands(_)
+                | Self::Http(_)
+                | Self::FileRead(_)
+                | Self::FileWrite(_)
+                | Self::Send(_),
                 Action::Exec { .. }
                 | Action::Code { .. }
                 | Action::FileRead { .. }
                 | Action::FileWrite { .. }
-                | Action::HttpRequest { .. },
+                | Action::HttpRequest { .. }
+                | Action::SendMessage { .. }
+                | Action::SendEmail { .. },
             ) => false,
         }
     }
@@ -152,6 +183,9 @@ impl Matcher {
             Self::Http(rule) => Some(format!("`{}` requests to {}", rule.method, rule.origin)),
             Self::FileRead(rule) => Some(format!("reading `{}`", rule.path)),
             Self::FileWrite(rule) => Some(format!("writing any content to `{}`", rule.path)),
+            Self::Send(rule) => {
+                Some(format!("any text with `{}` to {}", rule.tool.as_str(), rule.destination))
+            }
         }
     }
 }

@@ -201,6 +201,8 @@ pub enum LapseReason {
     Forbidden,
     /// Its grant could not be signed or verified.
     GrantRefused,
+    /// As much as is allowed within an hour has gone to its destination meanwhile.
+    RateLimited,
 }
 
 /// How an effect ended.

@@ -92,6 +92,12 @@ audit_kinds! {
     EffectForbidden = "effect.forbidden",
     /// An effect that was let through did not start: what it would have run had changed.
     EffectRefused = "effect.refused",
+    /// Something was kept from leaving the house.
+    OutboundBlocked = "outbound.blocked",
+    /// Something left the house, and the remote took it.
+    OutboundSent = "outbound.sent",
+    /// It did not arrive, or nobody knows whether it did.
+    OutboundFailed = "outbound.failed",
     /// A decision left a rule.
     RuleCreated = "rule.created",
     /// A rule let an action run.

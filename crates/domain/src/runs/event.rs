@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::files::BoundFile;
 use crate::identity::{Actor, Principal};
 use crate::ids::{ApprovalId, CallId, MessageId, RunId, SessionId};
+use crate::outbound::ShownAttachment;
 use crate::runs::{ToolStatus, Usage};
 use crate::time::Timestamp;
 use crate::verdict::Severity;
@@ -183,6 +184,9 @@ pub struct ApprovalRaised {
     /// What goes there, for the other kinds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+    /// The files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<ShownAttachment>,
     /// What it would really run, where the text above does not say so: to be quoted on the card,
     /// marked as decoded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,11 +1,13 @@
 //! The guard: judges any action from its content, the operator's rules and nothing else.
 
 mod files;
+mod leaving;
 mod requests;
 mod scripts;
 mod targets;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use countersign_command_risk::{
     Analysis, Context, Engine, UNKNOWN_WORD, covers, describe_worst_first,
@@ -15,10 +17,12 @@ use countersign_domain::approvals::{Matcher, Rule, Touch};
 use countersign_domain::assessment::{Assessment, Finding, FindingId, Revealed, Span};
 use countersign_domain::display::one_line;
 use countersign_domain::guard::with_operator_rule;
+use countersign_domain::outbound::OutboundPolicy;
 use countersign_domain::redaction::Redactor;
 use countersign_domain::verdict::{Severity, Verdict};
 
 use self::files::{Access, is_within};
+pub(crate) use self::leaving::SECRET as LEAVING_SECRET;
 pub(crate) use self::scripts::{LONGEST_SCRIPT, Script, finding as file_finding};
 use self::targets::target;
 use crate::operator_rules::OperatorRules;
@@ -43,8 +47,10 @@ pub struct GuardParts {
     pub user: String,
     /// Paths whose reading or writing is severe, absolute or beginning with `~/`.
     pub protected_paths: Vec<String>,
-    /// Hosts that may be read from without a question.
-    pub allow_hosts: Vec<String>,
+    /// What may leave the house, and how.
+    pub outbound: OutboundPolicy,
+    /// Finds secrets in what would leave, whether or not they are masked in what is shown.
+    pub scanner: Arc<Redactor>,
     /// The port of the gateway's own listener.
     pub own_port: u16,
 }
@@ -64,7 +70,7 @@ impl Guard {
     }
 
     /// Judges `action`.
-    pub fn assess(&self, action: &Action, redactor: &Redactor) -> Assessed {
+    pub fn assess(&self, action: &Action) -> Assessed {
         let (mut findings, analysis) = match action {
             Action::Exec { command, cwd, .. } => {
                 split(self.engine.assess(command, &self.context(cwd)))
@@ -78,16 +84,24 @@ impl Guard {
             Action::FileWrite { path, .. } => {
                 (files::assess(&self.parts, path, Access::Write).into_iter().collect(), None)
             }
-            Action::HttpRequest { method, url, headers, .. } => {
-                (requests::assess(&self.parts, method, url, headers).into_iter().collect(), None)
+            Action::HttpRequest { .. } => {
+                (requests::assess(&self.parts, action).into_iter().collect(), None)
+            }
+            Action::SendMessage { .. } | Action::SendEmail { .. } => {
+                (leaving::assess(&self.parts.outbound, action), None)
             }
         };
         findings.extend(hidden_characters(action, analysis.is_some()));
-        findings.extend(leaving_secret(action, redactor));
+        findings.extend(leaving::secrets(&self.parts, action));
         let assessment = Assessment::from_findings(findings);
         let operator = self.operator.on(action, &assessment, analysis.as_ref());
         let home = self.parts.user_home.clone();
         Assessed { assessment: with_operator_rule(assessment, operator), analysis, home }
+    }
+
+    /// What may leave the house, and how.
+    pub(crate) const fn outbound(&self) -> &OutboundPolicy {
+        &self.parts.outbound
     }
 
     /// The agent's workspace.
@@ -149,11 +163,15 @@ impl Assessed {
                     && self.assessment.severity() < Some(Severity::Critical)
                     && self.assessment.findings().iter().all(|f| pattern.findings.contains(&f.id))
             }
-            (Matcher::Http(_) | Matcher::FileRead(_) | Matcher::FileWrite(_), None) => {
-                rule.matcher.covers_plain_action(action, &self.assessment)
-            }
+            (
+                Matcher::Http(_) | Matcher::FileRead(_) | Matcher::FileWrite(_) | Matcher::Send(_),
+                None,
+            ) => rule.matcher.covers_plain_action(action, &self.assessment),
             (Matcher::Commands(_), None)
-            | (Matcher::Http(_) | Matcher::FileRead(_) | Matcher::FileWrite(_), Some(_)) => false,
+            | (
+                Matcher::Http(_) | Matcher::FileRead(_) | Matcher::FileWrite(_) | Matcher::Send(_),
+                Some(_),
+            ) => false,
         }
     }
 
@@ -213,9 +231,36 @@ fn split(analysis: Analysis) -> (Vec<Finding>, Option<Analysis>) {
     (analysis.assessment().findings().to_vec(), Some(analysis))
 }
 
+/// What somebody would get who cannot see it.
+fn hidden_in_message(action: &Action) -> Option<Finding> {
+    let subject = match action {
+        Action::SendEmail { subject, .. } => subject.as_str(),
+        Action::SendMessage { name, .. } => name.as_deref().unwrap_or_default(),
+        Action::Exec { .. }
+        | Action::Code { .. }
+        | Action::FileRead { .. }
+        | Action::FileWrite { .. }
+        | Action::HttpRequest { .. } => "",
+    };
+    let files = action.attachments().iter().map(|file| file.name.as_str());
+    let texts = [subject, action.content().unwrap_or_default()].into_iter().chain(files);
+    let mut letters = texts.flat_map(str::chars);
+    let c = letters.find(|c| countersign_domain::display::is_deceptive(*c))?;
+    Some(Finding {
+        id: FindingId::from_static("text.deceptive"),
+        severity: Severity::High,
+        verdict: Verdict::Ask,
+        span: Span::whole(action.text().len()),
+        message: format!("Sends the invisible or deceptive character U+{:04X}.", u32::from(c)),
+    })
+}
+
 /// The shell engine reports deceptive characters itself; for the other kinds it is done here.
 fn hidden_characters(action: &Action, judged_as_shell: bool) -> Option<Finding> {
     let text = action.text();
+    if let Action::SendMessage { .. } | Action::SendEmail { .. } = action {
+        return hidden_in_message(action);
+    }
     let (start, c) =
         text.char_indices().find(|(_, c)| countersign_domain::display::is_deceptive(*c))?;
     (!judged_as_shell).then(|| Finding {
@@ -224,21 +269,5 @@ fn hidden_characters(action: &Action, judged_as_shell: bool) -> Option<Finding> 
         verdict: Verdict::Ask,
         span: Span { start, end: start + c.len_utf8() },
         message: format!("Holds the invisible or deceptive character U+{:04X}.", u32::from(c)),
-    })
-}
-
-fn leaving_secret(action: &Action, redactor: &Redactor) -> Option<Finding> {
-    let Action::HttpRequest { url, headers, body, .. } = action else {
-        return None;
-    };
-    let leaks = redactor.finds_secret(url)
-        || redactor.finds_secret(body)
-        || headers.values().any(|value| redactor.finds_secret(value));
-    leaks.then(|| Finding {
-        id: FindingId::from_static("secret.in_content"),
-        severity: Severity::Critical,
-        verdict: Verdict::Ask,
-        span: Span::whole(url.len()),
-        message: "Sends what looks like a secret.".to_owned(),
     })
 }

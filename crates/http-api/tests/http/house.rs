@@ -9,6 +9,7 @@ use countersign_command_risk::{Engine, Policy};
 use countersign_domain::access::Scope;
 use countersign_domain::action::Action;
 use countersign_domain::ids::{ApprovalId, CallId, GatewayId, RunId};
+use countersign_domain::outbound::OutboundPolicy;
 use countersign_domain::redaction::Redactor;
 use countersign_domain::runs::Usage;
 use countersign_domain::signing::{KeyRing, SigningKey};
@@ -280,7 +281,8 @@ fn guard() -> Guard {
         user_home: "/home/user".to_owned(),
         user: "user".to_owned(),
         protected_paths: Vec::new(),
-        allow_hosts: Vec::new(),
+        outbound: OutboundPolicy::default(),
+        scanner: Arc::new(Redactor::new([])),
         own_port: 8642,
     };
     Guard::new(Engine::new(Policy::builtin()), OperatorRules::default(), parts)

@@ -8,7 +8,7 @@ use countersign_domain::ids::{ApprovalId, CallId, GrantId, KeyId, RuleId, RunId,
 use countersign_domain::runs::{Entry, Event, Run, Session, ToolCall};
 use countersign_domain::time::Timestamp;
 
-use super::{ApiKey, IdempotentAnswer, IssuedGrant, SignInLink, WebSession};
+use super::{ApiKey, IdempotentAnswer, IssuedGrant, OutboxEntry, SignInLink, WebSession};
 
 /// How often a value has been written. The first version is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +62,9 @@ pub enum Change {
     UseGrant(Use),
     /// A grant that was not used is good for nothing any more. A conflict if it was used.
     RevokeGrant(GrantId, Timestamp),
+    /// Something is about to leave the house. A conflict if its grant has sent something before or
+    /// one of its destinations is at its limit.
+    AddToOutbox(Box<OutboxEntry>),
     /// A new rule.
     AddRule(Box<Rule>),
     /// A rule let an action run: counts it. A conflict if the rule was revoked meanwhile.

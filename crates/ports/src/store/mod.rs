@@ -25,7 +25,9 @@ pub use read::{
     AccessReads, ApprovalFilter, ApprovalReads, AuditFilter, AuditReads, EventReads, Page,
     PageRequest, RunFilter, RunReads,
 };
-pub use records::{ApiKey, IdempotentAnswer, IssuedGrant, SignInLink, WebSession};
+pub use records::{
+    ApiKey, IdempotentAnswer, IssuedGrant, OutboxEntry, RateLimit, Sent, SignInLink, WebSession,
+};
 
 /// A store. Every implementation passes the one conformance suite of the storage crate.
 #[async_trait]

@@ -10,7 +10,7 @@ use countersign_domain::ids::{ApprovalId, CallId, GrantId, RuleId, RunId, Sessio
 use countersign_domain::runs::{Entry, EventRecord, Run, RunStatus, Session, Stream, ToolCall};
 use countersign_domain::time::Timestamp;
 
-use super::{ApiKey, IdempotentAnswer, IssuedGrant, StoreError, Versioned, WebSession};
+use super::{ApiKey, IdempotentAnswer, IssuedGrant, Sent, StoreError, Versioned, WebSession};
 
 /// Which part of a long list is wanted; lists are newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,6 +165,12 @@ pub trait ApprovalReads: Send + Sync {
 
     /// One grant, whether or not it is still good.
     async fn grant(&self, id: GrantId) -> Result<Option<IssuedGrant>, StoreError>;
+
+    /// How many sends went to `destination` after `since`.
+    async fn sent_since(&self, destination: &str, since: Timestamp) -> Result<u64, StoreError>;
+
+    /// What a tool call has sent, or may have.
+    async fn send_of(&self, call: CallId) -> Result<Option<Sent>, StoreError>;
 
     /// One rule.
     async fn rule(&self, id: RuleId) -> Result<Option<Rule>, StoreError>;

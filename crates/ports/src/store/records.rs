@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign_domain::access::Scope;
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::{KeyName, Principal};
-use countersign_domain::ids::{ApprovalId, GrantId, KeyId, WebSessionId};
+use countersign_domain::ids::{ApprovalId, CallId, GrantId, KeyId, WebSessionId};
 use countersign_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,41 @@ pub struct IssuedGrant {
     pub used_at: Option<Timestamp>,
     /// When it was taken back.
     pub revoked_at: Option<Timestamp>,
+}
+
+/// What is about to leave the house: recorded in the commit that uses its grant up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxEntry {
+    /// The grant that is used up.
+    pub grant: GrantId,
+    /// The tool call that sends.
+    pub call: CallId,
+    /// Where it goes, each in canonical form.
+    pub destinations: BTreeSet<String>,
+    /// When.
+    pub at: Timestamp,
+    /// How much may go there.
+    pub limit: RateLimit,
+}
+
+/// So many sends to one destination after an instant, and no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// What was sent at or before this does not count.
+    pub since: Timestamp,
+    /// How many there may be.
+    pub most: u32,
+}
+
+/// What left the house, or may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// The grant that was used up.
+    pub grant: GrantId,
+    /// Where it went.
+    pub destinations: BTreeSet<String>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A one-time link to the web page.

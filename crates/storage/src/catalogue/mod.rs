@@ -7,6 +7,7 @@ pub(crate) mod access;
 pub(crate) mod approvals;
 pub(crate) mod grants;
 pub(crate) mod log;
+pub(crate) mod outbox;
 pub(crate) mod runs;
 
 /// Stands for "no cursor": every id sorts before it.

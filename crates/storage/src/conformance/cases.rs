@@ -52,6 +52,11 @@ macro_rules! conformance_suite {
                 using_a_rule_counts_it,
                 a_removed_rule_cannot_be_used,
             ],
+            outbox: [
+                a_send_is_counted_for_each_of_its_destinations,
+                a_grant_starts_one_send,
+                no_more_is_sent_than_the_limit_allows,
+            ],
             grants: [
                 a_grant_is_used_once,
                 a_grant_that_was_never_issued_is_good_for_nothing,

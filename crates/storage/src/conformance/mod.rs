@@ -18,6 +18,7 @@ mod cases;
 pub mod grants;
 pub mod journal;
 pub mod log;
+pub mod outbox;
 pub mod races;
 pub mod rules;
 pub mod runs;

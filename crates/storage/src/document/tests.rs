@@ -9,13 +9,14 @@ use countersign_domain::action::{Action, ActionKind};
 use countersign_domain::approvals::{
     Approval, ApprovalState, Ballot, CancelReason, ChannelPolicy, Choice, Decided, Decision, Draft,
     HttpMatcher, Joining, LapseReason, Matcher, OutcomeStatus, RequesterMay, Rule, RuleScope,
-    Status, Terms, Touch, TriedBefore, WriteMatcher, cancel, decide, edit, execute, join, lapse,
-    lose, record_delivery, route,
+    SendMatcher, Status, Terms, Touch, TriedBefore, WriteMatcher, cancel, decide, edit, execute,
+    join, lapse, lose, record_delivery, route,
 };
 use countersign_domain::assessment::FindingId;
 use countersign_domain::digest::Digest;
 use countersign_domain::files::BoundFile;
 use countersign_domain::identity::{Actor, Principal};
+use countersign_domain::outbound::{Attachment, Content};
 use countersign_domain::runs::{
     ApprovalNotice, ApprovalRaised, Attention, Covers, EntryBody, Event, ExecutionNotice,
     ExecutionOutcome, Progress, Question, RunFailure, RunState, ShownFinding, StopRequest,
@@ -232,6 +233,26 @@ fn stored_actions_stay_readable_and_keep_their_digest() {
                 body: "{}".to_owned(),
             },
         ),
+        (
+            "send_message",
+            Action::SendMessage {
+                destination: "webhook:ops".parse().unwrap(),
+                name: Some("Ops".to_owned()),
+                text: "hello\n".to_owned(),
+            },
+        ),
+        (
+            "send_email",
+            Action::SendEmail {
+                from: "agent@example.org".parse().unwrap(),
+                to: vec!["ana@example.org".parse().unwrap()],
+                cc: vec!["ben@example.org".parse().unwrap()],
+                subject: "Grüße".parse().unwrap(),
+                body: "hello\n".to_owned(),
+                attachments: Vec::new(),
+            },
+        ),
+        ("send_email_with_file", mail_with_file()),
     ];
     let values = actions.map(|(name, action)| (name, approval_of(action, 1, 1, 1)));
     for (name, value) in &values {
@@ -252,6 +273,11 @@ fn stored_rules_stay_readable() {
         findings,
     };
     let session_id = id("sess_", 1);
+    let sends = SendMatcher {
+        tool: ActionKind::SendMessage,
+        destination: "webhook:ops".to_owned(),
+        findings: vec![FindingId::from_static("outbound.message")],
+    };
     let of_session = rule(1, RuleScope::Session { session_id }, Some(at(9)));
     let with = |matcher| Rule {
         matcher,
@@ -270,6 +296,7 @@ fn stored_rules_stay_readable() {
         ("http", with(Matcher::Http(http))),
         ("file_write", with(Matcher::FileWrite(file.clone()))),
         ("file_read", with(Matcher::FileRead(file))),
+        ("send", with(Matcher::Send(sends))),
     ];
     check_all("rule", &values);
 }
@@ -379,6 +406,20 @@ fn files() -> Vec<BoundFile> {
     vec![script, absent]
 }
 
+fn mail_with_file() -> Action {
+    Action::SendEmail {
+        from: "agent@example.org".parse().unwrap(),
+        to: vec!["ana@example.org".parse().unwrap()],
+        cc: Vec::new(),
+        subject: "s".parse().unwrap(),
+        body: "hello\n".to_owned(),
+        attachments: vec![Attachment {
+            name: "a.bin".parse().unwrap(),
+            content: Content::new(b"\0\xffhello".to_vec()),
+        }],
+    }
+}
+
 fn raised() -> ApprovalRaised {
     let asked = approval(1, 1, 1);
     let found = finding(asked.action.text());
@@ -391,6 +432,7 @@ fn raised() -> ApprovalRaised {
         cwd: asked.action.cwd().map(str::to_owned),
         destination: None,
         content: None,
+        attachments: Vec::new(),
         revealed: Vec::new(),
         // As in events of before they were shown.
         env: BTreeMap::new(),

@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/sqlite/0004_pending_by_session.sql"),
         then: None,
     },
+    Migration { sql: include_str!("../../migrations/sqlite/0005_outbox.sql"), then: None },
 ];
 
 /// The newest schema version.

@@ -40,6 +40,13 @@ pub(super) fn read_script(message: &str) -> Vec<Step> {
             ("run&", Some(Step::Calls(calls))) if previous == "run&" => {
                 calls.push(terminal(rest));
             }
+            ("attach", Some(Step::Calls(calls))) if previous == "email" => {
+                if let Some(Value::Object(arguments)) =
+                    calls.last_mut().map(|call| &mut call.arguments)
+                {
+                    arguments.insert("attachments".to_owned(), json!([rest]));
+                }
+            }
             ("token", Some(Step::Calls(calls)))
                 if matches!(previous, "send" | "email" | "post") =>
             {

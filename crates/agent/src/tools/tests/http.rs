@@ -60,10 +60,7 @@ fn what_is_no_request_is_refused() {
         (json!({"url": "http://h/", "headers": {"a b": "x"}}), "cannot send a header named `a b`"),
         (json!({"url": "http://h/", "headers": {"a": "x\ny"}}), "cannot send this value of `a`"),
         (json!({"url": "http://h/", "headers": {"a": "1", "A": "2"}}), "the header `a` twice"),
-        (
-            json!({"url": "http://h/", "user_approval_token": "t"}),
-            "has no argument `user_approval_token`",
-        ),
+        (json!({"url": "http://h/", "approval_token": "t"}), "has no argument `approval_token`"),
     ] {
         let error = bench.refusal("http_request", &arguments);
         assert!(error.contains(problem), "{error}");

@@ -3,4 +3,5 @@
 mod code;
 mod files;
 mod http;
+mod sending;
 mod terminal;

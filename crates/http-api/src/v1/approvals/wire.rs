@@ -8,6 +8,7 @@ use countersign_domain::assessment::{FindingId, Reveal, Revealed, Span};
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::ids::{ApprovalId, CallId, RuleId, RunId, SessionId};
+use countersign_domain::outbound::ShownAttachment;
 use countersign_domain::runs::{ApprovalRaised, Covers, ExecutionOutcome, ShownFinding};
 use countersign_domain::time::Timestamp;
 use countersign_domain::verdict::Severity;
@@ -55,6 +56,9 @@ pub(crate) struct ApprovalBody {
     /// What goes there, for the other kinds.
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<String>,
+    /// The files that go with it, for `send_email`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<AttachmentBody>,
     /// What it would really run, where `command` does not say so: decoded or resolved code.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     revealed: Vec<RevealedBody>,
@@ -114,6 +118,23 @@ pub(crate) struct FindingBody {
     #[schema(value_type = Vec<u64>, min_items = 2, max_items = 2)]
     pub(crate) span: Span,
     pub(crate) message: String,
+}
+
+/// A file that goes with a mail.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attachment)]
+pub(crate) struct AttachmentBody {
+    #[schema(example = "report.txt")]
+    name: String,
+    /// In bytes.
+    #[schema(example = 1024)]
+    size: u64,
+    /// SHA-256 of exactly what will be sent.
+    #[schema(value_type = String, pattern = "^sha256:[0-9a-f]{64}$")]
+    digest: Digest,
+    /// What it says, if it is a text; secrets are masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
 }
 
 /// Code that would run and that a reader of the command does not see as such.
@@ -198,6 +219,7 @@ impl From<ApprovalView> for ApprovalBody {
             cwd,
             destination,
             content,
+            attachments,
             revealed,
             env,
             files: bound,
@@ -224,6 +246,7 @@ impl From<ApprovalView> for ApprovalBody {
             cwd,
             destination,
             content,
+            attachments: attachments.into_iter().map(AttachmentBody::from).collect(),
             revealed: revealed.into_iter().map(RevealedBody::from).collect(),
             env,
             files: files(bound, view.previews),
@@ -250,6 +273,12 @@ impl From<ShownFinding> for FindingBody {
     fn from(finding: ShownFinding) -> Self {
         let ShownFinding { id, severity, span, message } = finding;
         Self { id, severity, span, message }
+    }
+}
+
+impl From<ShownAttachment> for AttachmentBody {
+    fn from(ShownAttachment { name, size, digest, text }: ShownAttachment) -> Self {
+        Self { name, size, digest, text }
     }
 }
 

@@ -4,6 +4,7 @@ mod access;
 mod approvals;
 mod grants;
 mod log;
+mod outbox;
 mod runs;
 
 use countersign_domain::audit::NodeName;
@@ -37,6 +38,7 @@ pub(super) fn apply(tx: &Connection, change: &Change, node: &NodeName) -> Result
         Change::AddGrant(grant) => grants::add(tx, grant),
         Change::UseGrant(used) => grants::redeem(tx, used),
         Change::RevokeGrant(id, at) => grants::revoke(tx, *id, *at),
+        Change::AddToOutbox(entry) => outbox::add(tx, entry),
         Change::AddRule(rule) => approvals::add_rule(tx, rule),
         Change::UseRule(id, at) => approvals::use_rule(tx, *id, *at),
         Change::RemoveRule(id) => approvals::remove_rule(tx, *id),

@@ -3,16 +3,16 @@
 use async_trait::async_trait;
 use countersign_domain::approvals::{Approval, Rule, Status};
 use countersign_domain::digest::Digest;
-use countersign_domain::ids::{ApprovalId, GrantId, RuleId, RunId, SessionId};
+use countersign_domain::ids::{ApprovalId, CallId, GrantId, RuleId, RunId, SessionId};
 use countersign_domain::time::Timestamp;
 use countersign_ports::store::{
-    ApprovalFilter, ApprovalReads, IssuedGrant, Page, PageRequest, StoreError, Versioned,
+    ApprovalFilter, ApprovalReads, IssuedGrant, Page, PageRequest, Sent, StoreError, Versioned,
 };
 use rusqlite::{Row, params, params_from_iter};
 
 use super::runs::page_query;
 use super::{SqlError, all, count, document, documents, limit, one, page, parsed, versioned};
-use crate::catalogue::{approvals as sql, grants};
+use crate::catalogue::{approvals as sql, grants, outbox};
 use crate::sqlite::reader::Readers;
 
 #[async_trait]
@@ -111,6 +111,23 @@ impl ApprovalReads for Readers {
         self.read(move |tx| one(tx, grants::GRANT, [id.to_string()], grant)).await
     }
 
+    async fn sent_since(&self, destination: &str, since: Timestamp) -> Result<u64, StoreError> {
+        let destination = destination.to_owned();
+        self.read(move |tx| {
+            let params = params![destination, since.as_millis()];
+            Ok(one(tx, outbox::SENT_SINCE, params, |row| count(row, 0))?.unwrap_or(0))
+        })
+        .await
+    }
+
+    async fn send_of(&self, call: CallId) -> Result<Option<Sent>, StoreError> {
+        let rows = self.read(move |tx| all(tx, outbox::OF_CALL, [call.to_string()], sent));
+        let mut rows = rows.await?.into_iter();
+        let Some(mut first) = rows.next() else { return Ok(None) };
+        first.destinations.extend(rows.flat_map(|row| row.destinations));
+        Ok(Some(first))
+    }
+
     async fn rule(&self, id: RuleId) -> Result<Option<Rule>, StoreError> {
         self.read(move |tx| document(tx, sql::RULE, [id.to_string()])).await
     }
@@ -125,5 +142,13 @@ fn grant(row: &Row<'_>) -> Result<IssuedGrant, SqlError> {
         expires_at: Timestamp::from_millis(row.get(2)?),
         used_at: time(row.get(3)?),
         revoked_at: time(row.get(4)?),
+    })
+}
+
+fn sent(row: &Row<'_>) -> Result<Sent, SqlError> {
+    Ok(Sent {
+        grant: parsed(row, 0, "grant id")?,
+        destinations: [row.get(1)?].into(),
+        at: Timestamp::from_millis(row.get(2)?),
     })
 }

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::super::open as opening;
 use super::place;
-use crate::catalogue::{self, access, approvals, log, runs};
+use crate::catalogue::{self, access, approvals, log, outbox, runs};
 
 /// Tables so small that reading them whole is fine when all of them is asked for.
 const SMALL: [&str; 2] = ["rules", "api_keys"];
@@ -96,6 +96,9 @@ fn statements() -> Vec<String> {
         access::ANSWER_END,
         access::ANSWER,
         access::FORGET_ANSWERS,
+        outbox::SENT_SINCE,
+        outbox::OF_CALL,
+        outbox::FORGET_OUTBOX,
     ];
     let mut all: Vec<_> = fixed.into_iter().map(str::to_owned).collect();
     all.extend(pages(runs::TABLE, &runs::FILTERS));

@@ -1,0 +1,194 @@
+//! `send_email`: a mail as the configured sender.
+
+use std::io::Read as _;
+use std::path::{Component, Path};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use countersign_domain::action::Action;
+use countersign_domain::outbound::{
+    Attachment, Content, Directory, EmailAddress, FileName, Place, Subject,
+};
+use countersign_domain::permit::PermittedAction;
+use countersign_ports::delivery::Mailer;
+use countersign_ports::model_provider::ToolSpec;
+use serde_json::{Map, Value};
+
+use super::arguments::{APPROVAL_TOKEN, Kind, Need, Parameter, Parameters, ToolInputError};
+use super::files::{open_file, resolve as resolve_path};
+use super::output::ToolOutput;
+use super::sending::{follow, permit, resolve};
+use super::tool::{Execution, Plan, Tool, ToolContext};
+
+pub(super) struct SendEmail {
+    pub(super) directory: Directory,
+    pub(super) mailer: Arc<dyn Mailer>,
+    pub(super) from: EmailAddress,
+}
+
+const NAME: &str = "send_email";
+
+/// The longest mail, in bytes.
+const LONGEST: usize = 1_000_000;
+
+/// Recipients that one mail may have.
+const MOST_RECIPIENTS: usize = 50;
+
+/// Files that one mail may have, and their bytes together.
+const MOST_FILES: usize = 10;
+const LONGEST_FILES: u64 = 1_000_000;
+
+const PARAMETERS: Parameters = Parameters {
+    tool: NAME,
+    list: &[
+        Parameter {
+            name: "to",
+            kind: Kind::TextOrList,
+            need: Need::Required,
+            about: "Addresses, or names from the directory.",
+        },
+        Parameter {
+            name: "cc",
+            kind: Kind::TextOrList,
+            need: Need::Optional,
+            about: "Who gets a copy.",
+        },
+        Parameter { name: "subject", kind: Kind::Text, need: Need::Required, about: "One line." },
+        Parameter {
+            name: "body",
+            kind: Kind::Text,
+            need: Need::Required,
+            about: "The whole text; plain text.",
+        },
+        Parameter {
+            name: "attachments",
+            kind: Kind::TextOrList,
+            need: Need::Optional,
+            about: "Files of the workspace that go with it.",
+        },
+        APPROVAL_TOKEN,
+    ],
+};
+
+#[async_trait]
+impl Tool for SendEmail {
+    fn spec(&self) -> ToolSpec {
+        ToolSpec {
+            name: NAME,
+            description: "Sends a mail in plain text, with files if wanted. A person is asked first, \
+                          and sees exactly this mail.",
+            parameters: PARAMETERS.schema(),
+        }
+    }
+
+    fn plan(
+        &self,
+        arguments: &Map<String, Value>,
+        context: &ToolContext,
+    ) -> Result<Plan, ToolInputError> {
+        let arguments = PARAMETERS.check(arguments)?;
+        let problem = |what: String| PARAMETERS.error(&format!("cannot send this: {what}"));
+        let to = self.addresses(&arguments.list("to")).map_err(problem)?;
+        let cc = self.addresses(&arguments.list("cc")).map_err(problem)?;
+        if to.is_empty() {
+            return Err(PARAMETERS.error("needs a recipient as `to`"));
+        }
+        if to.len() + cc.len() > MOST_RECIPIENTS {
+            return Err(PARAMETERS.error(&format!("takes at most {MOST_RECIPIENTS} recipients")));
+        }
+        let subject: Subject = arguments.text("subject").parse().map_err(
+            |error: countersign_domain::outbound::InvalidMail| problem(error.to_string()),
+        )?;
+        let body = arguments.text("body").to_owned();
+        if body.len() > LONGEST || body.contains('\0') {
+            let limit = format!("sends at most {LONGEST} bytes without NUL as `body`");
+            return Err(PARAMETERS.error(&limit));
+        }
+        let attachments = attached(&arguments.list("attachments"), &context.workspace)?;
+        let from = self.from.clone();
+        Ok(Plan::Effect(Action::SendEmail { from, to, cc, subject, body, attachments }))
+    }
+
+    async fn execute(&self, action: PermittedAction, execution: &Execution) -> ToolOutput {
+        match permit(action) {
+            Ok(permit) => follow(self.mailer.send(permit), execution).await,
+            Err(output) => output,
+        }
+    }
+}
+
+/// The files as they are now. What is read here is what is shown and sent; the paths are not used
+/// again.
+fn attached(paths: &[&str], workspace: &Path) -> Result<Vec<Attachment>, ToolInputError> {
+    if paths.len() > MOST_FILES {
+        return Err(PARAMETERS.error(&format!("takes at most {MOST_FILES} files")));
+    }
+    let mut files: Vec<Attachment> = Vec::new();
+    let mut room = LONGEST_FILES;
+    for path in paths {
+        let resolved = resolve_path(&PARAMETERS, path, workspace)?;
+        let problem = |what: &str| {
+            let path: String = path.chars().take(300).collect();
+            PARAMETERS.error(&format!("cannot attach `{path}`: {what}"))
+        };
+        let resolved = Path::new(&resolved);
+        let within = resolved.strip_prefix(workspace).map_err(|_| {
+            problem("it is not in the workspace; only files of the workspace can be attached")
+        })?;
+        let steers = |part: Component<'_>| part.as_os_str().as_encoded_bytes().starts_with(b".");
+        if within.components().any(steers) {
+            return Err(problem("hidden files are not attached"));
+        }
+        let content = read(resolved, room).map_err(|what| problem(&what))?;
+        room = room.saturating_sub(content.len() as u64);
+        let name = within.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name: FileName = name.parse().map_err(|error| problem(&format!("{error}")))?;
+        if files.iter().any(|file| file.name == name) {
+            return Err(problem("there is another of this name"));
+        }
+        files.push(Attachment { name, content: Content::new(content) });
+    }
+    Ok(files)
+}
+
+fn read(path: &Path, room: u64) -> Result<Vec<u8>, String> {
+    let file = open_file(&path.display().to_string()).map_err(|error| error.to_string())?;
+    let meta = file.metadata().map_err(|error| error.to_string())?;
+    if !meta.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    let mut content = Vec::new();
+    file.take(room + 1).read_to_end(&mut content).map_err(|error| error.to_string())?;
+    if content.len() as u64 > room {
+        return Err(format!("all files together may have {LONGEST_FILES} bytes"));
+    }
+    Ok(content)
+}
+
+impl SendEmail {
+    fn addresses(&self, given: &[&str]) -> Result<Vec<EmailAddress>, String> {
+        let mut addresses = Vec::new();
+        for text in given.iter().filter(|text| !text.trim().is_empty()) {
+            let address = self.address(text)?;
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        Ok(addresses)
+    }
+
+    /// An address as it is, or what the directory says.
+    fn address(&self, text: &str) -> Result<EmailAddress, String> {
+        if text.contains('@') && !text.trim_start().starts_with('@') {
+            let bare = text.trim().strip_prefix("email:").unwrap_or(text);
+            return bare.parse().map_err(|error| format!("{error}"));
+        }
+        let destination = resolve(&self.directory, text)?.destination;
+        match destination.place() {
+            Place::Email(address) => address.parse().map_err(|error| format!("{error}")),
+            Place::Chat { .. } | Place::Webhook(_) => {
+                Err(format!("`{text}` is {destination}, which is no mail address"))
+            }
+        }
+    }
+}

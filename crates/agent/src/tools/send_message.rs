@@ -1,0 +1,89 @@
+//! `send_message`: a text to a conversation or a webhook.
+
+use async_trait::async_trait;
+use countersign_domain::action::Action;
+use countersign_domain::outbound::{Directory, Resolved};
+use countersign_domain::permit::PermittedAction;
+use countersign_ports::delivery::Messengers;
+use countersign_ports::model_provider::ToolSpec;
+use serde_json::{Map, Value};
+
+use super::arguments::{APPROVAL_TOKEN, Kind, Need, Parameter, Parameters, ToolInputError};
+use super::output::ToolOutput;
+use super::sending::{check, follow, permit, resolve};
+use super::tool::{Execution, Plan, Tool, ToolContext};
+
+pub(super) struct SendMessage {
+    pub(super) directory: Directory,
+    pub(super) messengers: Messengers,
+}
+
+const NAME: &str = "send_message";
+
+/// The longest message, in bytes.
+const LONGEST: usize = 100_000;
+
+const PARAMETERS: Parameters = Parameters {
+    tool: NAME,
+    list: &[
+        Parameter {
+            name: "target",
+            kind: Kind::Text,
+            need: Need::Required,
+            about: "Where it goes: a name from the directory, `webhook:NAME` or `platform:chat`.",
+        },
+        Parameter {
+            name: "message",
+            kind: Kind::Text,
+            need: Need::Required,
+            about: "The whole text.",
+        },
+        APPROVAL_TOKEN,
+    ],
+};
+
+#[async_trait]
+impl Tool for SendMessage {
+    fn spec(&self) -> ToolSpec {
+        ToolSpec {
+            name: NAME,
+            description: "Sends a text to somebody outside this conversation. A person is asked \
+                          first, and sees exactly this text.",
+            parameters: PARAMETERS.schema(),
+        }
+    }
+
+    fn plan(
+        &self,
+        arguments: &Map<String, Value>,
+        _: &ToolContext,
+    ) -> Result<Plan, ToolInputError> {
+        let arguments = PARAMETERS.check(arguments)?;
+        let text = arguments.text("message");
+        if text.trim().is_empty() {
+            return Err(PARAMETERS.error("needs something to send as `message`"));
+        }
+        if text.len() > LONGEST {
+            return Err(PARAMETERS.error(&format!("sends at most {LONGEST} bytes")));
+        }
+        let problem = |what: String| PARAMETERS.error(&format!("cannot send there: {what}"));
+        let target = resolve(&self.directory, arguments.text("target")).map_err(problem)?;
+        let Resolved { destination, name } = target;
+        check(&self.messengers, &destination).map_err(problem)?;
+        Ok(Plan::Effect(Action::SendMessage { destination, name, text: text.to_owned() }))
+    }
+
+    async fn execute(&self, action: PermittedAction, execution: &Execution) -> ToolOutput {
+        let permit = match permit(action) {
+            Ok(permit) => permit,
+            Err(output) => return output,
+        };
+        let Action::SendMessage { destination, .. } = permit.action() else {
+            return ToolOutput::not_mine(NAME);
+        };
+        match self.messengers.to(destination) {
+            Some(messenger) => follow(messenger.deliver(permit), execution).await,
+            None => ToolOutput::error(format!("nobody carries messages to {destination} any more")),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What left the house.
+
+use countersign_ports::store::OutboxEntry;
+use rusqlite::{Connection, params};
+
+use super::{SqlError, conflict, insert};
+use crate::catalogue::outbox as sql;
+
+/// Counts and adds in one transaction, so that of two sends for the last place one is refused.
+pub(super) fn add(tx: &Connection, entry: &OutboxEntry) -> Result<(), SqlError> {
+    let (grant, call) = (entry.grant.to_string(), entry.call.to_string());
+    let since = entry.limit.since.as_millis();
+    for destination in &entry.destinations {
+        let mut count = tx.prepare_cached(sql::SENT_SINCE)?;
+        let sent: i64 = count.query_row(params![destination, since], |row| row.get(0))?;
+        if sent >= i64::from(entry.limit.most) {
+            return Err(conflict(destination));
+        }
+        let values = params![grant, destination, call, entry.at.as_millis()];
+        insert(tx, sql::ADD_ENTRY, values, &grant, &grant)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! A store that can be taken away.
+
+use async_trait::async_trait;
+use countersign_domain::permit::Committed;
+use countersign_ports::store::{
+    AccessReads, ApprovalReads, AuditReads, Change, EventReads, RunReads, SharedStore, Store,
+    StoreError, UnitOfWork,
+};
+use tokio::sync::watch;
+
+/// A store that takes no grant's use while it is broken: the moment before anything may leave.
+pub struct BreakableStore {
+    store: SharedStore,
+    state: watch::Sender<State>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct State {
+    is_broken: bool,
+    refused: u64,
+}
+
+impl BreakableStore {
+    /// `store`, whole.
+    pub fn new(store: SharedStore) -> Self {
+        Self { store, state: watch::Sender::default() }
+    }
+
+    /// Takes it away, or brings it back.
+    pub fn break_off(&self, is_broken: bool) {
+        self.state.send_modify(|state| state.is_broken = is_broken);
+    }
+
+    /// Returns once it has refused something.
+    pub async fn refused(&self) {
+        let mut state = self.state.subscribe();
+        // The sender lives as long as the store that is borrowed here.
+        drop(state.wait_for(|state| state.refused > 0).await);
+    }
+}
+
+#[async_trait]
+impl Store for BreakableStore {
+    async fn commit(&self, work: UnitOfWork) -> Result<Committed, StoreError> {
+        let uses = work.changes.iter().any(|change| matches!(change, Change::UseGrant(_)));
+        if uses && self.state.borrow().is_broken {
+            self.state.send_modify(|state| state.refused += 1);
+            return Err(StoreError::Unavailable("the disk is away".to_owned()));
+        }
+        self.store.commit(work).await
+    }
+
+    fn runs(&self) -> &dyn RunReads {
+        self.store.runs()
+    }
+
+    fn approvals(&self) -> &dyn ApprovalReads {
+        self.store.approvals()
+    }
+
+    fn events(&self) -> &dyn EventReads {
+        self.store.events()
+    }
+
+    fn access(&self) -> &dyn AccessReads {
+        self.store.access()
+    }
+
+    fn audit(&self) -> &dyn AuditReads {
+        self.store.audit()
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.store.check().await
+    }
+
+    async fn broken(&self) -> StoreError {
+        self.store.broken().await
+    }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
+}
