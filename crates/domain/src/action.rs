@@ -377,5 +377,17 @@ mod tests {
         assert_eq!(exec("ls").with_content("rm".to_owned()), None);
         let read = Action::FileRead { path: "/x".to_owned() };
         assert_eq!(read.with_content(String::new()), None);
+        let mail = |body: &str| Action::SendEmail {
+            from: "me@a.example".parse().unwrap(),
+            to: vec!["you@a.example".parse().unwrap()],
+            cc: vec!["they@a.example".parse().unwrap()],
+            subject: "s".parse().unwrap(),
+            body: body.to_owned(),
+            attachments: vec![Attachment {
+                name: "a.txt".parse().unwrap(),
+                content: crate::outbound::Content::new(b"a".to_vec()),
+            }],
+        };
+        assert_eq!(mail("a").with_content("b".to_owned()), Some(mail("b")));
     }
 }

@@ -6,17 +6,22 @@ use countersign_domain::approvals::{Choice, DecideError, EditError, Moment, Stat
 use countersign_domain::audit::AuditKind;
 use countersign_domain::identity::Actor;
 use countersign_domain::runs::{Event, RunState, RunStatus};
-use countersign_gateway::config::SeverityText;
+use countersign_gateway::config::{SecretPolicyText, SeverityText, WebhookConfig};
 use countersign_gateway::{
     Answer, ApprovalView, EditApprovalError, NewContent, ResolveError, Resolved,
 };
-use countersign_test_kit::House;
+use countersign_ports::secret::Secret;
+use countersign_test_kit::{FakeRemote, House};
 
 /// An approval for writing `content` to a file outside the workspace, and that file.
 async fn draft(house: &House, content: &str) -> (ApprovalView, std::path::PathBuf) {
     let place = tempfile::tempdir().unwrap().keep().canonicalize().unwrap().join("note.txt");
     let run = house.say(&format!("write {} | {content}", place.display())).await;
     (house.pending(run, 1).await.remove(0), place)
+}
+
+async fn where_people_decide_about_secrets() -> House {
+    House::with().outbound(|outbound| outbound.secret_policy = SecretPolicyText::Ask).open().await
 }
 
 fn new(content: &str, view: &ApprovalView) -> NewContent {
@@ -103,7 +108,7 @@ async fn an_edit_that_does_not_fit_is_refused() {
 
 #[tokio::test]
 async fn new_content_is_judged_anew() {
-    let house = House::open().await;
+    let house = where_people_decide_about_secrets().await;
     let run = house.say("post https://a.example/hook | hello").await;
     let asked = house.pending(run, 1).await.remove(0);
     assert!(asked.card.choices.contains(&Choice::Always));
@@ -172,7 +177,7 @@ async fn of_an_edit_and_an_approval_at_the_same_time_only_what_was_seen_is_carri
 
 #[tokio::test]
 async fn a_lasting_choice_on_an_edited_draft_covers_what_it_says_and_holds_no_secret() {
-    let house = House::open().await;
+    let house = where_people_decide_about_secrets().await;
     let run = house.say("post https://a.example/hook | hello").await;
     let asked = house.pending(run, 1).await.remove(0);
     let id = asked.card.approval_id;
@@ -245,4 +250,49 @@ async fn an_edit_takes_back_the_votes_and_is_asked_for_again() {
     assert!(matches!(voted, Ok(Resolved::Now(_))), "{voted:?}");
     house.run_when(asked.run_id, RunStatus::Completed).await;
     assert_eq!(std::fs::read_to_string(&place).unwrap(), "two");
+}
+
+#[tokio::test]
+async fn an_edited_message_is_what_leaves_and_a_secret_put_into_it_does_not() {
+    let remote = FakeRemote::listen().await;
+    let url = remote.url("/hook");
+    let house = House::with()
+        .outbound(|outbound| {
+            let secret = Some(Secret::new("webhook-secret-0123456789"));
+            let hook = WebhookConfig { url, secret, secret_env: None, idempotent: false };
+            outbound.webhooks.insert("ops".to_owned(), hook);
+        })
+        .open()
+        .await;
+    let run = house.say("send ops | We are doun").await;
+    let asked = house.pending(run, 1).await.remove(0);
+    assert_eq!(asked.draft.as_deref(), Some("We are doun"));
+    let id = asked.card.approval_id;
+    let secret = format!("token ghp_{}", "a1B2".repeat(9));
+    let refused = house.gateway.edit_approval(id, &new(&secret, &asked), &house.operator).await;
+    assert!(
+        matches!(
+            &refused,
+            Err(EditApprovalError::Refused { error: EditError::Forbidden(why), .. })
+                if why.starts_with("Would send a secret")
+        ),
+        "{refused:?}"
+    );
+    let edited =
+        house.gateway.edit_approval(id, &new("We are down", &asked), &house.operator).await;
+    let edited = edited.unwrap();
+    let now = house.gateway.approval(id, &house.operator).await.unwrap();
+    assert_eq!(now.card.destination, asked.card.destination);
+    assert_eq!(now.card.content.as_deref(), Some("We are down"));
+    assert_eq!(remote.connections(), 0);
+    let digest = Some(edited.digest);
+    let answer = Answer { choice: Choice::Once, reason: None, digest, count: None };
+    house.gateway.resolve_approval(id, &answer, &house.operator).await.unwrap();
+    let done = house.run_when(run, RunStatus::Completed).await;
+    let RunState::Completed { output } = &done.run.state else { panic!("{:?}", done.run.state) };
+    assert!(output.contains("changed the content"), "{output}");
+    let received = remote.received();
+    let [request] = received.as_slice() else { panic!("{received:?}") };
+    let body: serde_json::Value = serde_json::from_str(&request.body).unwrap();
+    assert_eq!(body["text"], "We are down");
 }
