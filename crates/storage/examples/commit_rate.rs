@@ -4,16 +4,19 @@
 //! `cargo run --release -p countersign-storage --example commit_rate [DIRECTORY]`
 //!
 //! A commit is one small unit of work, on stable storage when it is counted. One submitter shows
-//! what a flush costs; 32 show how many units share one.
+//! what a flush costs; 32 show how many units share one. At the end: how much of a decision's time
+//! the audit log's hash chain takes, compared with writing the same line unchained.
 
 #![expect(clippy::print_stdout, reason = "figures on the terminal are its purpose")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use countersign_domain::approvals::Choice;
+use countersign_domain::audit::{Head, NodeName, chain};
+use countersign_domain::digest::Digest;
 use countersign_ports::store::{Change, SharedStore, StoreError, UnitOfWork, Version};
 use countersign_storage::SqliteStore;
 use countersign_storage::conformance::samples;
@@ -46,7 +49,9 @@ struct Measured {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let parent = std::env::args_os().nth(1).map_or_else(std::env::temp_dir, PathBuf::from);
     let dir = tempfile::tempdir_in(parent)?;
-    let store: SharedStore = Arc::new(SqliteStore::open(&dir.path().join("commit-rate.db"))?);
+    let file = dir.path().join("commit-rate.db");
+    let store: SharedStore = Arc::new(SqliteStore::open(&file)?);
+    let mut decisions = Vec::new();
     let measured = Arc::new(Measured { store, next: AtomicU32::new(1) });
     open_approvals(&measured).await?;
     for kind in [Kind::Bare, Kind::Decision, Kind::Read] {
@@ -59,11 +64,43 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             for task in tasks {
                 latencies.extend(task.await??);
             }
-            report(kind, submitters, begun.elapsed(), latencies);
+            let rate = report(kind, submitters, begun.elapsed(), latencies);
+            if matches!(kind, Kind::Decision) {
+                decisions.push((submitters, rate));
+            }
         }
     }
     measured.store.close().await;
+    let chain = chain_seconds(&file)?;
+    println!("the chain's part of an audit line: {:.1} µs", chain * 1e6);
+    for (submitters, rate) in decisions {
+        println!("of a decision, {submitters} at once: {:.1} %", chain * rate * 100.0);
+    }
     Ok(())
+}
+
+/// What the chain adds to a line: the last line is looked up, the text is put into its canonical
+/// form instead of any, and its hash is taken.
+fn chain_seconds(file: &Path) -> Result<f64, Box<dyn std::error::Error>> {
+    const ROUNDS: u32 = 100_000;
+    let connection = rusqlite::Connection::open(file)?;
+    let mut last = connection
+        .prepare("SELECT seq, hash FROM audit WHERE seq > 0 ORDER BY seq DESC LIMIT 1")?;
+    let (record, node) = (samples::audit("appr_1"), NodeName::local());
+    let mut head = Head::EMPTY;
+    let begun = Instant::now();
+    for _ in 0..ROUNDS {
+        last.query_row([], |row| row.get::<_, i64>(0))?;
+        let text = chain::text(&record, &node, head).map_err(|error| error.to_string())?;
+        head = Head { seq: head.seq + 1, hash: Digest::of(text.as_bytes()) };
+    }
+    let chained = begun.elapsed();
+    let begun = Instant::now();
+    for _ in 0..ROUNDS {
+        std::hint::black_box(serde_json::to_string(&record)?);
+    }
+    let plain = begun.elapsed();
+    Ok(chained.saturating_sub(plain).as_secs_f64() / f64::from(ROUNDS))
 }
 
 async fn open_approvals(measured: &Measured) -> Result<(), StoreError> {
@@ -123,18 +160,20 @@ impl Measured {
     }
 }
 
-fn report(kind: Kind, submitters: u32, took: Duration, mut latencies: Vec<Duration>) {
+/// Prints the figures; gives how many there were in a second.
+fn report(kind: Kind, submitters: u32, took: Duration, mut latencies: Vec<Duration>) -> f64 {
     latencies.sort_unstable();
     let at = |hundredths: usize| {
         let place = latencies.len().saturating_mul(hundredths) / 100;
         latencies.get(place).copied().unwrap_or_default()
     };
     let count = u32::try_from(latencies.len()).unwrap_or(u32::MAX);
+    let rate = f64::from(count) / took.as_secs_f64();
     println!(
-        "{kind:?}, {submitters} at once: {:.0}/s, p50 {:.2?}, p99 {:.2?}, longest {:.2?}",
-        f64::from(count) / took.as_secs_f64(),
+        "{kind:?}, {submitters} at once: {rate:.0}/s, p50 {:.2?}, p99 {:.2?}, longest {:.2?}",
         at(50),
         at(99),
         latencies.last().copied().unwrap_or_default(),
     );
+    rate
 }
