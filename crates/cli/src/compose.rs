@@ -19,12 +19,13 @@ use countersign_storage::SqliteStore;
 
 use crate::clock::SystemClock;
 use crate::config::Loaded;
+use crate::credentials;
 use crate::entropy::SystemEntropy;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::home::{Home, make_directory, signing_keys};
-use crate::model;
 use crate::sending::{self, outbound_policy};
+use crate::{logging, model};
 
 /// The files of a home without which the gateway is none.
 const OWN_FILES: [&str; 9] = [
@@ -87,11 +88,12 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     let entropy = Arc::new(SystemEntropy::new().map_err(Failure::refused)?);
     let signer = signing_keys::open(home, entropy.as_ref(), SystemClock.now());
     let signer = Arc::new(signer.map_err(Failure::refused)?);
-    let own = own_secrets(loaded, environment, operator_token);
+    let held = credentials::held(loaded, environment, operator_token, &signer);
     // What leaves is searched for secrets also where they are not masked.
-    let scanner = Redactor::new(own.clone());
+    let scanner = Redactor::new(held.clone());
     let masks = loaded.config.security.redact_secrets;
-    let redactor = Arc::new(if masks { Redactor::new(own) } else { Redactor::off() });
+    let redactor = Arc::new(if masks { Redactor::new(held) } else { Redactor::off() });
+    logging::mask_with(redactor.clone());
     let provider = provider(loaded, environment, &redactor)?;
     let workspace = workspace(loaded, home)?;
     let config = &loaded.config;
@@ -219,16 +221,6 @@ fn belongings(mut known: SelfDescription, parts: &GuardParts) -> SelfDescription
     own.paths.extend(OWN_FILES.map(|name| format!("{home}/{name}")));
     own.policy_files.push(format!("{home}/config.yaml"));
     known
-}
-
-/// Every credential that this gateway itself holds.
-fn own_secrets(loaded: &Loaded, environment: &Environment, operator_token: &str) -> Vec<String> {
-    let config = &loaded.config;
-    let mut own = config.model.secrets(|name| environment.get(name));
-    own.extend(config.outbound.secrets(|name| environment.get(name)));
-    own.push(operator_token.to_owned());
-    own.extend(environment.api_server_key().map(str::to_owned));
-    own
 }
 
 fn provider(

@@ -11,6 +11,7 @@ mod clock;
 mod commands;
 mod compose;
 mod config;
+mod credentials;
 mod entropy;
 mod environment;
 mod failure;

@@ -31,7 +31,9 @@ pub fn card(approval: &Approval, redactor: &Redactor) -> ApprovalRaised {
     let shown = text.text;
     let (command, language, destination) = match &approval.action {
         Action::Exec { .. } => (Some(shown), None, None),
-        Action::Code { language, .. } => (Some(shown), Some(language.clone()), None),
+        Action::Code { language, .. } => {
+            (Some(shown), Some(redactor.redact(language).into_owned()), None)
+        }
         Action::FileRead { .. } | Action::FileWrite { .. } | Action::HttpRequest { .. } => {
             (None, None, Some(shown))
         }
@@ -45,7 +47,7 @@ pub fn card(approval: &Approval, redactor: &Redactor) -> ApprovalRaised {
         kind: approval.action.kind(),
         command,
         language,
-        cwd: approval.action.cwd().map(str::to_owned),
+        cwd: approval.action.cwd().map(|cwd| redactor.redact(cwd).into_owned()),
         destination,
         content: content(&approval.action, redactor),
         attachments: approval

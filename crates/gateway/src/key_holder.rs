@@ -38,6 +38,11 @@ impl KeyHolder {
         Self { held: RwLock::new(Held::new(ring)), keep: Box::new(keep) }
     }
 
+    /// What must never be shown: for the redactor.
+    pub fn secrets(&self) -> Vec<String> {
+        self.read(|held| held.ring.current().secrets())
+    }
+
     fn read<T>(&self, of: impl FnOnce(&Held) -> T) -> T {
         // Nothing panics while it writes, and a ring is replaced whole.
         of(&self.held.read().unwrap_or_else(PoisonError::into_inner))

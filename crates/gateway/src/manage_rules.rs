@@ -29,14 +29,20 @@ impl Gateway {
     /// Every rule in force anywhere, newest first.
     pub async fn rules(&self, caller: &Caller) -> Result<Vec<Rule>, RevokeRuleError> {
         caller.require(Scope::ApprovalsRead)?;
-        Ok(self.store.approvals().rules(self.clock.now()).await?)
+        let rules = self.store.approvals().rules(self.clock.now()).await?;
+        Ok(rules.into_iter().map(|rule| self.shown_rule(rule)).collect())
     }
 
     /// One rule.
     pub async fn rule(&self, id: RuleId, caller: &Caller) -> Result<Rule, RevokeRuleError> {
         caller.require(Scope::ApprovalsRead)?;
         let rule = self.store.approvals().rule(id).await?;
-        rule.ok_or(RevokeRuleError::NoRule(id))
+        rule.map(|rule| self.shown_rule(rule)).ok_or(RevokeRuleError::NoRule(id))
+    }
+
+    /// A rule for people to read: its sentence quotes what was approved.
+    fn shown_rule(&self, rule: Rule) -> Rule {
+        Rule { describes: self.redactor.redact(&rule.describes).into_owned(), ..rule }
     }
 
     /// Takes a rule back: from now on it covers nothing.

@@ -90,9 +90,10 @@ impl Gateway {
             let pending = self.store.approvals().of_run(run.id, Status::Pending).await?;
             (pending, self.store.runs().calls(run.id).await?)
         };
+        let shown = |text: &str| self.redactor.redact(text).into_owned();
         let question = calls.into_iter().find_map(|call| match call.value.state {
             ToolCallState::AwaitingAnswer { question } => {
-                Some(PendingQuestion { call_id: call.value.call.id, text: question.text })
+                Some(PendingQuestion { call_id: call.value.call.id, text: shown(&question.text) })
             }
             ToolCallState::Proposed
             | ToolCallState::AwaitingApproval { .. }
@@ -102,10 +103,10 @@ impl Gateway {
         let entries = self.store.runs().entries_of_run(run.id).await?;
         // What the model said later is told by the events; here is only what it was given.
         let input = entries.into_iter().map_while(|entry| match entry.body {
-            EntryBody::System { text } => Some(InputMessage { role: "system", text }),
-            EntryBody::User { text } => Some(InputMessage { role: "user", text }),
+            EntryBody::System { text } => Some(InputMessage { role: "system", text: shown(&text) }),
+            EntryBody::User { text } => Some(InputMessage { role: "user", text: shown(&text) }),
             EntryBody::Assistant { calls, text, .. } if calls.is_empty() => {
-                Some(InputMessage { role: "assistant", text })
+                Some(InputMessage { role: "assistant", text: shown(&text) })
             }
             EntryBody::Assistant { .. } => None,
         });

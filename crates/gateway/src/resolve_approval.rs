@@ -238,7 +238,10 @@ impl Gateway {
                 actor,
                 subject: rule.id.to_string(),
                 session: Some(next.requester.session_id),
-                detail: Map::from_iter([("describes".to_owned(), json!(rule.describes))]),
+                detail: Map::from_iter([(
+                    "describes".to_owned(),
+                    json!(self.redactor.redact(&rule.describes)),
+                )]),
             })));
             work.push(Change::AddRule(Box::new(rule)));
         }

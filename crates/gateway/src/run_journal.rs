@@ -8,8 +8,8 @@ use countersign_domain::audit::AuditKind;
 use countersign_domain::identity::Actor;
 use countersign_domain::ids::{CallId, MessageId, RunId};
 use countersign_domain::runs::{
-    Entry, EntryBody, Event, ProposedCall, Run, RunState, RunStatus, StopRequest, ToolCall,
-    ToolCallState, Usage,
+    Entry, EntryBody, Event, ProposedCall, Run, RunFailure, RunState, RunStatus, StopRequest,
+    ToolCall, ToolCallState, Usage,
 };
 use countersign_domain::time::Timestamp;
 use countersign_ports::model_provider::ModelReply;
@@ -286,13 +286,12 @@ impl Gateway {
                 (RunState::Completed { output }, told)
             }
             RunEnd::Failed(failure) => {
+                let message = self.redactor.redact(&failure.message).into_owned();
+                let failure = RunFailure { message, ..failure.clone() };
                 let by = Actor::System;
                 let reason = CancelReason::RunFailed;
                 self.settle_open_calls(&run.value, reason, &by, &mut work).await?;
-                (
-                    RunState::Failed { failure: failure.clone() },
-                    Event::RunFailed { error: failure.clone() },
-                )
+                (RunState::Failed { failure: failure.clone() }, Event::RunFailed { error: failure })
             }
             RunEnd::Stopped => {
                 let request = stop_request(&run.value.state, now);

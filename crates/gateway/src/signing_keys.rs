@@ -52,6 +52,7 @@ impl Gateway {
         let key = drawn.ok_or_else(|| {
             SignerError::Unusable("no key follows from the random numbers".to_owned())
         })?;
+        self.redactor.learn(key.secrets());
         let rotating = tokio::task::spawn_blocking(move || signer.rotate(key, now));
         let kid = rotating.await.map_err(|error| SignerError::NotKept(error.to_string()))??;
         self.commit(UnitOfWork::new().and(Change::AddAudit(Box::new(AuditRecord {

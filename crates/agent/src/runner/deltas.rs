@@ -8,6 +8,8 @@ use countersign_ports::store::StoreError;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
+use super::masking::MaskedStream;
+
 /// A piece is written when it is this old …
 const AGE: Duration = Duration::from_millis(30);
 /// … or this large, in bytes.
@@ -15,12 +17,13 @@ const SIZE: usize = 512;
 /// What has come meanwhile goes along up to this size, so that a slow store does not fall behind.
 const LARGEST: usize = 16 * 1024;
 
-/// Writes what comes through `pieces` to the journal, in order, until the sender is gone.
+/// Writes what comes through `pieces` to the journal, in order and without secrets, until the
+/// sender is gone.
 pub(super) async fn write_deltas(
     journal: &dyn RunJournal,
-    run: RunId,
-    message: MessageId,
+    (run, message): (RunId, MessageId),
     mut pieces: mpsc::Receiver<String>,
+    mut masked: MaskedStream<'_>,
 ) -> Result<(), StoreError> {
     while let Some(mut text) = pieces.recv().await {
         let due = Instant::now() + AGE;
@@ -35,9 +38,14 @@ pub(super) async fn write_deltas(
         {
             text.push_str(&piece);
         }
+        let text = masked.push(&text);
         if !text.is_empty() {
             journal.delta(run, message, text).await?;
         }
+    }
+    let rest = masked.finish();
+    if !rest.is_empty() {
+        journal.delta(run, message, rest).await?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ mod backoff;
 mod calls;
 mod deltas;
 mod driver;
+mod masking;
 mod model_call;
 mod registry;
 mod result_text;

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use super::agent::Shared;
 use super::backoff::Backoff;
 use super::deltas::write_deltas;
+use super::masking::MaskedStream;
 use super::transcript::transcript;
 use super::trim::fit;
 
@@ -73,7 +74,8 @@ impl Shared {
             let sender = sender;
             Ok(self.parts.provider.complete(request, &sender).await)
         };
-        let write = write_deltas(&*self.parts.journal, run, message, receiver);
+        let masked = MaskedStream::new(&self.parts.redactor);
+        let write = write_deltas(&*self.parts.journal, (run, message), receiver, masked);
         // When the store fails, the model need not go on.
         let (reply, ()) = tokio::try_join!(complete, write)?;
         let reply = match reply {

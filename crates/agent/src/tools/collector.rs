@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
+use countersign_domain::assessment::Span;
 use countersign_domain::ids::CallId;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
@@ -86,12 +87,15 @@ impl<'c> Collector<'c> {
             let whole = String::from_utf8_lossy(&whole);
             return head_and_tail(&redactor.redact(&whole), limit);
         }
-        let head = String::from_utf8_lossy(&self.head);
-        let tail = String::from_utf8_lossy(&self.tail);
-        let head = redactor.redact(&head);
-        let tail = redactor.redact(&tail);
-        let head = head_of(&head, limit / 2);
-        let tail = tail_of(&tail, limit / 2);
+        let head = redactor.mask(&String::from_utf8_lossy(&self.head));
+        let tail = redactor.mask(&String::from_utf8_lossy(&self.tail));
+        // A secret at the cut is not seen whole. However short the masks have made the rest, what
+        // stands there is not shown.
+        let sure = self.head.len().saturating_sub(MARGIN);
+        let end = head.place(Span { start: 0, end: sure }).end.min(limit / 2);
+        let start = tail.place(Span { start: MARGIN, end: MARGIN }).end;
+        let head = head_of(&head.text, end);
+        let tail = tail_of(&tail.text, (limit / 2).min(tail.text.len().saturating_sub(start)));
         join_parts(head, self.total.saturating_sub(head.len() + tail.len()), tail)
     }
 

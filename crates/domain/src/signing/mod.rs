@@ -130,6 +130,13 @@ impl SigningKey {
         self.secret.fmt(&mut text).ok().map(|()| text)
     }
 
+    /// The texts by which the secret key could be recognised: for the redactor.
+    pub fn secrets(&self) -> Vec<String> {
+        let paserk = self.to_paserk();
+        let body = paserk.as_deref().and_then(|text| text.rsplit('.').next()).map(str::to_owned);
+        paserk.into_iter().chain(body).collect()
+    }
+
     /// The name of the pair.
     pub const fn id(&self) -> &SigningKeyId {
         &self.public.id

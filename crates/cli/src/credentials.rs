@@ -1,0 +1,27 @@
+//! Every credential that this process holds: the one place where they are registered to be masked.
+//!
+//! Whoever loads another secret adds a line to [`held`]. API keys, cookies, sign-in links and
+//! the tokens of running gateways are stored as digests only; the redactor's rule `own-token` finds
+//! them by the format that they all have. What is made later (a rotated signing key) is learned by
+//! the redactor where it is made.
+
+use countersign_gateway::KeyHolder;
+
+use crate::config::Loaded;
+use crate::environment::Environment;
+
+/// The credentials that are known at a start, by value.
+pub(crate) fn held(
+    loaded: &Loaded,
+    environment: &Environment,
+    operator_token: &str,
+    signer: &KeyHolder,
+) -> Vec<String> {
+    let config = &loaded.config;
+    let mut held = vec![operator_token.to_owned()];
+    held.extend(environment.api_server_key().map(str::to_owned));
+    held.extend(config.model.secrets(|name| environment.get(name)));
+    held.extend(config.outbound.secrets(|name| environment.get(name)));
+    held.extend(signer.secrets());
+    held
+}

@@ -1,0 +1,114 @@
+//! This installation's own secrets, in the forms in which a program may print them.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Secrets shorter than this are too common as ordinary text to be masked by value.
+const SHORTEST: usize = 8;
+
+/// Encodings of secrets shorter than this are not looked for.
+const SHORTEST_ENCODED: usize = 12;
+
+/// What a mask says of an own secret.
+pub(super) const MARK: &str = "[secret of this gateway]";
+
+/// Values that must not be shown, longest first.
+pub(super) struct Own(RwLock<Arc<[String]>>);
+
+impl Own {
+    pub(super) fn new(secrets: impl IntoIterator<Item = String>) -> Self {
+        let own = Self(RwLock::new(Arc::new([])));
+        own.add(secrets);
+        own
+    }
+
+    pub(super) fn add(&self, secrets: impl IntoIterator<Item = String>) {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = held.to_vec();
+        all.extend(secrets.into_iter().flat_map(|secret| forms(&secret)));
+        // A secret that contains another must be masked first, or its rest would stay readable.
+        all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        all.dedup();
+        *held = all.into();
+    }
+
+    pub(super) fn all(&self) -> Arc<[String]> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn forms(secret: &str) -> Vec<String> {
+    if secret.len() < SHORTEST || MARK.contains(secret) {
+        return Vec::new();
+    }
+    let mut forms = vec![secret.to_owned(), in_json(secret), in_url(secret)];
+    if secret.len() >= SHORTEST_ENCODED {
+        for alphabet in [STANDARD, URL_SAFE] {
+            forms.extend((0..3).map(|shift| base64(secret.as_bytes(), shift, alphabet)));
+        }
+        forms.push(secret.bytes().map(|byte| format!("{byte:02x}")).collect());
+        forms.push(secret.bytes().map(|byte| format!("{byte:02X}")).collect());
+    }
+    forms
+}
+
+fn in_json(secret: &str) -> String {
+    let text = serde_json::Value::from(secret).to_string();
+    let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    inner.unwrap_or(secret).to_owned()
+}
+
+fn in_url(secret: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let letter =
+        |byte: u8| if plain(byte) { char::from(byte).into() } else { format!("%{byte:02X}") };
+    secret.bytes().map(letter).collect()
+}
+
+const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// The letters of Base64 that follow from `bytes` alone when `shift` other bytes stand before them.
+fn base64(bytes: &[u8], shift: usize, alphabet: &[u8; 64]) -> String {
+    let mut letters = String::new();
+    let (mut bits, mut held) = (0_u32, shift * 8 % 6);
+    // The letter that shares bits with what stands before is not known.
+    let mut skip = usize::from(held > 0);
+    for byte in bytes {
+        bits = (bits << 8) | u32::from(*byte);
+        held += 8;
+        while held >= 6 {
+            held -= 6;
+            let letter = alphabet.get((bits >> held) as usize & 63).copied().unwrap_or(b'=');
+            if skip > 0 {
+                skip -= 1;
+            } else {
+                letters.push(char::from(letter));
+            }
+        }
+    }
+    letters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_found_wherever_the_secret_stands() {
+        // printf 'correct horse', 'xcorrect horse' and 'xxcorrect horse' | base64
+        for (shift, whole) in
+            ["Y29ycmVjdCBob3JzZQ==", "eGNvcnJlY3QgaG9yc2U=", "eHhjb3JyZWN0IGhvcnNl"]
+                .iter()
+                .enumerate()
+        {
+            let letters = base64(b"correct horse", shift, STANDARD);
+            assert!(letters.len() >= 15 && whole.contains(&letters), "{shift}: {letters}");
+        }
+    }
+
+    #[test]
+    fn texts_escape_as_they_do_in_json_and_urls() {
+        assert_eq!(in_json("a\"b\\c"), r#"a\"b\\c"#);
+        assert_eq!(in_url("a b/ü"), "a%20b%2F%C3%BC");
+    }
+}
