@@ -5,6 +5,7 @@
 //! `cargo xtask measure` prints start-up time and idle memory of the release build.
 
 mod arrows;
+mod attacks;
 mod generate;
 mod measure;
 mod sources;
@@ -40,6 +41,7 @@ fn tidy() -> Result<ExitCode> {
     let mut problems = arrows::problems()?;
     let report = sources::check()?;
     problems.extend(report.problems);
+    problems.extend(attacks::problems()?);
     problems.extend(generate::stale()?);
     if !report.long.is_empty() {
         println!("worth a look (over {} lines):", sources::AIM);

@@ -1,5 +1,6 @@
 //! What the sources must look like beyond what the compiler and the linter check.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -42,6 +43,31 @@ pub(crate) fn check() -> Result<Report> {
     }
     report.long.sort_by_key(|(_, lines)| std::cmp::Reverse(*lines));
     Ok(report)
+}
+
+/// The names of all functions that are tests: those behind an attribute, and those of `proptest!`.
+pub(crate) fn tests_by_name() -> Result<BTreeSet<String>> {
+    let mut files = Vec::new();
+    for folder in ["crates", "e2e"] {
+        rust_files(Path::new(folder), &mut files)?;
+    }
+    let mut names = BTreeSet::new();
+    for path in files {
+        let text = fs::read_to_string(path)?;
+        let mut is_test = false;
+        for line in text.lines().map(str::trim) {
+            let line = line.strip_prefix("async ").unwrap_or(line);
+            if line.starts_with("#[") {
+                is_test |= line.contains("test]") || line.contains("test(");
+            } else if let Some(rest) = line.strip_prefix("fn ") {
+                if is_test {
+                    names.extend(rest.split('(').next().map(str::to_owned));
+                }
+                is_test = false;
+            }
+        }
+    }
+    Ok(names)
 }
 
 fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

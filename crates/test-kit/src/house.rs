@@ -9,6 +9,7 @@ use countersign_agent::providers::rehearsal::Rehearsal;
 use countersign_agent::{
     Agent, AgentConfig, AgentParts, DiskWitness, ModelConfig, Sending, Toolbox,
 };
+use countersign_command_risk::SelfDescription;
 use countersign_delivery::{WebhookSettings, Webhooks};
 use countersign_domain::approvals::{Choice, Status};
 use countersign_domain::audit::{AuditKind, AuditRecord};
@@ -457,7 +458,11 @@ fn gateway(
 
 fn guard(builder: &HouseBuilder, home: &std::path::Path) -> Guard {
     let security = SecurityConfig::default();
-    let engine = RiskConfig::default()
+    let mut known = SelfDescription::default();
+    known.guard.ports.push(8642);
+    known.guard.paths.push(format!("{}/", home.display()));
+    known.guard.policy_files.push(home.join("config.yaml").display().to_string());
+    let engine = RiskConfig { belongings: Some(known), ..RiskConfig::default() }
         .engine(&security, |path| std::fs::read_to_string(path))
         .expect("the built-in policy is good");
     let operator = builder.approvals.operator_rules().expect("the rules are good");

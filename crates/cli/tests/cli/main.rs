@@ -14,6 +14,7 @@ mod check;
 mod config;
 mod keys;
 mod running;
+mod secrets;
 mod start;
 mod support;
 mod terminal;

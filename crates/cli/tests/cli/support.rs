@@ -130,7 +130,12 @@ impl Said {
     }
 }
 
-impl Gateway<'_> {
+impl<'a> Gateway<'a> {
+    /// A gateway that was started otherwise.
+    pub(crate) fn of(home: &'a Home, child: Child) -> Self {
+        Self { home, child }
+    }
+
     pub(crate) fn cli(&self, args: &[&str]) -> Said {
         self.home.cli(args)
     }

@@ -12,13 +12,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
      frame-ancestors 'none'";
 
 /// A browser that is signed in.
-struct Browser {
-    cookie: String,
-    csrf: String,
+pub(crate) struct Browser {
+    pub(crate) cookie: String,
+    pub(crate) csrf: String,
 }
 
 impl Browser {
-    async fn sign_in(house: &House) -> (Self, Answer) {
+    pub(crate) async fn sign_in(house: &House) -> (Self, Answer) {
         let link = house.post("/v1/sign-in-links", json!({})).await.expect(201);
         let url = link["url"].as_str().unwrap();
         let (_, path) = url.split_at(url.find("/sign-in").unwrap());
@@ -31,7 +31,7 @@ impl Browser {
         (browser, welcome)
     }
 
-    fn request(&self, house: &House, method: &str, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, house: &House, method: &str, path: &str) -> RequestBuilder {
         header(house.anonymous(method, path), "cookie", &format!("other=1; {}", self.cookie))
     }
 
