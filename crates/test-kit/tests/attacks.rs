@@ -238,7 +238,6 @@ async fn what_is_forbidden_stays_so_whoever_asks_and_whatever_the_mode() {
     let house = House::with().approvals(|approvals| approvals.mode = ModeText::Off).open().await;
     let home = house.workspace().parent().unwrap().display().to_string();
     for attempt in [
-        format!("run cat {home}/signing-keys.json"),
         format!("read {home}/operator.token"),
         format!("write {home}/config.yaml | approvals: {{mode: off}}"),
         "run rm -rf /".to_owned(),

@@ -194,7 +194,11 @@ fn walk(format: &str) {
     gateway.ended(&second);
 
     // Content, addresses, questions, answers, failures.
-    let third = gateway.start(&format!("write ../notes-{github} | {}", file.replace('\n', " ")));
+    let third = gateway.start(&format!(
+        "write {} | {}",
+        home.outside(&format!("notes-{github}")).display(),
+        file.replace('\n', " ")
+    ));
     let write = gateway.pending(&third).remove(0);
     decide(&gateway, &write, "deny", "no");
     gateway.ended(&third);
