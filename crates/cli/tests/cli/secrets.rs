@@ -12,6 +12,7 @@ use crate::support::{Gateway, Home, Said, until};
 const ENV_KEY: &str = "env-key-of-the-house-9f86d081884c7d65";
 const MODEL_KEY: &str = "model.key.of.the.house.2c26b46b";
 const HEADER: &str = "header value of the house b5bb9d80";
+const WEBHOOK: &str = "webhook secret of the house 7d865e959b2466918c9863afca942d0f";
 
 /// Made up, in the formats of their services.
 fn foreign() -> Vec<String> {
@@ -46,7 +47,8 @@ fn own(home: &Home) -> Vec<String> {
     let key = made["secret"].as_str().or(made["key"].as_str()).unwrap().to_owned();
     let signing = keys["secret"].as_str().unwrap().to_owned();
     let token = read("operator.token").trim().to_owned();
-    vec![ENV_KEY.to_owned(), MODEL_KEY.to_owned(), HEADER.to_owned(), token, key, signing]
+    let given = [ENV_KEY, MODEL_KEY, HEADER, WEBHOOK].map(str::to_owned);
+    [given.to_vec(), vec![token, key, signing]].concat()
 }
 
 /// What the gateway answers to a request, up to `end` of the stream or of the answer.
@@ -149,7 +151,9 @@ fn walk(format: &str) {
     let home = Home::new().made();
     home.write_config(&format!(
         "approvals:\n  ask: ['printf *', 'cat *']\n\
-         model:\n  api_key: '{MODEL_KEY}'\n  headers:\n    X-House: '{HEADER}'\n"
+         model:\n  api_key: '{MODEL_KEY}'\n  headers:\n    X-House: '{HEADER}'\n\
+         outbound:\n  secret_policy: ask\n  webhooks:\n    ops:\n      url: http://127.0.0.1:9/hook\n      \
+         secret: '{WEBHOOK}'\n"
     ));
     let logs = home.outside("logs");
     let mut child = home
@@ -206,6 +210,11 @@ fn walk(format: &str) {
     let get = gateway.pending(&fourth).remove(0);
     decide(&gateway, &get, "once", "");
     gateway.ended(&fourth);
+    let line = file.replace('\n', " ");
+    let sixth = gateway.start(&format!("send webhook:ops | {line}"));
+    let send = gateway.pending(&sixth).remove(0);
+    decide(&gateway, &send, "deny", "not this");
+    gateway.ended(&sixth);
     let fifth = gateway.start(&format!("ask is it {github} or {MODEL_KEY}?"));
     until("the question is asked", || gateway.run(&fifth)["status"] == "waiting_for_answer");
     let question = gateway.run(&fifth).to_string();
@@ -213,8 +222,8 @@ fn walk(format: &str) {
     assert_eq!(gateway.cli(&["runs", "answer", &fifth, &answer]).code, Some(0));
     gateway.ended(&fifth);
 
-    let runs = [first, second, third, fourth, fifth];
-    let mut said = surfaces(&gateway, &runs, &[asked, again, write, get]);
+    let runs = [first, second, third, fourth, fifth, sixth];
+    let mut said = surfaces(&gateway, &runs, &[asked, again, write, get, send]);
     said.push(("a question".to_owned(), question));
     gateway.terminate();
     said.push((format!("{format} log"), fs::read_to_string(&logs).unwrap()));
