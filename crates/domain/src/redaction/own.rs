@@ -45,8 +45,7 @@ fn forms(secret: &str) -> Vec<String> {
         for alphabet in [STANDARD, URL_SAFE] {
             forms.extend((0..3).map(|shift| base64(secret.as_bytes(), shift, alphabet)));
         }
-        forms.push(secret.bytes().map(|byte| format!("{byte:02x}")).collect());
-        forms.push(secret.bytes().map(|byte| format!("{byte:02X}")).collect());
+        forms.extend([hexadecimal(secret), hexadecimal(secret).to_uppercase()]);
     }
     forms
 }
@@ -62,6 +61,11 @@ fn in_url(secret: &str) -> String {
     let letter =
         |byte: u8| if plain(byte) { char::from(byte).into() } else { format!("%{byte:02X}") };
     secret.bytes().map(letter).collect()
+}
+
+fn hexadecimal(secret: &str) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16);
+    secret.bytes().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(digit).collect()
 }
 
 const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -32,7 +32,7 @@ pub struct Rule {
 
 /// Every rule, and the words that say which of them are worth trying.
 pub(super) struct Rules {
-    rules: Vec<Rule>,
+    all: Vec<Rule>,
     near: Option<RegexSet>,
     /// For each word of `near`, the rule that it belongs to.
     owners: Vec<usize>,
@@ -40,7 +40,7 @@ pub(super) struct Rules {
 
 /// The rules in the order of their table.
 pub fn rules() -> &'static [Rule] {
-    &RULES.rules
+    &RULES.all
 }
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::read(TABLE));
@@ -69,7 +69,7 @@ fn worth_trying(text: &str) -> Vec<&'static Rule> {
     // The words of one rule are neighbours.
     let mut owners: Vec<usize> = words.filter_map(|word| rules.owners.get(word).copied()).collect();
     owners.dedup();
-    owners.into_iter().filter_map(|owner| rules.rules.get(owner)).collect()
+    owners.into_iter().filter_map(|owner| rules.all.get(owner)).collect()
 }
 
 impl Rule {
@@ -150,7 +150,7 @@ impl Rules {
         let near = RegexSetBuilder::new(words).case_insensitive(true).unicode(false).build().ok();
         let owners = rules.iter().enumerate();
         let owners = owners.flat_map(|(n, rule)| rule.near.iter().map(move |_| n)).collect();
-        Self { rules, near, owners }
+        Self { all: rules, near, owners }
     }
 }
 

@@ -69,7 +69,10 @@ fn forgeries(house: &House, path: &str, weak: &str) -> Vec<(&'static str, Reques
         ("nothing", bare()),
         ("an empty key", header(bare(), "authorization", "Bearer ")),
         ("another key", house.with_key("cs_key_0000", "POST", path)),
-        ("half of a key", house.with_key(&OPERATOR_TOKEN[..20], "POST", path)),
+        (
+            "half of a key",
+            house.with_key(OPERATOR_TOKEN.get(..20).unwrap_or_default(), "POST", path),
+        ),
         ("a key and more", house.with_key(&format!("{ENV_KEY}0"), "POST", path)),
         ("a key in other letters", house.with_key(&ENV_KEY.to_uppercase(), "POST", path)),
         ("a password", bare().basic_auth("operator", Some(OPERATOR_TOKEN))),
