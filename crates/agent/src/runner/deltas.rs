@@ -27,10 +27,15 @@ pub(super) async fn write_deltas(
 ) -> Result<(), StoreError> {
     while let Some(mut text) = pieces.recv().await {
         let due = Instant::now() + AGE;
+        let mut ended = false;
         while text.len() < SIZE {
             match timeout_at(due, pieces.recv()).await {
                 Ok(Some(piece)) => text.push_str(&piece),
-                Ok(None) | Err(_) => break,
+                Ok(None) => {
+                    ended = true;
+                    break;
+                }
+                Err(_) => break,
             }
         }
         while text.len() < LARGEST
@@ -38,7 +43,10 @@ pub(super) async fn write_deltas(
         {
             text.push_str(&piece);
         }
-        let text = masked.push(&text);
+        let mut text = masked.push(&text);
+        if ended {
+            text.push_str(&masked.finish());
+        }
         if !text.is_empty() {
             journal.delta(run, message, text).await?;
         }

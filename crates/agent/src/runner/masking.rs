@@ -34,7 +34,7 @@ impl<'r> MaskedStream<'r> {
     }
 
     /// What is left to be told at the end.
-    pub(super) fn finish(mut self) -> String {
+    pub(super) fn finish(&mut self) -> String {
         self.tell_up_to(self.text.len())
     }
 
