@@ -5,6 +5,8 @@ mod notes;
 
 pub(crate) use notes::known_language;
 
+use std::collections::BTreeSet;
+
 use countersign_domain::assessment::Span;
 
 /// The language of a program that is started by its path: its first line says what it is in, and
@@ -23,6 +25,10 @@ pub struct FileUse {
     pub role: FileRole,
     /// Whether it matters only if it exists.
     pub optional: bool,
+    /// Whether the command names it, rather than a program that looks for files of usual names.
+    pub named: bool,
+    /// Whether the same line writes it before it is used, with content that is not known.
+    pub made: bool,
     /// The working directory at that moment.
     pub cwd: String,
     /// Where in the original text it comes from.
@@ -56,6 +62,8 @@ pub(crate) struct FileNotes {
     pub(crate) redirected: bool,
     /// What becomes of what is read.
     input: Input,
+    /// Files that the line has written so far.
+    made: BTreeSet<String>,
 }
 
 /// What becomes of the content of files that are read.

@@ -78,6 +78,9 @@ impl Gateway {
                 let message = format!("Runs `{name}`, whose content is not bound: {why}.");
                 file_finding("files.unbound", used.span, message)
             };
+            if used.made {
+                looking.findings.push(unbound("the same line writes it first"));
+            }
             match found {
                 Found::File(seen) => {
                     let script = Script { used, size: seen.size, text: &seen.text };
@@ -92,6 +95,9 @@ impl Gateway {
                     looking.findings.push(unbound("it is a pattern"));
                 }
                 Found::Absent if !used.optional => {
+                    if used.named && !used.made {
+                        looking.findings.push(unbound("it does not exist yet"));
+                    }
                     let path = used.path.clone();
                     let file = BoundFile { path, named: None, size: 0, sha256: None, runs: true };
                     looking.take(file);

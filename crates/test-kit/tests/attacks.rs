@@ -1,9 +1,6 @@
 //! How approval systems have been broken, tried on the whole gateway: docs/attacks.md says which
 //! row is where.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails where it is")]
-#![expect(clippy::panic, reason = "a run that ended otherwise fails the test where it is")]
-
 use std::time::Duration;
 
 use countersign_domain::approvals::{Choice, Status};
@@ -20,9 +17,9 @@ fn asking(approvals: &mut ApprovalsConfig) {
 
 /// How the first call of a run ended, and what it was told.
 async fn first_call(house: &House, run: RunId) -> Option<(ToolStatus, String)> {
-    house.events(run).await.into_iter().find_map(|record| match record.event {
-        Event::ToolCompleted { status, output, .. } => Some((status, output)),
-        _ => None,
+    house.events(run).await.into_iter().find_map(|record| {
+        let Event::ToolCompleted { status, output, .. } = record.event else { return None };
+        Some((status, output))
     })
 }
 

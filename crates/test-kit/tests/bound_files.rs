@@ -241,6 +241,52 @@ async fn writing_a_program_and_running_it_is_judged_like_the_program() {
     assert!(house.has("done.txt"));
 }
 
+/// Ways to run the content of a file whose plain start is asked about.
+#[tokio::test]
+async fn no_way_of_naming_a_script_runs_it_unjudged() {
+    let house = House::open().await;
+    put(&house, "evil.sh", "rm -rf /srv/data\n");
+    put(&house, "ls", "#!/bin/sh\nrm -rf /srv/data\n");
+    put(&house, "evil.py", "import shutil\nshutil.rmtree('/srv/data')\n");
+    put(&house, "evil.pl", "system('rm -rf /srv/data');\n");
+    put(&house, "gen.py", "print('nothing')\n");
+    let lines = [
+        "bash evil.sh",
+        "eval \"$(<evil.sh)\"",
+        "bash -c \"$(<evil.sh)\"",
+        "a=$(<evil.sh); eval \"$a\"",
+        "cp evil.sh q; bash q",
+        "cat evil.sh >> gen.py; bash gen.py",
+        "cp evil.sh gen.py; bash gen.py",
+        "ln evil.sh q; bash q",
+        "ln -s evil.sh q; bash q",
+        "install evil.sh q; bash q",
+        "mv evil.sh q; bash q",
+        "tar cf - evil.sh | tar xf - --transform s/evil/ww/; bash ww.sh",
+        "python3 gen.py; bash out.sh",
+        "PATH=.:$PATH ls",
+        "export PATH=$PWD:$PATH; ls",
+        "PATH=\"$PWD:$PATH\"; cp evil.sh frob; frob",
+        "split --filter='bash' evil.sh",
+        "split --filter=sh evil.sh",
+        "python3 -c \"exec(open('evil.py').read())\"",
+        "python3 -c 'import evil'",
+        "python3 -c 'from evil import x'",
+        "python3 -c \"__import__('evil')\"",
+        "python3 -c \"import runpy; runpy.run_path('evil.py')\"",
+        "printf 'import evil' | python3",
+        "perl -e 'do \"./evil.pl\"'",
+        "perl -e 'require \"./evil.pl\"'",
+    ];
+    for line in lines {
+        let run = house.say(&format!("run {line}")).await;
+        println!("{line}");
+        let asked = house.pending(run, 1).await;
+        house.decide(asked[0].card.approval_id, Choice::Deny).await;
+        house.run_when(run, RunStatus::Completed).await;
+    }
+}
+
 #[tokio::test]
 async fn the_operators_deny_holds_for_what_a_script_does() {
     let deny = |approvals: &mut ApprovalsConfig| {

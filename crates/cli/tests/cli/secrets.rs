@@ -147,28 +147,42 @@ fn surfaces(gateway: &Gateway<'_>, runs: &[String], approvals: &[String]) -> Vec
     said
 }
 
-fn walk(format: &str) {
-    let home = Home::new().made();
+/// A gateway that holds secrets of many kinds, and logs all that it can.
+fn holding_secrets<'h>(home: &'h Home, format: &str, logs: &std::path::Path) -> Gateway<'h> {
     home.write_config(&format!(
         "approvals:\n  ask: ['printf *', 'cat *']\n\
          model:\n  api_key: '{MODEL_KEY}'\n  headers:\n    X-House: '{HEADER}'\n\
          outbound:\n  secret_policy: ask\n  webhooks:\n    ops:\n      url: http://127.0.0.1:9/hook\n      \
          secret: '{WEBHOOK}'\n"
     ));
-    let logs = home.outside("logs");
     let mut child = home
         .command(&["up", "--listen", "127.0.0.1:0", "--log-format", format])
         .env("API_SERVER_KEY", ENV_KEY)
         .env("COUNTERSIGN_LOG", "trace")
         .stdout(Stdio::null())
-        .stderr(fs::File::create(&logs).unwrap())
+        .stderr(fs::File::create(logs).unwrap())
         .spawn()
         .unwrap();
     until("the gateway listens", || {
-        assert!(child.try_wait().unwrap().is_none(), "{}", fs::read_to_string(&logs).unwrap());
+        assert!(child.try_wait().unwrap().is_none(), "{}", fs::read_to_string(logs).unwrap());
         home.root().join("gateway.json").exists()
     });
-    let gateway = Gateway::of(&home, child);
+    Gateway::of(home, child)
+}
+
+/// Asks for something that stops at a person, who denies it.
+fn denied(gateway: &Gateway<'_>, text: &str, why: &str) -> (String, String) {
+    let run = gateway.start(text);
+    let asked = gateway.pending(&run).remove(0);
+    decide(gateway, &asked, "deny", why);
+    gateway.ended(&run);
+    (run, asked)
+}
+
+fn walk(format: &str) {
+    let home = Home::new().made();
+    let logs = home.outside("logs");
+    let gateway = holding_secrets(&home, format, &logs);
     let (foreign, own) = (foreign(), own(&home));
     let mut file = told_of(&foreign);
     for secret in &own {
@@ -198,23 +212,14 @@ fn walk(format: &str) {
     gateway.ended(&second);
 
     // Content, addresses, questions, answers, failures.
-    let third = gateway.start(&format!(
-        "write {} | {}",
-        home.outside(&format!("notes-{github}")).display(),
-        file.replace('\n', " ")
-    ));
-    let write = gateway.pending(&third).remove(0);
-    decide(&gateway, &write, "deny", "no");
-    gateway.ended(&third);
+    let line = file.replace('\n', " ");
+    let notes = home.outside(&format!("notes-{github}"));
+    let (third, write) = denied(&gateway, &format!("write {} | {line}", notes.display()), "no");
     let fourth = gateway.start(&format!("get http://127.0.0.1:9/{github}?k={ENV_KEY}"));
     let get = gateway.pending(&fourth).remove(0);
     decide(&gateway, &get, "once", "");
     gateway.ended(&fourth);
-    let line = file.replace('\n', " ");
-    let sixth = gateway.start(&format!("send webhook:ops | {line}"));
-    let send = gateway.pending(&sixth).remove(0);
-    decide(&gateway, &send, "deny", "not this");
-    gateway.ended(&sixth);
+    let (sixth, send) = denied(&gateway, &format!("send webhook:ops | {line}"), "not this");
     let fifth = gateway.start(&format!("ask is it {github} or {MODEL_KEY}?"));
     until("the question is asked", || gateway.run(&fifth)["status"] == "waiting_for_answer");
     let question = gateway.run(&fifth).to_string();
@@ -229,8 +234,13 @@ fn walk(format: &str) {
     said.push((format!("{format} log"), fs::read_to_string(&logs).unwrap()));
     let mut secrets = [foreign, own, vec![other]].concat();
     secrets.extend(["hunter2hunter3".to_owned()]);
-    for (surface, text) in &said {
-        for secret in &secrets {
+    none_shown(&said, &secrets);
+}
+
+/// Nothing that was said holds a secret, nor most of one.
+fn none_shown(said: &[(String, String)], secrets: &[String]) {
+    for (surface, text) in said {
+        for secret in secrets {
             let most = secret.get(5..).unwrap();
             assert!(!text.contains(most), "{surface} shows {secret}: {text}");
         }

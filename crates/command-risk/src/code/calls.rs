@@ -6,6 +6,7 @@ use super::lex::{Token, tokens};
 use super::names::{fold_constants, imported, rename};
 use super::table::{Act, act_of};
 use super::{sdk, tcl};
+use crate::files::known_language;
 use crate::interpret::Machine;
 use crate::interpret::value::UNKNOWN;
 
@@ -13,6 +14,59 @@ use crate::interpret::value::UNKNOWN;
 const MAX_OPEN_MODULES: usize = 8;
 /// Nor more imported names.
 const MAX_IMPORTS: usize = 128;
+
+/// The most names that code can load and that are looked for.
+const MAX_LOADED: usize = 32;
+
+/// Notes the files that code may load: its modules, and where it calls a loader, what it names.
+fn loads(machine: &mut Machine<'_>, language: &str, list: &[Token]) {
+    let Some(language) = known_language(language) else { return };
+    let loaders: &[&str] = match language {
+        "python" => &[
+            "exec",
+            "eval",
+            "execfile",
+            "__import__",
+            "import_module",
+            "run_path",
+            "run_module",
+            "spec_from_file_location",
+            "SourceFileLoader",
+        ],
+        "perl" => &["do", "require", "use", "eval"],
+        "ruby" => &["load", "require", "require_relative", "eval", "instance_eval", "autoload"],
+        "node" => &["require", "import", "eval", "runInThisContext", "runInNewContext", "Function"],
+        "php" => &["include", "include_once", "require", "require_once", "eval"],
+        "lua" => &["dofile", "loadfile", "require", "load", "loadstring"],
+        _ => return,
+    };
+    let is_loader = |token: &Token| match token {
+        Token::Name(name) => {
+            name.rsplit(['.', ':']).next().is_some_and(|last| loaders.contains(&last))
+        }
+        Token::Text(_) | Token::Mixed(_) | Token::Mark(_) | Token::Number(_) => false,
+    };
+    if list.iter().any(is_loader) {
+        let texts = list.iter().filter_map(|token| match token {
+            Token::Text(text) => Some(text),
+            Token::Name(_) | Token::Mixed(_) | Token::Mark(_) | Token::Number(_) => None,
+        });
+        for text in texts.take(MAX_LOADED) {
+            machine.note_loaded(language, text);
+        }
+    }
+    if language == "python" {
+        let imports = list.windows(2).filter_map(|pair| match pair {
+            [Token::Name(word), Token::Name(module)] if word == "import" || word == "from" => {
+                Some(module)
+            }
+            _ => None,
+        });
+        for module in imports.take(MAX_LOADED) {
+            machine.note_loaded(language, module);
+        }
+    }
+}
 
 /// Follows the calls of a source text.
 #[expect(clippy::nonminimal_bool, reason = "written the way it is said")]
@@ -22,6 +76,8 @@ const MAX_IMPORTS: usize = 128;
 )]
 pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
     let mut list = tokens(source, language);
+    // Once as it is written (`__import__('x')` becomes a plain name below), and once worked out.
+    loads(machine, language, &list);
     rename(&mut list, source);
     fold_decoders(&mut list, language);
     fold_constants(&mut list, language);
@@ -37,6 +93,7 @@ pub(super) fn follow(machine: &mut Machine<'_>, language: &str, source: &str) {
         machine.effect("parse.too_much", "");
         return;
     }
+    loads(machine, language, &list);
     let mut reads = None;
     let sdk = language == "python" && sdk::is_used(source);
     for (at, token) in list.iter().enumerate() {

@@ -163,6 +163,7 @@ impl Machine<'_> {
         if mode != WriteMode::Append && !path.contains(UNKNOWN) && self.written.len() < 256 {
             self.written.insert(resolved.clone(), content.clone());
         }
+        self.note_made(&resolved);
         if self.write_own(&resolved, mode, &content.text) {
             return;
         }

@@ -44,6 +44,54 @@ impl Machine<'_> {
         }
     }
 
+    /// A file is written; what is run of it afterwards is not what is there now.
+    pub(crate) fn note_made(&mut self, resolved: &str) {
+        if self.files.made.len() < MOST {
+            self.files.made.insert(resolved.to_owned());
+        }
+    }
+
+    /// A program without a path, where the line has said where programs are looked for first.
+    pub(crate) fn note_looked_up(&mut self, program: &str) {
+        let Some(path) = self.state.variables.get("PATH").map(|value| value.first().text) else {
+            return;
+        };
+        // What was there before the line stands for the usual places.
+        for directory in path.split(':').take_while(|part| !part.contains(UNKNOWN)).take(16) {
+            let directory = if directory.is_empty() { "." } else { directory };
+            let resolved = self.resolve(directory);
+            if !SYSTEM.iter().any(|system| is_within(&resolved, system)) {
+                let role = FileRole::Runs(Some(BY_ITS_HEAD));
+                self.note(&format!("{directory}/{program}"), role, true);
+            }
+        }
+    }
+
+    /// Code names files that it may load: `import z`, `require("./z")`, `exec(open("z.py").read())`.
+    pub(crate) fn note_loaded(&mut self, language: &'static str, name: &str) {
+        let plain = !name.is_empty()
+            && name.len() < 256
+            && !name.contains("://")
+            && !name.contains(|c: char| c.is_whitespace() || c.is_control());
+        if !plain {
+            return;
+        }
+        let role = FileRole::Runs(Some(language));
+        self.note(name, role, true);
+        let module = if language == "python" { name.replace('.', "/") } else { name.to_owned() };
+        for ending in match language {
+            "python" => &[".py", "/__init__.py", "/__main__.py"][..],
+            "node" => &[".js", ".cjs", ".mjs", ".ts", "/index.js"][..],
+            "perl" => &[".pl", ".pm"][..],
+            "ruby" => &[".rb"][..],
+            "php" => &[".php"][..],
+            "lua" => &[".lua", "/init.lua"][..],
+            _ => &[][..],
+        } {
+            self.note(&format!("{module}{ending}"), role, true);
+        }
+    }
+
     /// A file whose content goes to the standard input of the command at hand.
     pub(crate) fn note_input(&mut self, path: &str) {
         self.note(path, FileRole::Reads, true);
@@ -57,6 +105,7 @@ impl Machine<'_> {
                 file.role = FileRole::Runs(language);
                 // One that is made later would be run unseen.
                 file.optional = false;
+                file.named = true;
             }
         }
         self.files.input = Input::Run(language);
@@ -153,11 +202,15 @@ impl Machine<'_> {
             self.note(&file, FileRole::Runs(None), false);
         }
         for name in manifest.names.iter().filter(|_| !replaced) {
-            self.note(&within(name), FileRole::Runs(None), false);
+            self.note_as(&within(name), FileRole::Runs(None), (false, false));
         }
     }
 
     fn note(&mut self, path: &str, role: FileRole, optional: bool) {
+        self.note_as(path, role, (optional, !optional));
+    }
+
+    fn note_as(&mut self, path: &str, role: FileRole, (optional, named): (bool, bool)) {
         let elsewhere = self.state.remote || self.state.container.is_some();
         if elsewhere || path.is_empty() || path.contains('\0') {
             return;
@@ -183,12 +236,17 @@ impl Machine<'_> {
         };
         let optional = optional && (role == FileRole::Reads || self.files.input == Input::Data);
         let span = self.nested_span.unwrap_or(self.span);
+        let resolved = self.resolve(&path);
+        let made = self.files.made.contains(&resolved) || self.links.contains_key(&resolved);
+        let named = named || (self.files.input != Input::Data && role.runs());
         let same = self.files.uses.iter_mut().find(|file| file.path == path);
         if let Some(file) = same {
             if role < file.role {
                 file.role = role;
             }
             file.optional &= optional;
+            file.named |= named;
+            file.made |= made;
             return;
         }
         if self.files.uses.len() >= MOST {
@@ -196,7 +254,7 @@ impl Machine<'_> {
             return;
         }
         let cwd = cwd.unwrap_or_else(|| self.ctx.cwd.clone());
-        self.files.uses.push(FileUse { path, role, optional, cwd, span });
+        self.files.uses.push(FileUse { path, role, optional, named, made, cwd, span });
     }
 }
 

@@ -75,7 +75,12 @@ impl Machine<'_> {
         if first.glob && !matches!(program.as_str(), "[" | "[[") {
             self.effect("unresolved.program", program.as_str());
         }
-        let program = if program.contains('/') { self.program_path(&program) } else { program };
+        let program = if program.contains('/') {
+            self.program_path(&program)
+        } else {
+            self.note_looked_up(&program);
+            program
+        };
         let program = match program.strip_suffix(".exe").or_else(|| program.strip_suffix(".EXE")) {
             Some(bare) if self.policy.tables.tool(bare).is_some() || self.is_special(bare) => {
                 bare.to_owned()

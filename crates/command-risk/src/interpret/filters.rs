@@ -135,7 +135,22 @@ impl Machine<'_> {
                         .map_or(program, |(before, _)| before)
                         .trim()
                         .to_owned();
-                    self.helper(&program);
+                    let file = call
+                        .words
+                        .iter()
+                        .skip(1)
+                        .find(|word| !word.starts_with('-') && word.as_str() != program);
+                    let input = match file {
+                        Some(file) => {
+                            self.note_input(file);
+                            self.file_content(file, true)
+                        }
+                        None => stdin.cloned().unwrap_or_else(|| Value::unknown(Taint::LOCAL)),
+                    };
+                    if !crate::effects::environment::is_usual_helper(&program) {
+                        self.effect("code.option", program.as_str());
+                    }
+                    self.script(&program, Some(&input));
                 }
                 Some(Value::default())
             }

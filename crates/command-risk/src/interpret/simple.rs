@@ -81,7 +81,8 @@ impl Machine<'_> {
             self.assign(&simple.assignments);
             self.check_assigned(&simple.assignments, false);
             self.keep_empty(&streams);
-            return Value::default();
+            // `$(<file)` is what the file holds.
+            return streams.stdin.filter(|_| simple.assignments.is_empty()).unwrap_or_default();
         }
         self.command_text = fields.iter().map(|f| f.text.as_str()).collect::<Vec<_>>().join(" ");
         let before = self.assign(&simple.assignments);
