@@ -10,7 +10,7 @@ use countersign_domain::runs::{
     ToolResult, ToolStatus,
 };
 use countersign_domain::time::Timestamp;
-use countersign_ports::effect_gate::{EffectGate, Passage};
+use countersign_ports::effect_gate::{EffectGate, Passage, Slot};
 use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
 
 use crate::gateway::Gateway;
@@ -25,9 +25,10 @@ impl EffectGate for Gateway {
         run: RunId,
         call: CallId,
         action: Action,
+        slot: Slot,
     ) -> Result<Passage, StoreError> {
-        let passage = self.until_settled(|| self.try_propose(run, call, &action)).await;
-        if passage.is_ok() {
+        let passage = self.until_settled(|| self.try_propose(run, call, &action, slot)).await;
+        if !matches!(passage, Err(_) | Ok(Passage::NoSlot)) {
             self.tokens.forget(call);
         }
         passage

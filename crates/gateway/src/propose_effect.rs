@@ -9,7 +9,7 @@ use countersign_domain::guard::{Ruling, rule_on};
 use countersign_domain::ids::{CallId, RunId};
 use countersign_domain::runs::{Event, Question, Run, RunStatus, ToolCall, ToolCallState};
 use countersign_domain::verdict::Verdict;
-use countersign_ports::effect_gate::Passage;
+use countersign_ports::effect_gate::{Passage, Slot};
 use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
 use serde_json::json;
 
@@ -26,6 +26,7 @@ impl Gateway {
         run_id: RunId,
         call_id: CallId,
         action: &Action,
+        slot: Slot,
     ) -> Result<Passage, StoreError> {
         let run = self.run(run_id).await?;
         let call = self.call(call_id).await?;
@@ -48,7 +49,12 @@ impl Gateway {
             if let Some(full) = self.full_destination(action, now).await? {
                 return self.refuse_full(&run.value, call, (action, &full), work).await;
             }
-            if let Some(token) = self.presented_by(&call.value, action) {
+            let token = self.presented_by(&call.value, action);
+            // Only what starts at once may use a grant up, or count on a rule that somebody revokes.
+            if slot == Slot::Taken && (token.is_some() || !matches!(ruling, Ruling::Ask)) {
+                return Ok(Passage::NoSlot);
+            }
+            if let Some(token) = token {
                 return self.start_on_token(&run.value, call, (action, &token), work).await;
             }
         }

@@ -12,12 +12,14 @@ use crate::store::StoreError;
 #[async_trait]
 pub trait EffectGate: Send + Sync + 'static {
     /// Assesses what a proposed call wants to do. When this returns `Run`, the call is recorded as
-    /// started and must be finished; when it returns `Waiting`, the question is open.
+    /// started and must be finished; when it returns `Waiting`, the question is open; after `NoSlot`
+    /// the call is to be proposed again.
     async fn propose(
         &self,
         run: RunId,
         call: CallId,
         action: Action,
+        slot: Slot,
     ) -> Result<Passage, StoreError>;
 
     /// Asks again about a call that waits for an approval, after something has changed.
@@ -30,6 +32,16 @@ pub trait EffectGate: Send + Sync + 'static {
     async fn finish(&self, run: RunId, call: CallId, result: ToolResult) -> Result<(), StoreError>;
 }
 
+/// Whether what may start can start at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// It can.
+    Free,
+    /// Others must end first. Nothing is started meanwhile: what was permitted now could be
+    /// forbidden by then.
+    Taken,
+}
+
 /// What becomes of a tool call now.
 #[derive(Debug)]
 pub enum Passage {
@@ -37,6 +49,8 @@ pub enum Passage {
     Run(PermittedAction),
     /// A person is asked.
     Waiting(ApprovalId),
+    /// It could start if there was room. Nothing is recorded.
+    NoSlot,
     /// It will not run; the result is recorded already.
     Refused(ToolResult),
 }

@@ -25,7 +25,7 @@ use countersign_gateway::{
     Answer, ApprovalView, EditApprovalError, NewContent, ResolveError, Resolved, Role, RuleText,
     StartRun,
 };
-use countersign_ports::effect_gate::{EffectGate as _, Passage};
+use countersign_ports::effect_gate::{EffectGate as _, Passage, Slot};
 use countersign_ports::model_provider::{ModelCall, ModelReply};
 use countersign_ports::run_journal::RunJournal as _;
 use countersign_test_kit::House;
@@ -154,7 +154,8 @@ impl World {
         };
         let youngest = self.cards.keys().rev().find(like).copied();
         let pending = self.cards.values().filter(|card| card.status == Status::Pending).count();
-        let passage = self.house().gateway.propose(self.run, call, action).await.unwrap();
+        let passage =
+            self.house().gateway.propose(self.run, call, action, Slot::Free).await.unwrap();
         let joins = youngest.filter(|id| self.cards[id].votes.is_empty());
         let full = match joins {
             Some(id) => self.cards[&id].calls.len() >= MOST_PENDING,
@@ -375,6 +376,7 @@ impl World {
                 assert_eq!(card.status, Status::Pending);
                 "claimed too early"
             }
+            Ok(Passage::NoSlot) => panic!("claims are not put off"),
             Ok(Passage::Refused(result))
                 if card.status == Status::Approved
                     && matches!(card.deed, Deed::Script(version) if version != self.script) =>

@@ -14,7 +14,7 @@ use countersign_domain::runs::{EntryBody, Usage};
 use countersign_gateway::config::WebhookConfig;
 use countersign_gateway::{Role, StartRun};
 use countersign_ports::delivery::{Delivery, Messenger as _};
-use countersign_ports::effect_gate::{EffectGate as _, Passage};
+use countersign_ports::effect_gate::{EffectGate as _, Passage, Slot};
 use countersign_ports::model_provider::{ModelCall, ModelReply};
 use countersign_ports::run_journal::RunJournal as _;
 use countersign_ports::secret::Secret;
@@ -76,7 +76,7 @@ async fn what_arrives_is_byte_for_byte_what_the_grant_was_signed_for() {
         let text = any::<String>().new_tree(&mut runner).unwrap().current();
         let call = new_call(&house, run).await;
         let action = message("ops", text);
-        let passage = house.gateway.propose(run, call, action.clone()).await.unwrap();
+        let passage = house.gateway.propose(run, call, action.clone(), Slot::Free).await.unwrap();
         // What only looks like a secret is refused, and is not what this is about.
         let Passage::Run(permitted) = passage else { continue };
         let before = remote.received().len();
@@ -111,7 +111,7 @@ async fn no_destination_gets_more_than_its_share_in_any_hour() {
         now += seconds;
         let call = new_call(&house, run).await;
         let action = message(hook, number.to_string());
-        let passage = house.gateway.propose(run, call, action).await.unwrap();
+        let passage = house.gateway.propose(run, call, action, Slot::Free).await.unwrap();
         let times = sent.entry(hook).or_default();
         let within = times.iter().filter(|at| **at + 3600 > now).count();
         match passage {
@@ -124,7 +124,7 @@ async fn no_destination_gets_more_than_its_share_in_any_hour() {
                 assert!(result.content.starts_with("rate_limited"), "{result:?}");
                 refused += 1;
             }
-            Passage::Waiting(_) => panic!("nobody is asked"),
+            Passage::Waiting(_) | Passage::NoSlot => panic!("nobody is asked"),
         }
     }
     assert!(refused > 10 && sent.values().all(|times| times.len() > 10), "{refused} {sent:?}");

@@ -1,7 +1,7 @@
 //! Taking the calls of a reply to the gate.
 
 use countersign_domain::runs::{ProposedCall, ToolResult, ToolStatus};
-use countersign_ports::effect_gate::Passage;
+use countersign_ports::effect_gate::{Passage, Slot};
 use countersign_ports::store::StoreError;
 
 use super::driver::Driver;
@@ -19,12 +19,14 @@ pub(super) enum Progress {
 
 impl Driver {
     /// Puts every new call to the gate, in order, then asks again about those that wait for a
-    /// decision, as far as there is room to run them.
+    /// decision. Nothing starts for which there is no room: people are asked about it meanwhile,
+    /// and it is judged again when there is.
     pub(super) async fn take_to_gate(&mut self, calls: &Calls) -> Result<Progress, StoreError> {
         let mut progress = Progress::None;
         for call in &calls.proposed {
-            self.propose(call).await?;
-            progress = Progress::Made;
+            if self.propose(call).await? == Progress::Made {
+                progress = Progress::Made;
+            }
         }
         if !std::mem::take(&mut self.claims_due) {
             return Ok(progress);
@@ -36,7 +38,7 @@ impl Driver {
             }
             let passage = self.shared.parts.gate.claim(self.run, call.id).await;
             match self.retry_claims_on_error(passage)? {
-                Passage::Waiting(_) => {}
+                Passage::Waiting(_) | Passage::NoSlot => {}
                 Passage::Refused(_) => progress = Progress::Made,
                 Passage::Run(action) => {
                     self.tools.start(&self.shared, self.run, call.clone(), action);
@@ -55,19 +57,20 @@ impl Driver {
         outcome
     }
 
-    async fn propose(&mut self, call: &ProposedCall) -> Result<(), StoreError> {
+    async fn propose(&mut self, call: &ProposedCall) -> Result<Progress, StoreError> {
         let gate = &self.shared.parts.gate;
         match self.shared.parts.tools.plan(call) {
-            Ok(Plan::Ask(question)) => gate.ask(self.run, call.id, question).await,
+            Ok(Plan::Ask(question)) => gate.ask(self.run, call.id, question).await?,
             Ok(Plan::Effect(action)) => {
-                match gate.propose(self.run, call.id, action).await? {
+                let slot = if self.tools.has_room() { Slot::Free } else { Slot::Taken };
+                match gate.propose(self.run, call.id, action, slot).await? {
                     Passage::Run(action) => {
                         self.tools.start(&self.shared, self.run, call.clone(), action);
                     }
                     // A decision may have come between the question and this answer.
                     Passage::Waiting(_) | Passage::Refused(_) => {}
+                    Passage::NoSlot => return Ok(Progress::None),
                 }
-                Ok(())
             }
             Err(error) => {
                 let result = ToolResult {
@@ -76,8 +79,9 @@ impl Driver {
                     exit_code: None,
                     duration_ms: 0,
                 };
-                self.shared.finish(self.run, call.id, result).await
+                self.shared.finish(self.run, call.id, result).await?;
             }
         }
+        Ok(Progress::Made)
     }
 }

@@ -9,7 +9,6 @@ use countersign_domain::permit::PermittedAction;
 use countersign_domain::runs::{ProposedCall, ToolResult, ToolStatus};
 use countersign_ports::store::StoreError;
 use futures::FutureExt as _;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -25,21 +24,16 @@ const CANCEL_GRACE: Duration = Duration::from_secs(5);
 pub(super) struct RunningTools {
     set: JoinSet<()>,
     cancel: CancellationToken,
-    slots: Arc<Semaphore>,
     capacity: usize,
 }
 
 impl RunningTools {
     pub(super) fn new(capacity: usize) -> Self {
-        Self {
-            set: JoinSet::new(),
-            cancel: CancellationToken::new(),
-            slots: Arc::new(Semaphore::new(capacity)),
-            capacity,
-        }
+        Self { set: JoinSet::new(), cancel: CancellationToken::new(), capacity }
     }
 
-    /// Starts `call`, now that `action` is permitted.
+    /// Starts `call` at once, now that `action` is permitted; whether there is room was to be seen
+    /// before that.
     pub(super) fn start(
         &mut self,
         shared: &Arc<Shared>,
@@ -47,13 +41,7 @@ impl RunningTools {
         call: ProposedCall,
         action: PermittedAction,
     ) {
-        let task = ToolTask {
-            shared: Arc::clone(shared),
-            run,
-            call,
-            cancel: self.cancel.clone(),
-            slots: Arc::clone(&self.slots),
-        };
+        let task = ToolTask { shared: Arc::clone(shared), run, call, cancel: self.cancel.clone() };
         self.set.spawn(task.work(action));
     }
 
@@ -96,7 +84,6 @@ struct ToolTask {
     run: RunId,
     call: ProposedCall,
     cancel: CancellationToken,
-    slots: Arc<Semaphore>,
 }
 
 impl ToolTask {
@@ -119,14 +106,9 @@ impl ToolTask {
     }
 
     async fn execute(&self, action: PermittedAction) -> ToolOutput {
-        let slot = tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => None,
-            slot = self.slots.acquire() => slot.ok(),
-        };
-        let Some(_slot) = slot else {
+        if self.cancel.is_cancelled() {
             return ToolOutput::new(ToolStatus::Cancelled, "stopped before it began");
-        };
+        }
         let tools = &self.shared.parts.tools;
         let work = tools.execute(&self.call, action, self.cancel.clone());
         tokio::select! {

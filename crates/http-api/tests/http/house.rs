@@ -20,7 +20,7 @@ use countersign_gateway::{
     Caller, Gateway, Guard, GuardParts, KeyHolder, NewKey, OperatorRules, Parts,
 };
 use countersign_http_api::{About, HttpConfig, OperatorToken, ServerParts, router, serve_with};
-use countersign_ports::effect_gate::{EffectGate as _, Passage};
+use countersign_ports::effect_gate::{EffectGate as _, Passage, Slot};
 use countersign_ports::file_witness::{FileWitness, Found, Room};
 use countersign_ports::model_provider::{ModelCall, ModelReply};
 use countersign_ports::run_journal::{RunEnd, RunJournal as _};
@@ -220,7 +220,7 @@ impl House {
     /// The agent takes the run up and wants to do this; the call and, if asked, the approval.
     pub(crate) async fn wants(&self, run: RunId, action: Action) -> (CallId, ApprovalId) {
         let call = self.calls_tool(run, "http_request").await;
-        let passage = self.gateway.propose(run, call, action).await.expect("a passage");
+        let passage = self.gateway.propose(run, call, action, Slot::Free).await.expect("a passage");
         let Passage::Waiting(approval) = passage else { panic!("nobody is asked: {passage:?}") };
         (call, approval)
     }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use countersign_domain::runs::ToolStatus;
+use countersign_domain::runs::{ToolCall, ToolCallState, ToolStatus};
 
 use super::stage::Stage;
 use super::world::{Decision, World};
@@ -68,10 +68,19 @@ async fn no_more_work_at_a_time_than_allowed() {
     let limits = Limits { parallel_tools: 2, ..Limits::default() };
     let message = "run& gong 1\nrun& gong 2\nrun& gong 3\nrun& ask 4";
     let stage = Stage::with(World::new(message), Arc::new(Rehearsal), limits).begin();
-    stage.world.until("two at work", |state| state.executed.len() == 2).await;
+    let waiting = |call: &ToolCall| matches!(call.state, ToolCallState::AwaitingApproval { .. });
+    stage
+        .world
+        .until("two at work and a person asked", |state| {
+            state.executed.len() == 2 && state.calls.iter().any(waiting)
+        })
+        .await;
     stage.decide("ask 4", Decision::Approved);
     tokio::time::sleep(std::time::Duration::from_secs(5)).await;
     assert_eq!(stage.world.lock().executed, ["gong 1", "gong 2"]);
+    // What has no room is not started: what was permitted now could be forbidden by then.
+    assert_eq!(stage.world.call("gong 3").state, ToolCallState::Proposed);
+    assert!(waiting(&stage.world.call("ask 4")));
     for _ in 0..3 {
         stage.world.gong.notify_one();
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;

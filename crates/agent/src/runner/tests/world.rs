@@ -12,7 +12,7 @@ use countersign_domain::runs::{
     ToolStatus, Usage,
 };
 use countersign_domain::time::Timestamp;
-use countersign_ports::effect_gate::{EffectGate, Passage};
+use countersign_ports::effect_gate::{EffectGate, Passage, Slot};
 use countersign_ports::model_provider::ModelReply;
 use countersign_ports::run_journal::{Parked, RunEnd, RunJournal, Snapshot};
 use countersign_ports::store::StoreError;
@@ -310,13 +310,22 @@ impl RunJournal for World {
 
 #[async_trait]
 impl EffectGate for World {
-    async fn propose(&self, _: RunId, call: CallId, action: Action) -> Result<Passage, StoreError> {
+    async fn propose(
+        &self,
+        _: RunId,
+        call: CallId,
+        action: Action,
+        slot: Slot,
+    ) -> Result<Passage, StoreError> {
         self.fault("propose")?;
         if action.text().starts_with("forbidden") {
             return Ok(self.refuse(call, ToolStatus::Blocked));
         }
         if !action.text().starts_with("ask") {
-            return Ok(self.start(call, action));
+            return Ok(match slot {
+                Slot::Free => self.start(call, action),
+                Slot::Taken => Passage::NoSlot,
+            });
         }
         let approval_id = ApprovalId::from_uuid(Uuid::from_u128(9));
         self.set(call, ToolCallState::AwaitingApproval { approval_id });
