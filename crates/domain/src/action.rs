@@ -385,6 +385,7 @@ mod tests {
             body: body.to_owned(),
             attachments: vec![Attachment {
                 name: "a.txt".parse().unwrap(),
+                path: None,
                 content: crate::outbound::Content::new(b"a".to_vec()),
             }],
         };

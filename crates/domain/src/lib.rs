@@ -10,6 +10,7 @@ pub mod action;
 pub mod approvals;
 pub mod assessment;
 pub mod audit;
+pub mod content;
 pub mod digest;
 pub mod display;
 pub mod files;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use countersign_domain::action::{Action, ActionKind};
 use countersign_domain::grants::{
-    Binding, Grant, GrantError, Terms, VerifiedGrant, for_action, verify,
+    Binding, Grant, GrantError, Terms, VerifiedGrant, bound_destination, for_action, verify,
 };
 use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::ids::{GatewayId, GrantId, SessionId};
@@ -103,6 +103,28 @@ fn every_way_in_which_a_grant_can_be_wrong_has_its_code() {
     ];
     for (token, binding, now, expected) in cases {
         assert_eq!(code(verify(&token, &keys(), &binding, now)), expected, "{token}");
+    }
+}
+
+/// As long as the tools let a destination be, and longer.
+#[test]
+fn no_destination_makes_a_grant_too_long_or_stands_for_another() {
+    let url = |length: usize, last: char| {
+        let base = "https://a.example/";
+        format!("{base}{}{last}", "x".repeat(length - base.len() - 1))
+    };
+    for length in [511, 512, 513, 6_000, 32 * 1024, 1_000_000] {
+        let binding = binding(&request(&url(length, 'a'), "x"), "http_request", 1);
+        let by = Actor::Principal(Principal::Operator);
+        let id = GrantId::from_uuid(Uuid::from_u128(9));
+        let claims = for_action(id, &binding, (Terms::Once, by, None), (NOW, TTL));
+        assert_eq!(claims.dst.starts_with("sha256:"), length > 512, "{length}");
+        let token = key(1).sign(Purpose::Grant, &claims.to_json()).unwrap();
+        assert_eq!(code(verify(&token, &keys(), &binding, NOW)), "ok", "{length}");
+        let mut other = binding.clone();
+        other.destination = bound_destination(&url(length, 'b'));
+        let refused = code(verify(&token, &keys(), &other, NOW));
+        assert_eq!(refused, "grant_wrong_destination", "{length}");
     }
 }
 

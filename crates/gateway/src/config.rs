@@ -91,7 +91,7 @@ pub struct RunsConfig {
 pub struct SecurityConfig {
     /// Mask secrets in cards, events, tool output and logs; never in what runs.
     pub redact_secrets: bool,
-    /// Files and directories whose reading or changing is severe.
+    /// Files and directories whose reading, attaching or changing is severe.
     pub protected_paths: Vec<String>,
 }
 

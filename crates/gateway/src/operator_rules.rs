@@ -3,6 +3,7 @@
 use countersign_command_risk::Analysis;
 use countersign_domain::action::{Action, ActionKind};
 use countersign_domain::guard::OperatorRule;
+use countersign_domain::outbound::receiver_key;
 use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,13 +22,16 @@ pub enum RuleText {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MatcherText {
-    /// `exec`, `code`, `file_read`, `file_write` or `http_request`.
+    /// `exec`, `code`, `file_read`, `file_write`, `http_request`, `send_message` or `send_email`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// A glob on the command or source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
-    /// A glob on the path, or on `METHOD URL`.
+    /// A glob on the path, on `METHOD URL`, or on where a message or a mail goes (`webhook:ops`,
+    /// `email:ana@example.org`). Every recipient of a mail is compared on its own: `deny` and `ask`
+    /// apply if one fits, `allow` only if all do. `deny` and `ask` disregard capitals, except in
+    /// paths, and fit a mailbox also without its `+tag`, a conversation also without its thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
     /// A finding id, such as `fs.recursive_delete`.
@@ -61,8 +65,24 @@ pub struct OperatorRules {
 struct Matcher {
     kind: Option<ActionKind>,
     command: Option<Regex>,
-    destination: Option<Regex>,
+    destination: Option<PlaceGlob>,
     finding: Option<String>,
+}
+
+/// A glob on where something goes.
+#[derive(Debug)]
+struct PlaceGlob {
+    exact: Regex,
+    folded: Regex,
+}
+
+/// Which way a rule errs where something goes to several places, or to one that has many spellings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sense {
+    /// `deny` and `ask`: one place that fits in any spelling is enough.
+    Stricter,
+    /// `allow`: every place fits as it is written.
+    Milder,
 }
 
 impl OperatorRules {
@@ -85,12 +105,15 @@ impl OperatorRules {
     ) -> OperatorRule {
         let whole = Subject::new(action, assessment, analysis);
         let parts = whole.clone().with_each_command(analysis);
-        let any = |rules: &[Matcher], on: &Subject<'_>| rules.iter().any(|rule| rule.fits(on));
-        if any(&self.deny, &parts) {
+        let any = |rules: &[Matcher], on: &Subject<'_>, sense| {
+            rules.iter().any(|rule| rule.fits(on, sense))
+        };
+        if any(&self.deny, &parts, Sense::Stricter) {
             OperatorRule::Deny
-        } else if any(&self.ask, &parts) {
+        } else if any(&self.ask, &parts, Sense::Stricter) {
             OperatorRule::Ask
-        } else if analysis.is_none_or(Analysis::is_plain) && any(&self.allow, &whole) {
+        } else if analysis.is_none_or(Analysis::is_plain) && any(&self.allow, &whole, Sense::Milder)
+        {
             OperatorRule::Allow
         } else {
             OperatorRule::None
@@ -103,7 +126,7 @@ impl OperatorRules {
 struct Subject<'a> {
     kind: ActionKind,
     commands: Vec<String>,
-    destination: Option<String>,
+    places: Vec<String>,
     findings: Vec<&'a str>,
 }
 
@@ -115,18 +138,18 @@ impl<'a> Subject<'a> {
         analysis: Option<&Analysis>,
     ) -> Self {
         let text = action.cwd().map(|_| action.text().to_owned());
-        let destination = match action {
-            Action::HttpRequest { method, url, .. } => Some(format!("{method} {url}")),
-            Action::FileRead { path } | Action::FileWrite { path, .. } => Some(path.clone()),
-            Action::SendMessage { .. } | Action::SendEmail { .. } => {
-                Some(action.bound_destination())
-            }
-            Action::Exec { .. } | Action::Code { .. } => None,
+        let places = match action {
+            Action::HttpRequest { method, url, .. } => vec![format!("{method} {url}")],
+            Action::FileRead { path } | Action::FileWrite { path, .. } => vec![path.clone()],
+            Action::SendMessage { .. }
+            | Action::SendEmail { .. }
+            | Action::Exec { .. }
+            | Action::Code { .. } => action.destinations(),
         };
         Self {
             kind: action.kind(),
             commands: text.into_iter().chain(analysis.map(Analysis::normalised)).collect(),
-            destination,
+            places,
             findings: assessment.findings().iter().map(|f| f.id.as_str()).collect(),
         }
     }
@@ -162,23 +185,47 @@ impl Matcher {
         Ok(Self {
             kind,
             command: text.command.as_deref().map(glob).transpose()?,
-            destination: text.destination.as_deref().map(glob).transpose()?,
+            destination: text.destination.as_deref().map(PlaceGlob::new).transpose()?,
             finding: text.finding,
         })
     }
 
-    fn fits(&self, subject: &Subject<'_>) -> bool {
+    fn fits(&self, subject: &Subject<'_>, sense: Sense) -> bool {
         let kind = self.kind.is_none_or(|kind| kind == subject.kind);
         let command = self
             .command
             .as_ref()
             .is_none_or(|glob| subject.commands.iter().any(|command| glob.is_match(command)));
-        let destination = self.destination.as_ref().is_none_or(|glob| {
-            subject.destination.as_ref().is_some_and(|place| glob.is_match(place))
-        });
+        let destination = self.destination.as_ref().is_none_or(|glob| glob.fits(subject, sense));
         let finding =
             self.finding.as_ref().is_none_or(|id| subject.findings.contains(&id.as_str()));
         kind && command && destination && finding
+    }
+}
+
+impl PlaceGlob {
+    fn new(pattern: &str) -> Result<Self, InvalidOperatorRule> {
+        Ok(Self { exact: glob(pattern)?, folded: compiled(pattern, "(?si)")? })
+    }
+
+    fn fits(&self, subject: &Subject<'_>, sense: Sense) -> bool {
+        let places = &subject.places;
+        match (sense, subject.kind) {
+            (Sense::Milder, _) => {
+                !places.is_empty() && places.iter().all(|place| self.exact.is_match(place))
+            }
+            (Sense::Stricter, ActionKind::SendMessage | ActionKind::SendEmail) => {
+                let fits = |place: &str| self.folded.is_match(place);
+                places.iter().any(|place| fits(place) || fits(&receiver_key(place)))
+            }
+            (Sense::Stricter, ActionKind::HttpRequest) => {
+                places.iter().any(|place| self.folded.is_match(place))
+            }
+            (
+                Sense::Stricter,
+                ActionKind::Exec | ActionKind::Code | ActionKind::FileRead | ActionKind::FileWrite,
+            ) => places.iter().any(|place| self.exact.is_match(place)),
+        }
     }
 }
 
@@ -187,8 +234,12 @@ fn compile(rules: &[RuleText]) -> Result<Vec<Matcher>, InvalidOperatorRule> {
 }
 
 fn glob(pattern: &str) -> Result<Regex, InvalidOperatorRule> {
+    compiled(pattern, "(?s)")
+}
+
+fn compiled(pattern: &str, flags: &str) -> Result<Regex, InvalidOperatorRule> {
     let escaped = regex::escape(pattern).replace(r"\*", ".*").replace(r"\?", ".");
-    Regex::new(&format!("(?s)^{escaped}$"))
+    Regex::new(&format!("{flags}^{escaped}$"))
         .map_err(|_| InvalidOperatorRule::TooLarge(pattern.chars().take(40).collect()))
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_domain::action::Action;
-use countersign_domain::outbound::OutboundPolicy;
+use countersign_domain::outbound::{Attachment, Content, OutboundPolicy};
 use countersign_domain::redaction::Redactor;
 use countersign_domain::verdict::Verdict;
 use countersign_gateway::config::{ApprovalsConfig, RiskConfig, SecurityConfig};
@@ -17,7 +17,16 @@ fn guard(approvals: &ApprovalsConfig) -> Guard {
 }
 
 fn guard_in(workspace: &str, approvals: &ApprovalsConfig) -> Guard {
-    let security = SecurityConfig::default();
+    let outbound = OutboundPolicy {
+        allow_hosts: vec!["example.org".to_owned(), "*.example.net".to_owned()],
+        ..OutboundPolicy::default()
+    };
+    guard_with(workspace, approvals, outbound)
+}
+
+fn guard_with(workspace: &str, approvals: &ApprovalsConfig, outbound: OutboundPolicy) -> Guard {
+    let mut security = SecurityConfig::default();
+    security.protected_paths.push("/home/me/.countersign/workspace/payroll".to_owned());
     let engine = RiskConfig::default().engine(&security, |path| std::fs::read_to_string(path));
     let parts = GuardParts {
         workspace: workspace.to_owned(),
@@ -25,10 +34,7 @@ fn guard_in(workspace: &str, approvals: &ApprovalsConfig) -> Guard {
         user_home: "/home/me".to_owned(),
         user: "me".to_owned(),
         protected_paths: security.protected_paths,
-        outbound: OutboundPolicy {
-            allow_hosts: vec!["example.org".to_owned(), "*.example.net".to_owned()],
-            ..OutboundPolicy::default()
-        },
+        outbound,
         scanner: Arc::new(Redactor::new([])),
         own_port: 8642,
     };
@@ -60,6 +66,27 @@ fn request(method: &str, url: &str) -> Action {
         headers: BTreeMap::new(),
         body: String::new(),
     }
+}
+
+fn mail(to: &[&str], files: &[&str]) -> Action {
+    let attached = files.iter().map(|path| Attachment {
+        name: path.rsplit('/').next().unwrap().parse().unwrap(),
+        path: Some((*path).to_owned()),
+        content: Content::new(b"x".to_vec()),
+    });
+    Action::SendEmail {
+        from: "agent@example.org".parse().unwrap(),
+        to: to.iter().map(|address| address.parse().unwrap()).collect(),
+        cc: Vec::new(),
+        subject: "s".parse().unwrap(),
+        body: "b".to_owned(),
+        attachments: attached.collect(),
+    }
+}
+
+fn message(destination: &str) -> Action {
+    let destination = destination.parse().unwrap();
+    Action::SendMessage { destination, name: None, text: "x".to_owned() }
 }
 
 fn verdict(guard: &Guard, action: &Action) -> (Verdict, Option<String>) {
@@ -205,5 +232,92 @@ fn the_operators_rules_are_taken_strictest_first() {
     ];
     for (action, expected) in table {
         assert_eq!(verdict(&guard, &action).0, expected, "{action:?}");
+    }
+}
+
+#[test]
+fn the_operators_rules_look_at_every_recipient_on_its_own() {
+    let approvals: ApprovalsConfig = serde_json::from_value(serde_json::json!({
+        "deny": [
+            { "kind": "send_email", "destination": "email:*@evil.test" },
+            { "destination": "email:bob@example.org" },
+            { "destination": "slack:C9" },
+            { "destination": "POST http://localhost:9000/*" },
+        ],
+        "ask": [{ "destination": "email:press@*" }],
+        "allow": [{ "destination": "email:*@example.org" }, { "destination": "slack:C1" }],
+    }))
+    .unwrap();
+    let guard = guard(&approvals);
+    let table = [
+        (mail(&["ana@example.org"], &[]), Verdict::Allow),
+        (mail(&["ana@example.org", "eve@example.org"], &[]), Verdict::Allow),
+        (mail(&["thief@other.test", "ana@example.org"], &[]), Verdict::Ask),
+        (mail(&["ana@example.org", "thief@other.test"], &[]), Verdict::Ask),
+        (mail(&["thief@evil.test", "ana@example.org"], &[]), Verdict::Forbid),
+        (mail(&["ana@example.org", "thief@evil.test"], &[]), Verdict::Forbid),
+        (mail(&["thief@EVIL.test"], &[]), Verdict::Forbid),
+        (mail(&["Bob@Example.org"], &[]), Verdict::Forbid),
+        (mail(&["bob+x@example.org"], &[]), Verdict::Forbid),
+        (mail(&["ana@example.org", "Press@example.org"], &[]), Verdict::Ask),
+        (message("slack:C1"), Verdict::Allow),
+        // What is allowed is allowed as it is written.
+        (message("slack:c1"), Verdict::Ask),
+        (message("slack:C1:t"), Verdict::Ask),
+        (message("slack:c9"), Verdict::Forbid),
+        (message("slack:C9:t"), Verdict::Forbid),
+        (request("POST", "http://localhost:9000/x"), Verdict::Forbid),
+    ];
+    for (action, expected) in table {
+        assert_eq!(verdict(&guard, &action).0, expected, "{action:?}");
+    }
+}
+
+#[test]
+fn no_lasting_choice_covers_a_mail_with_files() {
+    let guard = guard(&ApprovalsConfig::default());
+    let text = mail(&["ana@example.org"], &[]);
+    assert!(guard.assess(&text).covers(&text).is_some());
+    let with_file = mail(&["ana@example.org"], &["/home/me/.countersign/workspace/report.txt"]);
+    let assessed = guard.assess(&with_file);
+    assert_eq!(assessed.covers(&with_file), None);
+    let said = assessed.assessment.findings().iter().any(|found| {
+        found.id.as_str() == "outbound.attachment"
+            && found.message.contains("no lasting choice covers it")
+    });
+    assert!(said, "{:?}", assessed.assessment);
+}
+
+#[test]
+fn a_protected_file_is_no_attachment_like_others() {
+    const WORKSPACE: &str = "/home/me/.countersign/workspace";
+    let approvals: ApprovalsConfig = serde_json::from_value(serde_json::json!({
+        "allow": [{ "kind": "send_email", "destination": "*" }, { "finding": "fs.read_protected" }],
+    }))
+    .unwrap();
+    let exempting = OutboundPolicy {
+        exempt: ["email:ana@example.org".to_owned()].into(),
+        ..OutboundPolicy::default()
+    };
+    let free = OutboundPolicy { require_approval: false, ..OutboundPolicy::default() };
+    let harmless = mail(&["ana@example.org"], &["/home/me/.countersign/workspace/a.txt"]);
+    let payroll = mail(
+        &["ana@example.org"],
+        &["/home/me/.countersign/workspace/a.txt", "/home/me/.countersign/workspace/payroll/all"],
+    );
+    let own = mail(&["ana@example.org"], &["/home/me/.countersign/operator.token"]);
+    for guard in [
+        guard_with(WORKSPACE, &ApprovalsConfig::default(), exempting),
+        guard_with(WORKSPACE, &ApprovalsConfig::default(), free),
+        guard(&approvals),
+    ] {
+        assert_eq!(verdict(&guard, &harmless).0, Verdict::Allow);
+        let asked = guard.assess(&payroll);
+        assert_eq!(asked.assessment.verdict(), Verdict::Ask);
+        let found = asked.assessment.findings().iter();
+        let found = found.clone().find(|found| found.id.as_str() == "fs.read_protected").unwrap();
+        assert!(found.message.contains("payroll/all"), "{found:?}");
+        assert_eq!(asked.covers(&payroll), None);
+        assert_eq!(verdict(&guard, &own).0, Verdict::Forbid);
     }
 }

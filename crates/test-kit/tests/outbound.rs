@@ -8,9 +8,13 @@ use countersign_domain::approvals::{Choice, Status};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::ids::{ApprovalId, RunId};
 use countersign_domain::runs::RunStatus;
-use countersign_gateway::config::{ModeText, OutboundConfig, SecretPolicyText, WebhookConfig};
+use countersign_gateway::RuleText;
+use countersign_gateway::config::{
+    ApprovalsConfig, ModeText, OutboundConfig, SecretPolicyText, WebhookConfig,
+};
 use countersign_ports::secret::Secret;
 use countersign_test_kit::{Answers, FakeRemote, House};
+use serde_json::json;
 
 const SECRET: &str = "webhook-secret-0123456789";
 
@@ -334,6 +338,22 @@ async fn what_leaves_is_asked_about_by_where_it_goes_and_what_it_does() {
     assert_eq!(remote.received().len(), 2);
     assert_eq!(house.audited(AuditKind::GrantConsumed).await.len(), 1);
     assert_eq!(house.audited(AuditKind::OutboundSent).await.len(), 1);
+}
+
+#[tokio::test]
+async fn another_spelling_of_a_host_does_not_pass_a_denial() {
+    let remote = FakeRemote::listen().await;
+    let port = remote.url("").rsplit_once(':').unwrap().1.to_owned();
+    let rule = json!({"destination": format!("POST http://localhost:{port}/*")});
+    let rule: RuleText = serde_json::from_value(rule).unwrap();
+    let denying = |approvals: &mut ApprovalsConfig| approvals.deny = vec![rule];
+    let house = House::with().approvals(denying).open().await;
+    for host in ["localhost", "localhost.", "LocalHost", "localhost%2e", "\u{2113}ocalhost"] {
+        let run = house.say(&format!("post http://{host}:{port}/x | x")).await;
+        let said = output(&house, run).await;
+        assert!(said.contains("blocked this action is forbidden"), "{host}: {said}");
+    }
+    assert_eq!(remote.connections(), 0);
 }
 
 #[tokio::test]

@@ -29,6 +29,9 @@ pub(super) struct HttpRequest {
 const NAME: &str = "http_request";
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The longest address in bytes; the client itself takes twice as much.
+const LONGEST_ADDRESS: usize = 32 * 1024;
+
 /// Bytes of an answer that are read.
 const LONGEST_ANSWER: usize = 1024 * 1024;
 
@@ -94,16 +97,14 @@ impl Tool for HttpRequest {
     ) -> Result<Plan, ToolInputError> {
         let arguments = PARAMETERS.check(arguments)?;
         let method = method(arguments.text("method"))?;
-        let body = arguments.text("body").to_owned();
-        if matches!(method.as_str(), "GET" | "HEAD") && !body.is_empty() {
-            return Err(PARAMETERS.error(&format!("sends no `body` with {method}")));
-        }
-        Ok(Plan::Effect(Action::HttpRequest {
+        let action = Action::HttpRequest {
             method,
             url: address(arguments.text("url"))?,
             headers: headers(&arguments.texts("headers"))?,
-            body,
-        }))
+            body: arguments.text("body").to_owned(),
+        };
+        action.check_content().map_err(|error| PARAMETERS.error(&error.to_string()))?;
+        Ok(Plan::Effect(action))
     }
 
     async fn execute(&self, action: PermittedAction, execution: &Execution) -> ToolOutput {
@@ -240,10 +241,24 @@ fn address(given: &str) -> Result<String, ToolInputError> {
         }
         Ok(mut url) => {
             url.set_fragment(None);
-            return Ok(url.into());
+            match without_final_dot(url) {
+                Some(url) if url.as_str().len() <= LONGEST_ADDRESS => return Ok(url.into()),
+                Some(_) => format!("takes at most {LONGEST_ADDRESS} bytes as `url`"),
+                None => "needs the name of a host in `url`".to_owned(),
+            }
         }
     };
     Err(PARAMETERS.error(&problem))
+}
+
+/// The same address with the one spelling of its host: `localhost.` is `localhost`.
+fn without_final_dot(mut url: Url) -> Option<Url> {
+    let host = url.host_str()?;
+    let bare = host.trim_end_matches('.').to_owned();
+    if bare.len() < host.len() {
+        url.set_host(Some(&bare)).ok()?;
+    }
+    Some(url)
 }
 
 fn headers(given: &BTreeMap<&str, &str>) -> Result<BTreeMap<String, String>, ToolInputError> {

@@ -28,9 +28,6 @@ pub(super) struct SendEmail {
 
 const NAME: &str = "send_email";
 
-/// The longest mail, in bytes.
-const LONGEST: usize = 1_000_000;
-
 /// Recipients that one mail may have.
 const MOST_RECIPIENTS: usize = 50;
 
@@ -100,13 +97,11 @@ impl Tool for SendEmail {
             |error: countersign_domain::outbound::InvalidMail| problem(error.to_string()),
         )?;
         let body = arguments.text("body").to_owned();
-        if body.len() > LONGEST || body.contains('\0') {
-            let limit = format!("sends at most {LONGEST} bytes without NUL as `body`");
-            return Err(PARAMETERS.error(&limit));
-        }
         let attachments = attached(&arguments.list("attachments"), &context.workspace)?;
         let from = self.from.clone();
-        Ok(Plan::Effect(Action::SendEmail { from, to, cc, subject, body, attachments }))
+        let action = Action::SendEmail { from, to, cc, subject, body, attachments };
+        action.check_content().map_err(|error| PARAMETERS.error(&error.to_string()))?;
+        Ok(Plan::Effect(action))
     }
 
     async fn execute(&self, action: PermittedAction, execution: &Execution) -> ToolOutput {
@@ -142,11 +137,12 @@ fn attached(paths: &[&str], workspace: &Path) -> Result<Vec<Attachment>, ToolInp
         let content = read(resolved, room).map_err(|what| problem(&what))?;
         room = room.saturating_sub(content.len() as u64);
         let name = within.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let path = resolved.to_str().map(str::to_owned);
         let name: FileName = name.parse().map_err(|error| problem(&format!("{error}")))?;
         if files.iter().any(|file| file.name == name) {
             return Err(problem("there is another of this name"));
         }
-        files.push(Attachment { name, content: Content::new(content) });
+        files.push(Attachment { name, path, content: Content::new(content) });
     }
     Ok(files)
 }

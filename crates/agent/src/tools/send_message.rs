@@ -20,9 +20,6 @@ pub(super) struct SendMessage {
 
 const NAME: &str = "send_message";
 
-/// The longest message, in bytes.
-const LONGEST: usize = 100_000;
-
 const PARAMETERS: Parameters = Parameters {
     tool: NAME,
     list: &[
@@ -59,18 +56,14 @@ impl Tool for SendMessage {
         _: &ToolContext,
     ) -> Result<Plan, ToolInputError> {
         let arguments = PARAMETERS.check(arguments)?;
-        let text = arguments.text("message");
-        if text.trim().is_empty() {
-            return Err(PARAMETERS.error("needs something to send as `message`"));
-        }
-        if text.len() > LONGEST {
-            return Err(PARAMETERS.error(&format!("sends at most {LONGEST} bytes")));
-        }
         let problem = |what: String| PARAMETERS.error(&format!("cannot send there: {what}"));
         let target = resolve(&self.directory, arguments.text("target")).map_err(problem)?;
         let Resolved { destination, name } = target;
         check(&self.messengers, &destination).map_err(problem)?;
-        Ok(Plan::Effect(Action::SendMessage { destination, name, text: text.to_owned() }))
+        let text = arguments.text("message").to_owned();
+        let action = Action::SendMessage { destination, name, text };
+        action.check_content().map_err(|error| PARAMETERS.error(&error.to_string()))?;
+        Ok(Plan::Effect(action))
     }
 
     async fn execute(&self, action: PermittedAction, execution: &Execution) -> ToolOutput {

@@ -2,8 +2,9 @@
 
 use super::state::{Approval, ApprovalState, Edit, HistoryEntry, Moment};
 use super::{Offer, Status};
-use crate::action::Action;
+use crate::action::{Action, ActionKind};
 use crate::assessment::Assessment;
+use crate::content::InvalidContent;
 use crate::digest::Digest;
 use crate::identity::{Actor, Principal};
 use crate::time::Timestamp;
@@ -38,6 +39,9 @@ pub enum EditError {
         /// The action's digest.
         actual: Digest,
     },
+    /// The tool could not carry it out with this content.
+    #[error("the edited content cannot be used: `{kind}` {problem}", kind = .0.as_str(), problem = .1)]
+    Invalid(ActionKind, InvalidContent),
     /// The guard forbids the new content.
     #[error("the edited content is forbidden: {0}")]
     Forbidden(String),
@@ -65,6 +69,7 @@ pub fn edit(
     if action.kind() != approval.action.kind() || action.content().is_none() {
         return Err(EditError::NotEditable);
     }
+    action.check_content().map_err(|problem| EditError::Invalid(action.kind(), problem))?;
     if assessment.verdict() == Verdict::Forbid {
         let why = assessment.findings().iter().map(|finding| finding.message.as_str());
         return Err(EditError::Forbidden(why.collect::<Vec<_>>().join(" ")));

@@ -80,7 +80,8 @@ pub struct HttpMatcher {
 pub struct SendMatcher {
     /// By which tool: a message or a mail.
     pub tool: ActionKind,
-    /// Exactly where to, in canonical form; every recipient of a mail.
+    /// Exactly where to, in canonical form; every recipient of a mail. Mails with files are covered
+    /// by no rule.
     pub destination: String,
     /// The findings that the person saw.
     pub findings: Vec<FindingId>,
@@ -128,6 +129,8 @@ impl Matcher {
                 origin: origin(url)?.to_owned(),
                 findings: findings(),
             })),
+            // A rule knows a destination, not what a file will hold by then.
+            Action::SendEmail { attachments, .. } if !attachments.is_empty() => None,
             Action::SendMessage { .. } | Action::SendEmail { .. } => {
                 Some(Self::Send(SendMatcher {
                     tool: action.kind(),
@@ -157,6 +160,7 @@ impl Matcher {
             (Self::Send(rule), Action::SendMessage { .. } | Action::SendEmail { .. }) => {
                 rule.tool == action.kind()
                     && rule.destination == action.bound_destination()
+                    && action.attachments().is_empty()
                     && known(&rule.findings)
             }
             (

@@ -34,7 +34,7 @@ pub struct Grant {
     pub act: ActionKind,
     /// The tool that carries it out.
     pub tool: String,
-    /// Where it goes, in canonical form.
+    /// Where it goes: [`bound_destination`] of the canonical form.
     pub dst: String,
     /// SHA-256 of the action's canonical JSON.
     pub sha: Digest,
@@ -69,12 +69,25 @@ pub struct Binding {
     pub kind: ActionKind,
     /// The tool.
     pub tool: String,
-    /// Where it goes.
+    /// Where it goes, as [`bound_destination`] writes it.
     pub destination: String,
     /// Digest of what will really run or leave.
     pub content: Digest,
     /// The conversation.
     pub session: SessionId,
+}
+
+/// The longest destination that stands in a grant as it is, in bytes.
+const LONGEST_DESTINATION: usize = 512;
+
+/// `destination` as a grant holds it: a text of more than 512 bytes as its SHA-256, written
+/// `sha256:` and 64 hex digits, so that no destination makes a grant too long.
+pub fn bound_destination(destination: &str) -> String {
+    if destination.len() <= LONGEST_DESTINATION {
+        destination.to_owned()
+    } else {
+        Digest::of(destination.as_bytes()).to_string()
+    }
 }
 
 impl Binding {
@@ -84,7 +97,7 @@ impl Binding {
             gateway,
             kind: action.kind(),
             tool: tool.to_owned(),
-            destination: action.bound_destination(),
+            destination: bound_destination(&action.bound_destination()),
             content: action.digest(),
             session,
         }

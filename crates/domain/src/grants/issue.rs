@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Binding, Grant, Terms};
+use super::{Binding, Grant, Terms, bound_destination};
 use crate::approvals::{Approval, ApprovalState};
 use crate::identity::Actor;
 use crate::ids::{ApprovalId, GatewayId, GrantId};
@@ -28,7 +28,7 @@ pub fn for_decision(approval: &Approval, gateway: GatewayId) -> Option<Grant> {
         appr: Some(approval.id),
         act: approval.action.kind(),
         tool: requester.tool.clone(),
-        dst: approval.action.bound_destination(),
+        dst: bound_destination(&approval.action.bound_destination()),
         sha: approval.digest,
         ses: requester.session_id,
         by: Actor::Principal(decision.by.clone()),

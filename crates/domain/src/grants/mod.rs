@@ -17,6 +17,6 @@ mod claims;
 mod issue;
 mod verify;
 
-pub use claims::{Binding, Grant, Terms};
+pub use claims::{Binding, Grant, Terms, bound_destination};
 pub use issue::{for_action, for_decision};
 pub use verify::{GrantError, Use, VerifiedGrant, inspect, verify};

@@ -18,6 +18,9 @@ use crate::redaction::Redactor;
 pub struct Attachment {
     /// What it is called there.
     pub name: FileName,
+    /// Where it was read: absolute, resolved. Judged like reading that file; not sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// All of it, base64 in JSON.
     pub content: Content,
 }

@@ -110,8 +110,9 @@ impl FromStr for Destination {
         match kind.as_str() {
             "email" => rest.parse().map(|address| Self::email(&address)).map_err(|_| invalid()),
             "webhook" => rest.parse().map(|name| Self::webhook(&name)).map_err(|_| invalid()),
-            // An address of the web is no conversation on a platform called `https`.
-            "http" | "https" | "file" | "local" => Err(invalid()),
+            // An address of the web is no conversation on a platform called `https`, and what a
+            // grant holds instead of a long destination is none on `sha256`.
+            "http" | "https" | "file" | "local" | "sha256" => Err(invalid()),
             platform if is_name(platform) => chat_at(platform, rest).map(Self).ok_or_else(invalid),
             _ => Err(invalid()),
         }
@@ -271,6 +272,7 @@ mod tests {
             "slack:a:b:c",
             "mattermost:a\u{0}",
             "file:/etc/passwd",
+            "sha256:abc",
         ] {
             assert_eq!(canonical(text), None, "{text:?}");
         }

@@ -122,6 +122,7 @@ mod tests {
             if let Action::SendEmail { attachments, .. } = &mut mail {
                 attachments.push(Attachment {
                     name: name.parse().unwrap(),
+                    path: None,
                     content: Content::new(content.to_vec()),
                 });
             }

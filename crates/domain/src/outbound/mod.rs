@@ -11,6 +11,7 @@ mod leaks;
 mod mail;
 mod policy;
 mod presented;
+mod rate_key;
 mod url_parts;
 
 pub use attachment::{Attachment, Content, FileName, ShownAttachment};
@@ -20,4 +21,5 @@ pub use leaks::{Leak, leaks};
 pub use mail::{EmailAddress, InvalidMail, Subject};
 pub use policy::{OutboundPolicy, SecretPolicy, sends_data};
 pub use presented::{TOKEN_ARGUMENT, mask_token, presented_token};
+pub use rate_key::{rate_keys, receiver_key};
 pub use url_parts::{host_and_port, host_fits, query};

@@ -68,7 +68,7 @@ impl OutboundPolicy {
     /// Whether nobody is asked about `action` because of where it goes: every one of its
     /// destinations is exempt.
     pub fn exempts(&self, action: &Action) -> bool {
-        let destinations = destinations(action);
+        let destinations = action.destinations();
         !self.require_approval
             || (!destinations.is_empty() && destinations.iter().all(|d| self.exempt.contains(d)))
     }
@@ -90,36 +90,20 @@ pub fn sends_data(action: &Action) -> bool {
         || headers.keys().any(|name| METHOD_OVERRIDES.contains(&name.as_str()))
 }
 
-/// Each place that `action` goes to: what exemptions and rates count by.
-fn destinations(action: &Action) -> Vec<String> {
-    match action {
-        Action::Exec { .. }
-        | Action::Code { .. }
-        | Action::FileRead { .. }
-        | Action::FileWrite { .. } => Vec::new(),
-        Action::HttpRequest { url, .. } => vec![url.clone()],
-        Action::SendMessage { destination, .. } => vec![destination.to_string()],
-        Action::SendEmail { to, cc, .. } => {
-            to.iter().chain(cc).map(|address| format!("email:{address}")).collect()
-        }
-    }
-}
-
 impl Action {
-    /// What the limit per hour counts: each destination, for requests the host.
-    pub fn counted_destinations(&self) -> BTreeSet<String> {
+    /// Each place that this goes to, on its own, in canonical form: what exemptions and the
+    /// operator's rules are compared with.
+    pub fn destinations(&self) -> Vec<String> {
         match self {
-            Self::HttpRequest { url, .. } => {
-                let place = host_and_port(url)
-                    .map_or_else(|| url.clone(), |(host, port)| format!("http:{host}:{port}"));
-                BTreeSet::from([place])
-            }
             Self::Exec { .. }
             | Self::Code { .. }
             | Self::FileRead { .. }
-            | Self::FileWrite { .. }
-            | Self::SendMessage { .. }
-            | Self::SendEmail { .. } => destinations(self).into_iter().collect(),
+            | Self::FileWrite { .. } => Vec::new(),
+            Self::HttpRequest { url, .. } => vec![url.clone()],
+            Self::SendMessage { destination, .. } => vec![destination.to_string()],
+            Self::SendEmail { to, cc, .. } => {
+                to.iter().chain(cc).map(|address| format!("email:{address}")).collect()
+            }
         }
     }
 }

@@ -91,6 +91,7 @@ impl Guard {
                 (leaving::assess(&self.parts.outbound, action), None)
             }
         };
+        findings.extend(leaving::files(&self.parts, action));
         findings.extend(hidden_characters(action, analysis.is_some()));
         findings.extend(leaving::secrets(&self.parts, action));
         let assessment = Assessment::from_findings(findings);

@@ -415,6 +415,7 @@ fn mail_with_file() -> Action {
         body: "hello\n".to_owned(),
         attachments: vec![Attachment {
             name: "a.bin".parse().unwrap(),
+            path: None,
             content: Content::new(b"\0\xffhello".to_vec()),
         }],
     }

@@ -48,6 +48,29 @@ fn the_action_is_the_request_in_one_form() {
 }
 
 #[test]
+fn a_host_has_one_spelling() {
+    let bench = Bench::new();
+    for (given, expected) in [
+        ("http://localhost.:8000/x", "http://localhost:8000/x"),
+        ("http://LOCALHOST.:80/x", "http://localhost/x"),
+        ("http://localhost%2E/x", "http://localhost/x"),
+        ("http://b\u{fc}cher.example./", "http://xn--bcher-kva.example/"),
+        ("http://127.1./", "http://127.0.0.1/"),
+        ("http://localhost\u{3002}:1/", "http://localhost:1/"),
+    ] {
+        let planned = bench.plan("http_request", &json!({"url": given}));
+        let Ok(Action::HttpRequest { url, .. }) = planned else { panic!("{given}: {planned:?}") };
+        assert_eq!(url, expected, "{given}");
+    }
+    for given in ["http://./", "http://../"] {
+        bench.refusal("http_request", &json!({"url": given}));
+    }
+    let long = format!("http://h/{}", "x".repeat(32 * 1024));
+    let error = bench.refusal("http_request", &json!({"url": long}));
+    assert!(error.contains("takes at most 32768 bytes"), "{error}");
+}
+
+#[test]
 fn what_is_no_request_is_refused() {
     let bench = Bench::new();
     for (arguments, problem) in [
@@ -55,7 +78,7 @@ fn what_is_no_request_is_refused() {
         (json!({"url": "file:///etc/passwd"}), "speaks http and https, not `file`"),
         (json!({"url": "http://u:p@h/"}), "takes no user name or password"),
         (json!({"url": "http://h/", "method": "CONNECT"}), "does not know the method `CONNECT`"),
-        (json!({"url": "http://h/", "body": "x"}), "sends no `body` with GET"),
+        (json!({"url": "http://h/", "body": "x"}), "sends no `body` with GET or HEAD"),
         (json!({"url": "http://h/", "headers": {"Host": "x"}}), "sets the header `host` by itself"),
         (json!({"url": "http://h/", "headers": {"a b": "x"}}), "cannot send a header named `a b`"),
         (json!({"url": "http://h/", "headers": {"a": "x\ny"}}), "cannot send this value of `a`"),

@@ -121,3 +121,26 @@ fn what_could_be_read_in_two_ways_or_start_another_header_is_refused() {
         with("send_email", &arguments);
     }
 }
+
+#[test]
+fn a_file_that_goes_along_says_where_it_was_read() {
+    let bench = Bench::new();
+    let remote = Arc::new(Remote::default());
+    let tools = Toolbox::builtin(bench.context.clone()).and_sending(Sending {
+        directory: Directory::new([]),
+        messengers: [].into_iter().collect(),
+        mail: Some((remote, "agent@example.org".parse().unwrap())),
+    });
+    let root = bench.root().canonicalize().unwrap();
+    std::fs::create_dir(root.join("payroll")).unwrap();
+    std::fs::write(root.join("payroll/all.txt"), "x").unwrap();
+    std::os::unix::fs::symlink("payroll/all.txt", root.join("harmless.txt")).unwrap();
+    for given in ["payroll/all.txt", "payroll/../harmless.txt"] {
+        let arguments =
+            json!({"to": "ana@example.org", "subject": "s", "body": "b", "attachments": given});
+        let planned = tools.plan(&call("send_email", &arguments));
+        let Ok(Plan::Effect(action)) = planned else { panic!("{given}: {planned:?}") };
+        let read = action.attachments().first().and_then(|file| file.path.clone());
+        assert_eq!(read, root.join("payroll/all.txt").to_str().map(str::to_owned), "{given}");
+    }
+}

@@ -52,7 +52,8 @@ pub(crate) struct EditedBody {
     request_body = EditBody,
     responses(
         (status = 200, description = "The approval with its new content.", body = EditedBody),
-        (status = 400, description = "`not_editable`: the kind of action has no content",
+        (status = 400, description = "`not_editable`: the kind of action has no content; \
+            `invalid_content`: its tool could not send the new one",
             body = ProblemBody),
         (status = 403, description = "`not_an_approver`, `forbidden_by_policy`, `insufficient_scope`, `csrf_failed`",
             body = ProblemBody),
@@ -93,6 +94,7 @@ fn refused(gateway: &Gateway, error: EditApprovalError) -> Problem {
         EditApprovalError::Refused { error, approval } => {
             let (status, code) = match error {
                 EditError::NotEditable => (StatusCode::BAD_REQUEST, "not_editable"),
+                EditError::Invalid(..) => (StatusCode::BAD_REQUEST, "invalid_content"),
                 EditError::NotPending(_) => (StatusCode::CONFLICT, "already_resolved"),
                 EditError::ContentChanged { .. } => (StatusCode::CONFLICT, "content_changed"),
                 EditError::Expired(_) => (StatusCode::GONE, "expired"),
