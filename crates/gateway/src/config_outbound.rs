@@ -24,7 +24,8 @@ pub struct OutboundConfig {
     pub exempt: Vec<String>,
     /// How long a decision about something that leaves is good.
     pub token_ttl: HumanDuration,
-    /// How much may go to one destination within an hour.
+    /// How much may go to one receiver within an hour: a mailbox without its `+tag`, a conversation
+    /// with all its threads, a host.
     pub max_per_hour: u32,
     /// What happens to content that holds a secret: `forbid`, `ask` or `off`.
     pub secret_policy: SecretPolicyText,

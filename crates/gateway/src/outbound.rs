@@ -4,7 +4,7 @@
 //! also writes the entry that limits are counted by. If the process dies after that commit, the
 //! call becomes `indeterminate` and nothing is sent again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -66,15 +66,23 @@ impl Gateway {
         action: &Action,
         now: Timestamp,
     ) -> Result<Option<String>, StoreError> {
-        let policy = self.guard.outbound();
-        if !policy.is_outbound(action) {
+        if !self.guard.outbound().is_outbound(action) {
             return Ok(None);
         }
+        self.full_one_of(&action.counted_destinations(), now).await
+    }
+
+    /// The one of these destinations that has got as much as it may, if one has.
+    pub(crate) async fn full_one_of(
+        &self,
+        destinations: &BTreeSet<String>,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        let most = u64::from(self.guard.outbound().max_per_hour);
         let since = now.before(HOUR);
-        for destination in action.counted_destinations() {
-            let sent = self.store.approvals().sent_since(&destination, since).await?;
-            if sent >= u64::from(policy.max_per_hour) {
-                return Ok(Some(destination));
+        for destination in destinations {
+            if self.store.approvals().sent_since(destination, since).await? >= most {
+                return Ok(Some(destination.clone()));
             }
         }
         Ok(None)
@@ -88,18 +96,22 @@ impl Gateway {
         now: Timestamp,
         work: &mut UnitOfWork,
     ) {
-        let policy = self.guard.outbound();
-        if !policy.is_outbound(action) {
-            return;
+        if self.guard.outbound().is_outbound(action) {
+            let destinations = action.counted_destinations();
+            work.push(self.outbox_entry((Some(call), grant), destinations, now));
         }
-        let limit = RateLimit { since: now.before(HOUR), most: policy.max_per_hour };
-        work.push(Change::AddToOutbox(Box::new(OutboxEntry {
-            grant,
-            call,
-            destinations: action.counted_destinations(),
-            at: now,
-            limit,
-        })));
+    }
+
+    /// What goes to these destinations on `grant`, as a change that fails where the limit is reached.
+    pub(crate) fn outbox_entry(
+        &self,
+        (call, grant): (Option<CallId>, GrantId),
+        destinations: BTreeSet<String>,
+        at: Timestamp,
+    ) -> Change {
+        let most = self.guard.outbound().max_per_hour;
+        let limit = RateLimit { since: at.before(HOUR), most };
+        Change::AddToOutbox(Box::new(OutboxEntry { grant, call, destinations, at, limit }))
     }
 
     /// Refuses what would be one too many.
@@ -153,7 +165,7 @@ impl Gateway {
         error: GrantError,
         mut work: UnitOfWork,
     ) -> Result<Passage, StoreError> {
-        let detail = json!({"code": error.code(), "why": error.to_string()});
+        let detail = json!({"code": error.code(), "why": self.redactor.redact(&error.to_string())});
         let (subject, session) = (call.value.call.id.to_string(), Some(run.session_id));
         work.push(self.grant_record(AuditKind::GrantRejected, subject, session, detail));
         self.refuse(call, &replies::grant_refused(&error), work, self.clock.now()).await

@@ -112,6 +112,9 @@ impl From<ConsumeError> for Problem {
         match error {
             ConsumeError::Forbidden(error) => error.into(),
             ConsumeError::Store(error) => error.into(),
+            error @ ConsumeError::RateLimited { .. } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", error.to_string())
+            }
             ConsumeError::Refused(error) => {
                 let status = match error {
                     GrantError::Missing | GrantError::Malformed => StatusCode::BAD_REQUEST,

@@ -127,3 +127,21 @@ async fn the_published_keys_verify_grants_before_and_after_a_rotation() {
     // What the retired key has signed is still good here, too.
     house.post("/v1/grants/consume", json!({"grant": token})).await.expect(200);
 }
+
+#[tokio::test]
+async fn what_is_consumed_elsewhere_counts_among_what_its_destination_gets() {
+    let house = House::open().await;
+    let now = house.clock.now();
+    for number in 1..=31 {
+        let grant = claims(number, now);
+        house.issue(&grant).await;
+        let answer = house.post("/v1/grants/consume", json!({"grant": token(&grant)})).await;
+        if number <= 30 {
+            answer.expect(200);
+        } else {
+            let refused = answer.expect(429);
+            assert_eq!(refused["error"]["code"], "rate_limited");
+            assert!(refused["error"]["message"].as_str().unwrap().starts_with("30 messages"));
+        }
+    }
+}

@@ -50,9 +50,9 @@ pub struct IssuedGrant {
 pub struct OutboxEntry {
     /// The grant that is used up.
     pub grant: GrantId,
-    /// The tool call that sends.
-    pub call: CallId,
-    /// Where it goes, each in canonical form.
+    /// The tool call that sends; none if another process does.
+    pub call: Option<CallId>,
+    /// Who gets it, each as the limit counts it.
     pub destinations: BTreeSet<String>,
     /// When.
     pub at: Timestamp,

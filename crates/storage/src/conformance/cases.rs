@@ -54,6 +54,7 @@ macro_rules! conformance_suite {
             ],
             outbox: [
                 a_send_is_counted_for_each_of_its_destinations,
+                what_another_process_sends_is_counted,
                 a_grant_starts_one_send,
                 no_more_is_sent_than_the_limit_allows,
             ],

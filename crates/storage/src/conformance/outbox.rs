@@ -9,7 +9,7 @@ use super::{attempt, commit, stale};
 fn send(number: u32, destinations: &[&str], when: Timestamp, most: u32) -> OutboxEntry {
     OutboxEntry {
         grant: id("grant_", number),
-        call: id("call_", number),
+        call: Some(id("call_", number)),
         destinations: destinations.iter().map(|&one| one.to_owned()).collect(),
         at: when,
         limit: RateLimit { since: at(0), most },
@@ -31,12 +31,22 @@ pub async fn a_send_is_counted_for_each_of_its_destinations(store: SharedStore) 
     {
         assert_eq!(approvals.sent_since(destination, at(since)).await, Ok(count));
     }
-    let found = approvals.send_of(both.call).await.unwrap().unwrap();
+    let found = approvals.send_of(both.call.unwrap()).await.unwrap().unwrap();
     assert_eq!(
         (found.grant, found.destinations, found.at),
         (both.grant, both.destinations, at(10))
     );
     assert_eq!(approvals.send_of(id("call_", 3)).await, Ok(None));
+}
+
+/// Counted like any other, and no call's.
+pub async fn what_another_process_sends_is_counted(store: SharedStore) {
+    let elsewhere = OutboxEntry { call: None, ..send(1, &["webhook:a"], at(10), 1) };
+    commit(&*store, [added(&elsewhere)]).await;
+    assert_eq!(store.approvals().sent_since("webhook:a", at(0)).await, Ok(1));
+    assert_eq!(store.approvals().send_of(id("call_", 1)).await, Ok(None));
+    let second = OutboxEntry { call: None, ..send(2, &["webhook:a"], at(10), 1) };
+    assert!(attempt(&*store, [added(&second)]).await.is_err());
 }
 
 /// The same grant starts one send.

@@ -55,8 +55,9 @@ pub(crate) struct ConsumedBody {
 /// Use a grant up.
 ///
 /// Whoever carries out an action verifies its grant and then calls this. When the answer is 200,
-/// the caller and nobody else may carry the action out, once. A repeated request is answered with
-/// `grant_used`, so `Idempotency-Key` is refused here.
+/// the caller and nobody else may carry the action out, once, and it counts among what its
+/// destination gets within an hour. A repeated request is answered with `grant_used`, so
+/// `Idempotency-Key` is refused here.
 #[utoipa::path(
     post, path = "/v1/grants/consume", tag = "grants", operation_id = "consumeGrant",
     request_body = ConsumeBody,
@@ -66,7 +67,9 @@ pub(crate) struct ConsumedBody {
         (status = 403, description = "`grant_signature`", body = ProblemBody),
         (status = 409, description = "`grant_used`, `grant_wrong_tool`, `grant_wrong_destination`, \
             `grant_wrong_session`, `grant_content_changed`", body = ProblemBody),
-        (status = 410, description = "`grant_expired`, `grant_revoked`", body = ProblemBody)
+        (status = 410, description = "`grant_expired`, `grant_revoked`", body = ProblemBody),
+        (status = 429, description = "`rate_limited`: as much as `outbound.max_per_hour` allows has \
+            gone there, or this key has made too many requests", body = ProblemBody)
     )
 )]
 pub(crate) async fn consume_grant(

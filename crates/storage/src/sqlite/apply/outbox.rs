@@ -8,7 +8,9 @@ use crate::catalogue::outbox as sql;
 
 /// Counts and adds in one transaction, so that of two sends for the last place one is refused.
 pub(super) fn add(tx: &Connection, entry: &OutboxEntry) -> Result<(), SqlError> {
-    let (grant, call) = (entry.grant.to_string(), entry.call.to_string());
+    let grant = entry.grant.to_string();
+    // No call has the empty id.
+    let call = entry.call.map(|call| call.to_string()).unwrap_or_default();
     let since = entry.limit.since.as_millis();
     for destination in &entry.destinations {
         let mut count = tx.prepare_cached(sql::SENT_SINCE)?;
