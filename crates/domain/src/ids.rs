@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::time::Timestamp;
+
 /// Why a text is not an identifier of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not an id of the form `{prefix}` followed by 32 hex digits")]
@@ -37,6 +39,12 @@ macro_rules! typed_id {
             /// The id that carries `uuid`, which should be a UUIDv7 so that ids sort by age.
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)
+            }
+
+            /// The first id of those that were made at `at`: every older one sorts before it.
+            pub fn first_at(at: Timestamp) -> Self {
+                let millis = u64::try_from(at.as_millis()).unwrap_or(0);
+                Self(Uuid::from_u128(u128::from(millis) << 80))
             }
         }
 
@@ -109,6 +117,16 @@ typed_id!(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_sort_by_the_time_that_they_were_made() {
+        let made = |millis: u64, rest: u128| {
+            RunId::from_uuid(Uuid::from_u128(u128::from(millis) << 80 | 7 << 76 | rest))
+        };
+        let bound = RunId::first_at(Timestamp::from_millis(1000));
+        assert!(made(999, u128::MAX >> 64) < bound && bound < made(1000, 0));
+        assert!(RunId::first_at(Timestamp::from_millis(-1)) < made(0, 0));
+    }
 
     #[test]
     fn an_id_reads_back_what_it_prints() {

@@ -130,4 +130,6 @@ audit_kinds! {
     ChainStarted = "audit.chain_started",
     /// The gateway signed where the log stood.
     Checkpoint = "checkpoint",
+    /// Old runs, events and sessions were removed.
+    RetentionSwept = "retention.swept",
 }

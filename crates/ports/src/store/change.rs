@@ -4,7 +4,9 @@ use countersign_domain::approvals::{Approval, Rule};
 use countersign_domain::audit::AuditRecord;
 use countersign_domain::digest::Digest;
 use countersign_domain::grants::Use;
-use countersign_domain::ids::{ApprovalId, CallId, GrantId, KeyId, RuleId, RunId, WebSessionId};
+use countersign_domain::ids::{
+    ApprovalId, CallId, GrantId, KeyId, RuleId, RunId, SessionId, WebSessionId,
+};
 use countersign_domain::runs::{Entry, Event, Run, Session, ToolCall};
 use countersign_domain::time::Timestamp;
 
@@ -99,6 +101,15 @@ pub enum Change {
     Remember(IdempotentAnswer),
     /// Remembered answers, links, sign-ins and rules that ran out before this are removed.
     Forget(Timestamp),
+    /// The events of a run that is over are removed. A conflict if it is not over.
+    RemoveEvents(RunId),
+    /// A run that is over is removed with its events, entries, calls and approvals. What the audit
+    /// log says of it stays. A conflict if it is not over.
+    RemoveRun(RunId),
+    /// The oldest sends before then are forgotten, at most so many.
+    ForgetSends(Timestamp, u32),
+    /// A session without runs is removed. A conflict if it has some.
+    RemoveSession(SessionId),
 }
 
 impl UnitOfWork {

@@ -62,6 +62,8 @@ pub enum Fault {
     TooNew,
     /// The file is another program's database.
     Foreign,
+    /// The tables were made by other steps than those of this program.
+    Altered,
 }
 
 impl Fault {
@@ -74,6 +76,7 @@ impl Fault {
             Self::Io => "input/output error",
             Self::TooNew => "made by a newer version",
             Self::Foreign => "not a Countersign database",
+            Self::Altered => "its history is not that of this program",
         }
     }
 }

@@ -13,6 +13,7 @@ mod change;
 mod error;
 mod read;
 mod records;
+mod retention;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ pub use read::{
 pub use records::{
     ApiKey, IdempotentAnswer, IssuedGrant, OutboxEntry, RateLimit, Sent, SignInLink, WebSession,
 };
+pub use retention::RetentionReads;
 
 /// A store. Every implementation passes the one conformance suite of the storage crate.
 #[async_trait]
@@ -50,6 +52,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The audit log, searched.
     fn audit(&self) -> &dyn AuditReads;
+
+    /// What is old.
+    fn retention(&self) -> &dyn RetentionReads;
 
     /// Whether the store can read and write now.
     async fn check(&self) -> Result<(), StoreError>;

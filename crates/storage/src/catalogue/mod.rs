@@ -5,9 +5,12 @@
 
 pub(crate) mod access;
 pub(crate) mod approvals;
+#[cfg(test)]
+pub(crate) mod every;
 pub(crate) mod grants;
 pub(crate) mod log;
 pub(crate) mod outbox;
+pub(crate) mod retention;
 pub(crate) mod runs;
 
 /// Stands for "no cursor": every id sorts before it.

@@ -1,7 +1,7 @@
 //! The list of cases.
 
 /// Makes a test of every case. `$fresh` is a function that gives an empty store and whatever must
-/// live as long: `fn fresh() -> (SharedStore, impl Sized)`.
+/// live as long: `async fn fresh() -> (SharedStore, impl Sized)`.
 #[macro_export]
 macro_rules! conformance_suite {
     ($fresh:path) => {
@@ -91,6 +91,14 @@ macro_rules! conformance_suite {
                 an_answer_that_ran_out_is_replaced,
                 what_ran_out_is_forgotten,
             ],
+            retention: [
+                what_is_over_is_removed_with_all_its_parts,
+                what_is_not_over_is_not_removed,
+                old_runs_come_oldest_first_and_in_parts,
+                a_session_goes_when_its_runs_have_gone,
+                sends_are_forgotten_oldest_first_and_in_parts,
+                the_audit_log_stays_whatever_is_removed,
+            ],
             races: [
                 of_two_deciders_exactly_one_wins,
                 a_loser_sees_the_winner,
@@ -110,7 +118,7 @@ macro_rules! conformance_cases {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
-                    let (store, _guard) = $fresh();
+                    let (store, _guard) = $fresh().await;
                     $crate::conformance::$area::$case(store).await;
                 }
             )*

@@ -20,6 +20,7 @@ pub mod journal;
 pub mod log;
 pub mod outbox;
 pub mod races;
+pub mod retention;
 pub mod rules;
 pub mod runs;
 pub mod samples;

@@ -78,16 +78,7 @@ impl LogFile {
 
     /// Lets `verifier` check every record from the number `from` on.
     pub fn verify(&self, from: u64, verifier: &mut Verifier<'_>) -> Result<(), LogFileError> {
-        self.rows(from, |row| {
-            let seq = count(row, 0)?;
-            let columns = Columns {
-                at: row.get(4)?,
-                kind: text(row, 5)?,
-                actor: text(row, 6)?,
-                subject: text(row, 7)?,
-            };
-            Ok(verifier.row(seq, &columns, text(row, 3)?, stored_hash(row)?)?)
-        })
+        verify_log(&self.0, from, verifier)
     }
 
     /// Gives every record to `take` as a line of an export, from the number `from` on.
@@ -96,7 +87,7 @@ impl LogFile {
         from: u64,
         mut take: impl FnMut(&str) -> std::io::Result<()>,
     ) -> Result<(), LogFileError> {
-        self.rows(from, |row| {
+        each(&self.0, from, |row| {
             let line = chain::line(text(row, 3)?, stored_hash(row)?);
             let line =
                 line.map_err(|error| LogFileError::Malformed(row.get(0).map_or(0, u64_of), error))?;
@@ -124,19 +115,37 @@ impl LogFile {
         found.reverse();
         Ok(found)
     }
+}
 
-    fn rows(
-        &self,
-        from: u64,
-        mut take: impl FnMut(&Row<'_>) -> Result<(), LogFileError>,
-    ) -> Result<(), LogFileError> {
-        let mut statement = self.0.prepare_cached(sql::AUDIT_ROWS)?;
-        let mut rows = statement.query([bound(from)])?;
-        while let Some(row) = rows.next()? {
-            take(row)?;
-        }
-        Ok(())
+/// Lets `verifier` check every record from the number `from` on, as `connection` sees them.
+pub(crate) fn verify_log(
+    connection: &Connection,
+    from: u64,
+    verifier: &mut Verifier<'_>,
+) -> Result<(), LogFileError> {
+    each(connection, from, |row| {
+        let seq = count(row, 0)?;
+        let columns = Columns {
+            at: row.get(4)?,
+            kind: text(row, 5)?,
+            actor: text(row, 6)?,
+            subject: text(row, 7)?,
+        };
+        Ok(verifier.row(seq, &columns, text(row, 3)?, stored_hash(row)?)?)
+    })
+}
+
+fn each(
+    connection: &Connection,
+    from: u64,
+    mut take: impl FnMut(&Row<'_>) -> Result<(), LogFileError>,
+) -> Result<(), LogFileError> {
+    let mut statement = connection.prepare_cached(sql::AUDIT_ROWS)?;
+    let mut rows = statement.query([bound(from)])?;
+    while let Some(row) = rows.next()? {
+        take(row)?;
     }
+    Ok(())
 }
 
 /// The stored hash. One of another length is the hash of nothing.

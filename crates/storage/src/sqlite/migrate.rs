@@ -5,6 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::chaining;
 use super::fault::SqlError;
+use crate::history::{Written, refuse_another, steps, too_new};
 
 /// Marks a file as Countersign's: the letters `CSgn`.
 pub(super) const APPLICATION_ID: i32 = 0x4353_676e;
@@ -34,6 +35,16 @@ const MIGRATIONS: &[Migration] = &[
     Migration { sql: include_str!("../../migrations/sqlite/0005_outbox.sql"), then: None },
 ];
 
+/// What was applied, beside the version that SQLite keeps: `countersign_schema` of the other store.
+const HISTORY: &str = "CREATE TABLE IF NOT EXISTS countersign_schema (
+    version INTEGER PRIMARY KEY,
+    hash    TEXT NOT NULL
+) STRICT";
+const HAS_HISTORY: &str =
+    "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'countersign_schema'";
+const APPLIED: &str = "SELECT version, hash FROM countersign_schema ORDER BY version";
+const APPLY: &str = "INSERT OR IGNORE INTO countersign_schema (version, hash) VALUES (?1, ?2)";
+
 /// The newest schema version.
 pub(super) fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
@@ -55,16 +66,27 @@ pub(super) fn refuse_what_is_not_ours(connection: &Connection) -> Result<(), Sql
         return Err(broken(Fault::Foreign, message));
     }
     if version > newest() {
-        let message =
-            format!("the file has schema version {version}, and this program knows {}", newest());
-        return Err(broken(Fault::TooNew, message));
+        return Err(too_new("the file", version, newest()).into());
     }
-    Ok(())
+    if number(connection, HAS_HISTORY)? == 0 {
+        return Ok(());
+    }
+    let mut statement = connection.prepare(APPLIED)?;
+    let applied = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let applied: Vec<(i64, String)> = applied.collect::<Result<_, _>>()?;
+    Ok(refuse_another(&known(), &applied, "the file")?)
+}
+
+fn known() -> Vec<Written> {
+    let texts: Vec<_> = MIGRATIONS.iter().map(|migration| migration.sql).collect();
+    steps(&texts)
 }
 
 /// Brings the schema to the newest version: all the steps, or none.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), SqlError> {
-    if number(connection, "PRAGMA user_version")? == newest() {
+    if number(connection, "PRAGMA user_version")? == newest()
+        && number(connection, HAS_HISTORY)? == 1
+    {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -78,6 +100,11 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), SqlError> {
             }
             transaction.pragma_update(None, "user_version", number)?;
         }
+    }
+    // A file from before there was a history was made by these very steps.
+    transaction.execute_batch(HISTORY)?;
+    for step in known() {
+        transaction.execute(APPLY, (step.version, step.hash()))?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.commit()?;

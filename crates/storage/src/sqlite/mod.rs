@@ -2,8 +2,8 @@
 
 mod apply;
 mod chaining;
+pub(crate) mod copying;
 mod fault;
-mod health;
 mod log_file;
 mod migrate;
 mod open;
@@ -14,5 +14,6 @@ mod store;
 mod tests;
 mod writer;
 
+pub(crate) use log_file::verify_log;
 pub use log_file::{LogFile, LogFileError};
 pub use store::SqliteStore;

@@ -52,6 +52,15 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     })
 }
 
+/// A connection that can write, on a file that is there; its schema stays as it is.
+pub(super) fn existing(path: &Path) -> Result<Connection, SqlError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch(PRAGMAS)?;
+    refuse_read_only(&connection)?;
+    Ok(connection)
+}
+
 /// One more connection that only reads. The file must have been opened for writing before.
 pub(super) fn reader(path: &Path) -> Result<Connection, SqlError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -8,8 +8,8 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::fault::SqlError;
-use super::health::Health;
 use super::open;
+use crate::health::Health;
 
 /// How many calls read at one time; the others wait.
 const READERS: usize = 4;

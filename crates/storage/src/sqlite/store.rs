@@ -6,14 +6,15 @@ use async_trait::async_trait;
 use countersign_domain::audit::NodeName;
 use countersign_domain::permit::Committed;
 use countersign_ports::store::{
-    AccessReads, ApprovalReads, AuditReads, EventReads, RunReads, Store, StoreError, UnitOfWork,
+    AccessReads, ApprovalReads, AuditReads, EventReads, RetentionReads, RunReads, Store,
+    StoreError, UnitOfWork,
 };
 use rusqlite::Connection;
 
-use super::health::Health;
 use super::open;
 use super::reader::Readers;
 use super::writer::Writer;
+use crate::health::Health;
 
 /// A store in one SQLite file.
 #[derive(Debug)]
@@ -76,6 +77,10 @@ impl Store for SqliteStore {
     }
 
     fn audit(&self) -> &dyn AuditReads {
+        &self.readers
+    }
+
+    fn retention(&self) -> &dyn RetentionReads {
         &self.readers
     }
 

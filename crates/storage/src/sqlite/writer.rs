@@ -13,8 +13,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::apply::apply;
 use super::fault::SqlError;
-use super::health::{Health, ends_the_store};
 use super::reader::closed;
+use crate::health::{Health, ends_the_store};
 
 /// How many units may wait; further callers wait outside.
 const WAITING: usize = 1024;

@@ -11,7 +11,6 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{SqlError, insert, is_there, missing};
 use crate::catalogue::access as sql;
 use crate::catalogue::grants::FORGET_GRANTS;
-use crate::catalogue::outbox::FORGET_OUTBOX;
 use crate::document::{FORMAT, encode};
 use crate::sqlite::reads::document;
 
@@ -97,7 +96,6 @@ pub(super) fn forget(tx: &Connection, before: Timestamp) -> Result<(), SqlError>
         sql::FORGET_ANSWERS,
         sql::FORGET_RULES,
         FORGET_GRANTS,
-        FORGET_OUTBOX,
     ] {
         tx.prepare_cached(statement)?.execute([before.as_millis()])?;
     }

@@ -5,6 +5,7 @@ mod approvals;
 mod grants;
 mod log;
 mod outbox;
+mod retention;
 mod runs;
 
 use countersign_domain::audit::NodeName;
@@ -52,6 +53,10 @@ pub(super) fn apply(tx: &Connection, change: &Change, node: &NodeName) -> Result
         Change::RemoveWebSession(id) => access::remove_web_session(tx, *id),
         Change::Remember(answer) => access::remember(tx, answer),
         Change::Forget(before) => access::forget(tx, *before),
+        Change::ForgetSends(before, most) => outbox::forget(tx, *before, *most),
+        Change::RemoveEvents(id) => retention::remove_events(tx, *id),
+        Change::RemoveRun(id) => retention::remove_run(tx, *id),
+        Change::RemoveSession(id) => retention::remove_session(tx, *id),
     }
 }
 

@@ -1,10 +1,17 @@
 //! What left the house.
 
+use countersign_domain::time::Timestamp;
 use countersign_ports::store::OutboxEntry;
 use rusqlite::{Connection, params};
 
 use super::{SqlError, conflict, insert};
 use crate::catalogue::outbox as sql;
+
+/// The oldest before then, at most so many.
+pub(super) fn forget(tx: &Connection, before: Timestamp, most: u32) -> Result<(), SqlError> {
+    tx.prepare_cached(sql::FORGET_SENDS)?.execute(params![before.as_millis(), most])?;
+    Ok(())
+}
 
 /// Counts and adds in one transaction, so that of two sends for the last place one is refused.
 pub(super) fn add(tx: &Connection, entry: &OutboxEntry) -> Result<(), SqlError> {

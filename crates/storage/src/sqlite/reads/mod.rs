@@ -6,6 +6,7 @@ mod access;
 mod approvals;
 pub(super) mod audit;
 mod events;
+mod retention;
 mod runs;
 
 use countersign_ports::store::{Page, Version, Versioned};

@@ -5,21 +5,21 @@ use tokio::sync::watch;
 
 /// The first error that ended the store. Shared by the writer, the readers and the store.
 #[derive(Debug, Clone)]
-pub(super) struct Health(watch::Sender<Option<StoreError>>);
+pub(crate) struct Health(watch::Sender<Option<StoreError>>);
 
 impl Health {
     /// A usable store.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(watch::Sender::new(None))
     }
 
     /// Fails once the store is broken.
-    pub(super) fn check(&self) -> Result<(), StoreError> {
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
         self.0.borrow().clone().map_or(Ok(()), Err)
     }
 
     /// Remembers `error` if it ends the store; the first one stays.
-    pub(super) fn note(&self, error: &StoreError) {
+    pub(crate) fn note(&self, error: &StoreError) {
         if !ends_the_store(error) {
             return;
         }
@@ -36,7 +36,7 @@ impl Health {
     }
 
     /// Returns when the store has ended, with the reason.
-    pub(super) async fn broken(&self) -> StoreError {
+    pub(crate) async fn broken(&self) -> StoreError {
         let mut changes = self.0.subscribe();
         let broken = changes.wait_for(Option::is_some).await;
         let reason = broken.ok().and_then(|reason| reason.clone());
@@ -49,7 +49,7 @@ impl Health {
 }
 
 /// Whether nothing can be done with the store after `error`.
-pub(super) const fn ends_the_store(error: &StoreError) -> bool {
+pub(crate) const fn ends_the_store(error: &StoreError) -> bool {
     match error {
         StoreError::Broken { .. } => true,
         StoreError::Conflict(_)

@@ -1,0 +1,213 @@
+//! Every statement there is, for tests that hold for all of them.
+
+use super::{access, approvals, grants, log, outbox, retention, runs};
+
+/// A statement and its name.
+#[derive(Debug, Clone)]
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(crate) sql: String,
+}
+
+macro_rules! named {
+    ($($area:ident::$name:ident),* $(,)?) => {
+        vec![$(Named {
+            name: concat!(stringify!($area), "::", stringify!($name)).to_owned(),
+            sql: $area::$name.to_owned(),
+        }),*]
+    };
+}
+
+/// All of them: those that are constants, and every shape of those that are composed.
+pub(crate) fn every() -> Vec<Named> {
+    let mut all = constants();
+    all.extend(pages(runs::TABLE, &runs::FILTERS));
+    all.extend(pages(approvals::TABLE, &approvals::FILTERS));
+    all.extend(parts_of_the_audit_log(log::audit_part));
+    all
+}
+
+fn constants() -> Vec<Named> {
+    let areas = [
+        access_statements(),
+        approvals_statements(),
+        grants_statements(),
+        log_statements(),
+        outbox_statements(),
+        retention_statements(),
+        runs_statements(),
+    ];
+    areas.into_iter().flatten().collect()
+}
+
+fn access_statements() -> Vec<Named> {
+    named![
+        access::ADD_KEY,
+        access::LIVING_KEY_NAMED,
+        access::REWRITE_KEY,
+        access::KEY,
+        access::KEY_BY_SECRET,
+        access::KEYS,
+        access::ADD_LINK,
+        access::USE_LINK,
+        access::FORGET_LINKS,
+        access::ADD_WEB_SESSION,
+        access::REMOVE_WEB_SESSION,
+        access::WEB_SESSION,
+        access::FORGET_WEB_SESSIONS,
+        access::ANSWER_END,
+        access::REMEMBER,
+        access::ANSWER,
+        access::FORGET_ANSWERS,
+        access::FORGET_RULES,
+    ]
+}
+
+fn approvals_statements() -> Vec<Named> {
+    named![
+        approvals::ADD_APPROVAL,
+        approvals::UPDATE_APPROVAL,
+        approvals::APPROVAL_VERSION,
+        approvals::APPROVAL,
+        approvals::OF_RUN,
+        approvals::PENDING_LIKE,
+        approvals::PENDING_IN,
+        approvals::PENDING,
+        approvals::DUE,
+        approvals::NEXT_DEADLINE,
+        approvals::ADD_RULE,
+        approvals::REWRITE_RULE,
+        approvals::REMOVE_RULE,
+        approvals::RULE,
+        approvals::RULES_FOR,
+        approvals::RULES,
+    ]
+}
+
+fn grants_statements() -> Vec<Named> {
+    named![
+        grants::ADD_GRANT,
+        grants::USE_GRANT,
+        grants::REVOKE_GRANT,
+        grants::GRANT,
+        grants::FORGET_GRANTS,
+    ]
+}
+
+fn log_statements() -> Vec<Named> {
+    named![
+        log::ADD_EVENT,
+        log::EVENTS_OF_RUN,
+        log::EVENTS_OF_APPROVALS,
+        log::LAST_OF_RUN,
+        log::LAST_OF_APPROVALS,
+        log::AUDIT_HEAD,
+        log::ADD_AUDIT,
+        log::AUDIT,
+        log::AUDIT_HASHES,
+        log::AUDIT_ROWS,
+    ]
+}
+
+fn outbox_statements() -> Vec<Named> {
+    named![
+        outbox::ADD_ENTRY,
+        outbox::SENT_SINCE,
+        outbox::OF_CALL,
+        outbox::FORGET_SENDS,
+        outbox::OLDEST_SEND,
+    ]
+}
+
+fn retention_statements() -> Vec<Named> {
+    named![
+        retention::FINISHED,
+        retention::FINISHED_WITH_EVENTS,
+        retention::EMPTY_SESSIONS,
+        retention::IS_FINISHED,
+        retention::REMOVE_EVENTS,
+        retention::REMOVE_CALLS,
+        retention::REMOVE_ENTRIES,
+        retention::REMOVE_APPROVALS,
+        retention::REMOVE_RUN,
+        retention::REMOVE_SESSION,
+        retention::SESSION_IS_THERE,
+    ]
+}
+
+fn runs_statements() -> Vec<Named> {
+    named![
+        runs::ADD_SESSION,
+        runs::SESSION,
+        runs::ADD_RUN,
+        runs::UPDATE_RUN,
+        runs::RUN_VERSION,
+        runs::RUN,
+        runs::UNFINISHED,
+        runs::ACTIVE_IN,
+        runs::WORKING,
+        runs::ADD_ENTRY,
+        runs::LAST_ENTRIES,
+        runs::ENTRIES_OF_RUN,
+        runs::ADD_CALL,
+        runs::UPDATE_CALL,
+        runs::CALL_VERSION,
+        runs::CALL,
+        runs::CALLS,
+    ]
+}
+
+/// Pages of `table` for every choice of `columns`.
+pub(crate) fn pages(table: &str, columns: &[&str]) -> Vec<Named> {
+    choices(columns)
+        .map(|chosen| Named {
+            name: format!("page of {table} by {chosen:?}"),
+            sql: super::page(table, &chosen),
+        })
+        .collect()
+}
+
+/// Parts of the audit log for every choice of conditions, both ways.
+pub(crate) fn parts_of_the_audit_log(write: fn(&[&str], log::Order) -> String) -> Vec<Named> {
+    choices(&log::AUDIT_FILTERS)
+        .flat_map(|chosen| {
+            [log::Order::Following, log::Order::NewestFirst].map(|order| Named {
+                name: format!("part of the audit log by {chosen:?}, {order:?}"),
+                sql: write(&chosen, order),
+            })
+        })
+        .collect()
+}
+
+fn choices<'a>(of: &'a [&'a str]) -> impl Iterator<Item = Vec<&'a str>> {
+    (0..1_usize << of.len()).map(|choice| {
+        let chosen = of.iter().enumerate().filter(|(place, _)| choice >> place & 1 == 1);
+        chosen.map(|(_, text)| *text).collect()
+    })
+}
+
+#[test]
+fn no_statement_is_left_out() {
+    let sources = [
+        ("access", include_str!("access.rs")),
+        ("approvals", include_str!("approvals.rs")),
+        ("grants", include_str!("grants.rs")),
+        ("log", include_str!("log.rs")),
+        ("outbox", include_str!("outbox.rs")),
+        ("retention", include_str!("retention.rs")),
+        ("runs", include_str!("runs.rs")),
+    ];
+    let listed: Vec<_> = constants().into_iter().map(|named| named.name).collect();
+    for (area, source) in sources {
+        for line in source.lines().filter_map(|line| line.strip_prefix("pub(crate) const ")) {
+            let Some((name, kind)) = line.split_once(": ") else {
+                continue;
+            };
+            // Two constants are words that statements are made of.
+            if kind.starts_with("&str") && !["TABLE", "EVERYWHERE"].contains(&name) {
+                let name = format!("{area}::{name}");
+                assert!(listed.contains(&name), "{name} is not in the list of statements");
+            }
+        }
+    }
+}

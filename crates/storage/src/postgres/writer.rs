@@ -1,0 +1,217 @@
+//! The one task of a node that writes.
+//!
+//! It takes everything that waits, and makes it durable with one commit. It is a task of its own so
+//! that a caller that goes away in the middle of a request takes nothing along: what was handed over
+//! is committed whole or refused whole.
+
+use std::time::Duration;
+
+use countersign_domain::audit::NodeName;
+use countersign_ports::store::{StoreError, UnitOfWork};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep};
+
+use super::fault::PgError;
+use super::server::Server;
+use super::session::{Session, query};
+use super::transaction::{Failed, InDoubt, Outcome, commit_together};
+use crate::health::Health;
+
+/// How many units may wait; further callers wait outside.
+const WAITING: usize = 1024;
+
+/// How many units one commit makes durable at most, so that the first does not wait for ever.
+const BATCH: usize = 128;
+
+/// For how long a batch is tried again after its connection was lost.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long to wait before the first further try; twice as long before each next one.
+const PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What became of a transaction, from its number.
+const STATUS: &str = "SELECT pg_xact_status(?1::xid8)";
+
+/// The way to the task.
+#[derive(Debug, Clone)]
+pub(super) struct Writer(mpsc::Sender<Message>);
+
+#[derive(Debug)]
+enum Message {
+    Commit(Job),
+    Close(oneshot::Sender<()>),
+}
+
+#[derive(Debug)]
+struct Job {
+    work: UnitOfWork,
+    reply: oneshot::Sender<Outcome>,
+}
+
+impl Writer {
+    /// Starts the task, which writes through `session` first, and names `node` in the audit log. It
+    /// ends when it is closed or the last handle is gone.
+    pub(super) fn start(server: Server, session: Session, node: NodeName, health: Health) -> Self {
+        let (sender, inbox) = mpsc::channel(WAITING);
+        let desk = Desk { server, session: Some(session), node, health };
+        tokio::spawn(desk.serve_all(inbox));
+        Self(sender)
+    }
+
+    /// Returns when `work` is on stable storage, or why it is not.
+    pub(super) async fn commit(&self, work: UnitOfWork) -> Outcome {
+        let (reply, outcome) = oneshot::channel();
+        self.0.send(Message::Commit(Job { work, reply })).await.map_err(|_| closed())?;
+        outcome.await.map_err(|_| closed())?
+    }
+
+    /// Returns when everything accepted is written and the connection is closed.
+    pub(super) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.0.send(Message::Close(done)).await.is_ok() && closed.await.is_err() {
+            tracing::debug!("the writer had ended before it was closed");
+        }
+    }
+}
+
+/// What the task has.
+struct Desk {
+    server: Server,
+    session: Option<Session>,
+    node: NodeName,
+    health: Health,
+}
+
+impl Desk {
+    async fn serve_all(mut self, mut inbox: mpsc::Receiver<Message>) {
+        let mut closing = Vec::new();
+        while let Some(first) = inbox.recv().await {
+            let mut jobs = Vec::new();
+            let mut next = Some(first);
+            while let Some(message) = next {
+                match message {
+                    Message::Commit(job) => jobs.push(job),
+                    Message::Close(done) => {
+                        inbox.close();
+                        closing.push(done);
+                    }
+                }
+                next = if jobs.len() < BATCH { inbox.try_recv().ok() } else { None };
+            }
+            self.serve(jobs).await;
+        }
+        drop(self.session.take());
+        for done in closing {
+            tell(done, ());
+        }
+    }
+
+    async fn serve(&mut self, jobs: Vec<Job>) {
+        let (works, replies): (Vec<_>, Vec<_>) =
+            jobs.into_iter().map(|job| (job.work, job.reply)).unzip();
+        let outcomes = match self.health.check() {
+            Ok(()) => self.commit(&works).await,
+            Err(error) => Err(error),
+        };
+        match outcomes {
+            Ok(outcomes) => {
+                for (reply, outcome) in replies.into_iter().zip(outcomes) {
+                    tell(reply, outcome);
+                }
+            }
+            Err(error) => {
+                self.health.note(&error);
+                for reply in replies {
+                    tell(reply, Err(error.clone()));
+                }
+            }
+        }
+    }
+
+    /// Commits `works`, on another connection if this one is lost. Nothing is done twice: work is
+    /// tried again only when it is known that the last try left nothing.
+    async fn commit(&mut self, works: &[UnitOfWork]) -> Result<Vec<Outcome>, StoreError> {
+        let until = Instant::now() + PATIENCE;
+        let mut pause = PAUSE;
+        loop {
+            let Failed { error, in_doubt } = match self.try_once(works).await {
+                Ok(outcomes) => return Ok(outcomes),
+                Err(failed) => failed,
+            };
+            if let Some(in_doubt) = in_doubt.filter(|_| error.is_lost()) {
+                if let Some(outcomes) = self.settled(in_doubt, &error).await? {
+                    return Ok(outcomes);
+                }
+            } else if !error.may_pass() {
+                return Err(error.into());
+            }
+            if Instant::now() + pause > until {
+                return Err(error.into());
+            }
+            tracing::debug!(%error, "a commit is tried again");
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn try_once(&mut self, works: &[UnitOfWork]) -> Result<Vec<Outcome>, Failed> {
+        let session = match self.session.take().filter(|session| !session.is_closed()) {
+            Some(session) => session,
+            None => Session::open(&self.server).await?,
+        };
+        let outcomes = commit_together(&session, works, &self.node).await?;
+        self.session = Some(session);
+        Ok(outcomes)
+    }
+
+    /// The outcomes of what was being committed when its connection was lost, or `None` if it was
+    /// not: the database itself knows. An error if it cannot be asked in time.
+    async fn settled(
+        &mut self,
+        in_doubt: InDoubt,
+        error: &PgError,
+    ) -> Result<Option<Vec<Outcome>>, StoreError> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.status(&in_doubt.transaction).await {
+                Ok(Some(status)) if status == "committed" => return Ok(Some(in_doubt.outcomes)),
+                Ok(Some(status)) if status == "aborted" => return Ok(None),
+                // Still in progress, so old that nobody knows, or the server is away.
+                Ok(Some(_) | None) | Err(_) => {}
+            }
+            if Instant::now() >= until {
+                return Err(StoreError::Unavailable(format!(
+                    "the connection was lost while a change was written, and whether it was \
+                     written cannot be found out now ({error})"
+                )));
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn status(&mut self, transaction: &str) -> Result<Option<String>, PgError> {
+        let session = match self.session.take().filter(|session| !session.is_closed()) {
+            Some(session) => session,
+            None => Session::open(&self.server).await?,
+        };
+        let rows = session.rows(&query!(STATUS, transaction)).await?;
+        let status = match rows.first() {
+            Some(row) => row.try_get(0)?,
+            None => None,
+        };
+        self.session = Some(session);
+        Ok(status)
+    }
+}
+
+/// The error after the store was closed.
+pub(super) fn closed() -> StoreError {
+    StoreError::Unavailable("the store is closed".to_owned())
+}
+
+fn tell<T>(waiting: oneshot::Sender<T>, answer: T) {
+    if waiting.send(answer).is_err() {
+        tracing::debug!("whoever asked for a commit did not wait for it");
+    }
+}
