@@ -20,6 +20,7 @@ pub use crate::config_approvers::{DelegateConfig, QuorumConfig};
 pub use crate::config_outbound::{
     EmailConfig, MailTls, OutboundConfig, OutboundHttpConfig, SecretPolicyText, WebhookConfig,
 };
+pub use crate::config_retention::RetentionConfig;
 use crate::operator_rules::{InvalidOperatorRule, OperatorRules, RuleText};
 use crate::settings::Settings;
 
@@ -226,6 +227,12 @@ pub enum Problem {
     /// Too short to be meant.
     #[error("`{0}` is too short; use at least one second")]
     TooShort(HumanDuration),
+    /// Too short to look anything up.
+    #[error("`{0}` is too short; use at least one hour, such as `30d`, or `0` to keep everything")]
+    TooSoon(HumanDuration),
+    /// Limits still count it.
+    #[error("`{0}` is too short: limits still count what was sent; use at least `1d`")]
+    StillCounts(HumanDuration),
 }
 
 impl Default for ApprovalsConfig {
