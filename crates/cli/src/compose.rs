@@ -14,8 +14,8 @@ use countersign_gateway::{Caller, Gateway, Guard, GuardParts, Parts};
 use countersign_http_api::{About, OperatorToken, ServerParts};
 use countersign_ports::clock::Clock as _;
 use countersign_ports::model_provider::ModelProvider;
-use countersign_ports::store::SharedStore;
-use countersign_storage::SqliteStore;
+use countersign_ports::store::{SharedStore, StoreError};
+use countersign_storage::{Place, PostgresStore, SqliteStore};
 
 use crate::clock::SystemClock;
 use crate::config::Loaded;
@@ -70,16 +70,45 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) operator_token: &'a str,
 }
 
+/// Where the store of a home is.
+pub(crate) fn place_of_store(
+    home: &Home,
+    loaded: &Loaded,
+    environment: &Environment,
+) -> Result<Place, Failure> {
+    let place = loaded.config.store.place(home.database(), |name| environment.get(name));
+    match place.map_err(|error| loaded.problem(error.key, &error.problem))? {
+        Place::Sqlite(path) => Ok(Place::Sqlite(crate::environment::expanded(&path))),
+        server @ Place::Postgres(_) => Ok(server),
+    }
+}
+
 /// Opens the store of a home.
-pub(crate) async fn open_store(home: &Home, loaded: &Loaded) -> Result<SharedStore, Failure> {
-    let path = home.database();
+pub(crate) async fn open_store(
+    home: &Home,
+    loaded: &Loaded,
+    environment: &Environment,
+) -> Result<SharedStore, Failure> {
     let node = loaded.config.audit.node(&crate::environment::host());
     let node = node.map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
-    let opened = tokio::task::spawn_blocking(move || SqliteStore::open_as(&path, node)).await;
-    let store = opened
-        .map_err(Failure::refused)?
-        .map_err(|error| Failure::Refused(format!("{}: {error}", home.database().display())))?;
-    Ok(Arc::new(store))
+    let place = place_of_store(home, loaded, environment)?;
+    let shown = match &place {
+        Place::Sqlite(path) => path.display().to_string(),
+        server @ Place::Postgres(_) => server.to_string(),
+    };
+    let refused = |error: StoreError| Failure::Refused(format!("{shown}: {error}"));
+    match place {
+        Place::Sqlite(path) => {
+            let opened = tokio::task::spawn_blocking(move || SqliteStore::open_as(&path, node));
+            let store = opened.await.map_err(Failure::refused)?.map_err(refused)?;
+            Ok(Arc::new(store))
+        }
+        Place::Postgres(server) => {
+            let readers = loaded.config.store.connections.map(usize::from);
+            let store = PostgresStore::open_with(*server, node, readers).await.map_err(refused)?;
+            Ok(Arc::new(store))
+        }
+    }
 }
 
 /// Joins everything. Nothing runs yet.
@@ -298,6 +327,11 @@ pub(crate) fn check_values(loaded: &Loaded) -> Result<(), Failure> {
     let given = |_: &str| Some("given at the start".to_owned());
     config.model.provider(given, Arc::new(Redactor::off())).map_err(agent)?;
     sending::check(loaded)?;
+    config
+        .retention
+        .retention()
+        .map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
+    config.store.check().map_err(|error| loaded.problem(error.key, &error.problem))?;
     let parts = GuardParts {
         workspace: "/".to_owned(),
         gateway_home: "/".to_owned(),

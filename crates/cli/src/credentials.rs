@@ -5,7 +5,10 @@
 //! them by the format that they all have. What is made later (a rotated signing key) is learned by
 //! the redactor where it is made.
 
+use std::path::PathBuf;
+
 use countersign_gateway::KeyHolder;
+use countersign_storage::Place;
 
 use crate::config::Loaded;
 use crate::environment::Environment;
@@ -22,6 +25,10 @@ pub(crate) fn held(
     held.extend(environment.api_server_key().map(str::to_owned));
     held.extend(config.model.secrets(|name| environment.get(name)));
     held.extend(config.outbound.secrets(|name| environment.get(name)));
+    let store = config.store.place(PathBuf::new(), |name| environment.get(name));
+    if let Ok(Place::Postgres(server)) = store {
+        held.extend(server.password());
+    }
     held.extend(signer.secrets());
     held
 }

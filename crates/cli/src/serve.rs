@@ -14,7 +14,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::SystemClock;
-use crate::compose::{Composition, Ingredients, compose, has_living_key, open_store, server_parts};
+use crate::compose::{
+    Composition, Ingredients, compose, has_living_key, open_store, place_of_store, server_parts,
+};
 use crate::config::Loaded;
 use crate::entropy::SystemEntropy;
 use crate::environment::Environment;
@@ -35,7 +37,9 @@ pub(crate) struct Serving {
     server: JoinHandle<std::io::Result<()>>,
     deadlines: JoinHandle<StoreError>,
     checkpoints: JoinHandle<StoreError>,
+    sweeping: JoinHandle<StoreError>,
     keeping: JoinHandle<()>,
+    place: String,
     _lock: HomeLock,
 }
 
@@ -57,7 +61,10 @@ pub(crate) async fn start(
 ) -> Result<Serving, Failure> {
     let entropy = SystemEntropy::new().map_err(Failure::refused)?;
     let token = entropy.secret_text("cs_operator_");
-    let store = open_store(home, loaded).await?;
+    let store = open_store(home, loaded, environment).await?;
+    let place = place_of_store(home, loaded, environment)?.to_string();
+    let keep = loaded.config.retention.retention();
+    let keep = keep.map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
     let listener = bind(loaded).await?;
     let local_addr = listener.local_addr()?;
     let composition = compose(Ingredients {
@@ -78,6 +85,8 @@ pub(crate) async fn start(
     let deadlines = tokio::spawn(async move { gateway.watch_deadlines().await });
     let (gateway, every) = (composition.gateway.clone(), loaded.config.audit.checkpoint_every);
     let checkpoints = tokio::spawn(async move { gateway.watch_checkpoints(every).await });
+    let gateway = composition.gateway.clone();
+    let sweeping = tokio::spawn(async move { gateway.watch_retention(keep).await });
     let keeping = tokio::spawn(keep_checkpoints(home.clone(), composition.gateway.clone()));
     composition.agent.resume().await.map_err(Failure::refused)?;
     let announcement = Announcement {
@@ -97,7 +106,9 @@ pub(crate) async fn start(
         server,
         deadlines,
         checkpoints,
+        sweeping,
         keeping,
+        place,
         _lock: lock,
     })
 }
@@ -137,6 +148,7 @@ impl Serving {
         }
         self.deadlines.abort();
         self.checkpoints.abort();
+        self.sweeping.abort();
         self.keeping.abort();
         last_checkpoint(&self.home, &self.composition.gateway).await;
         close(&self.composition.store).await;
@@ -151,14 +163,14 @@ impl Serving {
         self.composition.agent.drain(Duration::ZERO).await;
         self.deadlines.abort();
         self.checkpoints.abort();
+        self.sweeping.abort();
         self.keeping.abort();
         drop(self.home.withdraw());
-        let database = self.home.database();
         match why {
             Stopped::Store(error) => Failure::Refused(format!(
                 "{}: {error}\nThe gateway has stopped. Everything that it confirmed is stored; \
                  nothing is half written.",
-                database.display()
+                self.place
             )),
             Stopped::Listener(error) => Failure::Refused(format!("the listener failed: {error}")),
         }

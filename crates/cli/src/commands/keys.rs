@@ -21,6 +21,7 @@ use crate::client::{Client, ConnectArgs};
 use crate::clock::SystemClock;
 use crate::compose::{bare_gateway, open_store};
 use crate::config::load;
+use crate::environment::Environment;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::{Home, HomeLock, NotRunning};
 use crate::output::Screen;
@@ -165,7 +166,7 @@ impl Keyring {
     async fn offline(home: &Home) -> Result<Self, Failure> {
         let lock = HomeLock::take(home)?;
         let loaded = load(&home.config(), &[])?;
-        let store = open_store(home, &loaded).await?;
+        let store = open_store(home, &loaded, &Environment::read()?).await?;
         Ok(Self::Offline {
             gateway: bare_gateway(&loaded, home, store.clone())?,
             store,

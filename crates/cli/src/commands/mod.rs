@@ -11,6 +11,7 @@ mod keys;
 mod rules;
 mod runs;
 mod sign_in;
+mod store;
 mod up;
 mod version;
 mod watch;
@@ -72,6 +73,7 @@ enum Command {
     SignIn(sign_in::SignInArgs),
     Check(check::CheckArgs),
     Config(config::ConfigArgs),
+    Store(store::StoreArgs),
     Version(version::VersionArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -94,6 +96,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::SignIn(args) => sign_in::run(args, &global).await,
         Command::Check(args) => check::run(&args, &global),
         Command::Config(args) => config::run(args, &global),
+        Command::Store(args) => store::run(args, &global).await,
         Command::Version(args) => version::run(&args),
         Command::Completions(args) => completions::run(&args),
     }

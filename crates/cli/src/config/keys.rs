@@ -224,6 +224,8 @@ mod tests {
             "security.redact_secrets",
             "runs.max_working",
             "gateway.listen",
+            "store.url",
+            "retention.runs",
         ] {
             assert!(all.iter().any(|known| known == key), "{key} in {all:?}");
         }

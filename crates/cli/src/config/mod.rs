@@ -12,9 +12,11 @@ mod read;
 
 use countersign_agent::{AgentConfig, ModelConfig};
 use countersign_gateway::config::{
-    ApprovalsConfig, AuditConfig, OutboundConfig, RiskConfig, RunsConfig, SecurityConfig,
+    ApprovalsConfig, AuditConfig, OutboundConfig, RetentionConfig, RiskConfig, RunsConfig,
+    SecurityConfig,
 };
 use countersign_http_api::HttpConfig;
+use countersign_storage::config::StoreConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,10 @@ pub(crate) struct Config {
     pub(crate) runs: RunsConfig,
     /// The audit log.
     pub(crate) audit: AuditConfig,
+    /// Where everything is kept.
+    pub(crate) store: StoreConfig,
+    /// How long what is over is kept.
+    pub(crate) retention: RetentionConfig,
     /// Secrets and protected files.
     pub(crate) security: SecurityConfig,
     /// What may leave the house without a question.

@@ -114,12 +114,18 @@ fn shown(path: &[String], node: &Node) -> String {
 
 /// Reading errors quote the value that they are about.
 fn without_secret<'a>(path: &[String], what: &'a str) -> &'a str {
-    if is_secret(path) { "it must be a text; put it in quotes" } else { what }
+    let quoted = is_secret(path) && !is_address(path);
+    if quoted { "it must be a text; put it in quotes" } else { what }
 }
 
 /// Whether the values at this key are never shown.
 pub(crate) fn is_secret(path: &[String]) -> bool {
     let last = path.last().map_or("", String::as_str);
     let in_headers = path.iter().rev().nth(1).is_some_and(|above| above == "headers");
-    matches!(last, "api_key" | "secret" | "password") || in_headers
+    matches!(last, "api_key" | "secret" | "password") || in_headers || is_address(path)
+}
+
+/// Whether the value is an address, which may hold a password. What is wrong with it never quotes it.
+fn is_address(path: &[String]) -> bool {
+    path.iter().map(String::as_str).eq(["store", "url"])
 }

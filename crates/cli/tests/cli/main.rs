@@ -16,5 +16,6 @@ mod keys;
 mod running;
 mod secrets;
 mod start;
+mod store;
 mod support;
 mod terminal;

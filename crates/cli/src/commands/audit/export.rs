@@ -5,9 +5,9 @@ use std::io::{self, BufWriter, Write};
 use clap::{Args, ValueEnum};
 use countersign_domain::audit::SealedRecord;
 use countersign_ports::store::AuditFilter;
-use countersign_storage::LogFile;
 
-use super::{FilterArgs, home, log_of};
+use super::log::Log;
+use super::{FilterArgs, home};
 use crate::commands::Global;
 use crate::failure::{Answer, Failure, Outcome};
 
@@ -36,35 +36,38 @@ enum Format {
 }
 
 /// Prints the log.
-pub(super) fn run(args: &ExportArgs, global: &Global) -> Outcome {
-    let log = log_of(&home(global)?)?;
-    let mut out = BufWriter::new(io::stdout().lock());
+pub(super) async fn run(args: &ExportArgs, global: &Global) -> Outcome {
+    let log = Log::of(&home(global)?).await?;
+    let mut out = BufWriter::new(io::stdout());
     let filter = args.filter.filter();
     match args.format {
         Format::Jsonl if filter == AuditFilter::default() => {
-            log.lines(1, |line| writeln!(out, "{line}"))?;
+            log.lines(|line| writeln!(out, "{line}")).await?;
         }
-        Format::Jsonl => part(&log, &filter, |line| {
-            let text = line.line().map_err(Failure::refused)?;
-            Ok(writeln!(out, "{text}")?)
-        })?,
+        Format::Jsonl => {
+            part(&log, &filter, |line| {
+                let text = line.line().map_err(Failure::refused)?;
+                Ok(writeln!(out, "{text}")?)
+            })
+            .await?;
+        }
         Format::Csv => {
             writeln!(out, "{COLUMNS}")?;
-            part(&log, &filter, |line| Ok(writeln!(out, "{}", row(line)?)?))?;
+            part(&log, &filter, |line| Ok(writeln!(out, "{}", row(line)?)?)).await?;
         }
     }
     out.flush()?;
     Ok(Answer::Yes)
 }
 
-fn part(
-    log: &LogFile,
+async fn part(
+    log: &Log,
     filter: &AuditFilter,
     mut take: impl FnMut(&SealedRecord) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut after = 0;
     loop {
-        let found = log.following(filter.clone(), after, BATCH)?;
+        let found = log.following(filter.clone(), after, BATCH).await?;
         found.iter().try_for_each(&mut take)?;
         match found.last() {
             Some(last) if found.len() == BATCH => after = last.seq,

@@ -3,6 +3,7 @@
 
 mod export;
 mod keys;
+mod log;
 mod tail;
 mod verify;
 
@@ -13,7 +14,7 @@ use countersign_domain::audit::AuditKind;
 use countersign_domain::identity::Actor;
 use countersign_domain::time::Timestamp;
 use countersign_ports::store::AuditFilter;
-use countersign_storage::{LogFile, LogFileError};
+use countersign_storage::LogFileError;
 
 use super::{Global, JsonFlag};
 use crate::failure::{Failure, Outcome};
@@ -86,10 +87,10 @@ pub(crate) struct FilterArgs {
 pub(crate) async fn run(args: AuditArgs, global: &Global) -> Outcome {
     let screen = Screen::detect();
     match args.command {
-        AuditCommand::Verify(args) => verify::log(screen, &args, global),
+        AuditCommand::Verify(args) => verify::log(screen, &args, global).await,
         AuditCommand::VerifyReceipt(args) => verify::receipt(screen, &args, global),
         AuditCommand::Tail(args) => tail::run(screen, args, global).await,
-        AuditCommand::Export(args) => export::run(&args, global),
+        AuditCommand::Export(args) => export::run(&args, global).await,
     }
 }
 
@@ -107,12 +108,6 @@ impl FilterArgs {
 
 fn home(global: &Global) -> Result<Home, Failure> {
     Ok(Home::open(&Home::place(global.home.as_deref())?)?)
-}
-
-fn log_of(home: &Home) -> Result<LogFile, Failure> {
-    let database = home.database();
-    LogFile::open(&database)
-        .map_err(|error| Failure::Refused(format!("{}: {error}", database.display())))
 }
 
 fn read(path: &PathBuf) -> Result<String, Failure> {

@@ -6,7 +6,8 @@ use clap::Args;
 use countersign_domain::audit::SealedRecord;
 use countersign_domain::audit::chain::Malformed;
 
-use super::{FilterArgs, JsonFlag, home, log_of};
+use super::log::Log;
+use super::{FilterArgs, JsonFlag, home};
 use crate::commands::Global;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::output::{Screen, Tone, inert_line};
@@ -34,10 +35,10 @@ pub(super) struct TailArgs {
 
 /// Prints the end of the log.
 pub(super) async fn run(screen: Screen, args: TailArgs, global: &Global) -> Outcome {
-    let log = log_of(&home(global)?)?;
+    let log = Log::of(&home(global)?).await?;
     let filter = args.filter.filter();
-    let mut seen = log.last()?;
-    let mut found = log.latest(filter.clone(), args.lines)?;
+    let mut seen = log.last().await?;
+    let mut found = log.latest(filter.clone(), args.lines).await?;
     loop {
         for line in &found {
             show(screen, line, args.json)?;
@@ -49,7 +50,7 @@ pub(super) async fn run(screen: Screen, args: TailArgs, global: &Global) -> Outc
         if found.len() < BATCH {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
-        found = log.following(filter.clone(), seen, BATCH)?;
+        found = log.following(filter.clone(), seen, BATCH).await?;
     }
 }
 

@@ -12,7 +12,8 @@ use countersign_domain::signing::VerifyingKeys;
 use countersign_storage::LogFileError;
 use serde_json::{Value, json};
 
-use super::{JsonFlag, home, keys::keys, log_of, read};
+use super::log::Log;
+use super::{JsonFlag, home, keys::keys, read};
 use crate::commands::Global;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::Home;
@@ -48,7 +49,7 @@ pub(super) struct ReceiptArgs {
 }
 
 /// Checks a log.
-pub(super) fn log(screen: Screen, args: &VerifyArgs, global: &Global) -> Outcome {
+pub(super) async fn log(screen: Screen, args: &VerifyArgs, global: &Global) -> Outcome {
     let keys = keys(args.key.as_ref(), global)?;
     let home = if args.file.is_none() { Some(home(global)?) } else { None };
     let beside = home.as_ref().map(Home::audit_checkpoint).filter(|file| file.exists());
@@ -59,7 +60,7 @@ pub(super) fn log(screen: Screen, args: &VerifyArgs, global: &Global) -> Outcome
     let mut verifier = Verifier::from(args.from, Some(&keys));
     let checked = match (&args.file, &home) {
         (Some(file), _) => lines(file, &mut verifier)?,
-        (None, Some(home)) => match log_of(home)?.verify(args.from, &mut verifier) {
+        (None, Some(home)) => match Log::of(home).await?.verify(args.from, &mut verifier).await {
             Ok(()) => Ok(()),
             Err(LogFileError::Broken(broken)) => Err(broken),
             Err(error) => return Err(error.into()),
