@@ -280,7 +280,6 @@ async fn no_way_of_naming_a_script_runs_it_unjudged() {
     ];
     for line in lines {
         let run = house.say(&format!("run {line}")).await;
-        println!("{line}");
         let asked = house.pending(run, 1).await;
         house.decide(asked[0].card.approval_id, Choice::Deny).await;
         house.run_when(run, RunStatus::Completed).await;
