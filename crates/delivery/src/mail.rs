@@ -10,8 +10,8 @@ use countersign_domain::outbound::EmailAddress;
 use countersign_domain::permit::OutboundPermit;
 use countersign_ports::delivery::{Delivery, Mailer};
 use lettre::Address;
-use lettre::message::header::ContentType;
-use lettre::message::{Attachment as Part, Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::{Attachment as Part, Body, Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{
@@ -163,9 +163,9 @@ impl Letter {
         }
         let recipients = to.iter().chain(cc).map(address).collect::<Option<Vec<_>>>()?;
         let message = if attachments.is_empty() {
-            builder.header(ContentType::TEXT_PLAIN).body(body.clone())
+            builder.header(ContentType::TEXT_PLAIN).body(text_body(body)?)
         } else {
-            let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(body.clone()));
+            let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(text_body(body)?));
             for file in attachments {
                 // Nobody's program is told to do more with it than to keep it.
                 let kind = match file.text() {
@@ -173,12 +173,12 @@ impl Letter {
                     None => ContentType::parse("application/octet-stream").ok()?,
                 };
                 let part = Part::new(file.name.as_str().to_owned());
-                parts = parts.singlepart(part.body(file.content.bytes().to_vec(), kind));
+                parts = parts.singlepart(part.body(file_body(file.content.bytes())?, kind));
             }
             builder.multipart(parts)
         };
         let text = message.ok()?.formatted();
-        Some(Self { from, recipients, text })
+        is_one_letter(&text).then_some(Self { from, recipients, text })
     }
 
     /// Tells the server who writes to whom. If it refuses one recipient, nobody gets the mail.
@@ -189,6 +189,36 @@ impl Letter {
         }
         connection.command(Data).await.map(drop)
     }
+}
+
+/// The longest line of a mail, in bytes, without its end (RFC 5321).
+const LONGEST_LINE: usize = 998;
+
+/// A text in lines of the mail's own making: whatever it says, none of its line ends is one of the
+/// protocol's.
+fn text_body(text: &str) -> Option<Body> {
+    // A carriage return alone is no line end of a text: it goes as a byte like any other.
+    let encoding = if text.replace("\r\n", "\n").contains('\r') {
+        ContentTransferEncoding::Base64
+    } else {
+        ContentTransferEncoding::QuotedPrintable
+    };
+    Body::new_with_encoding(text.to_owned(), encoding).ok()
+}
+
+/// The bytes of a file. Nothing of them stands on the wire as it is, so none of them is read as a
+/// line of the protocol, and they arrive as they were approved.
+fn file_body(bytes: &[u8]) -> Option<Body> {
+    Body::new_with_encoding(bytes.to_vec(), ContentTransferEncoding::Base64).ok()
+}
+
+/// Whether every server agrees where the lines of `text` end, and so where the mail does.
+fn is_one_letter(text: &[u8]) -> bool {
+    let mut lines = text.split(|byte| *byte == b'\n');
+    // What stands behind the last line feed has none.
+    let last = lines.next_back().unwrap_or_default();
+    let ends_once = |line: &[u8]| !line.contains(&b'\r') && line.len() <= LONGEST_LINE;
+    ends_once(last) && lines.all(|line| line.strip_suffix(b"\r").is_some_and(ends_once))
 }
 
 fn address(address: &EmailAddress) -> Option<Address> {
@@ -225,4 +255,30 @@ fn words(error: &Error) -> String {
         cause = inner.source();
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_ends_in_one_way_and_is_not_too_long() {
+        let long = [&[b'a'; LONGEST_LINE][..], b"\r\n"].concat();
+        for good in [&b""[..], b"a", b"a\r\n", b"a\r\n\r\nb\r\n", &long] {
+            assert!(is_one_letter(good), "{good:?}");
+        }
+        let longer = [b"a", &long[..]].concat();
+        for bad in [&b"a\n"[..], b"\n", b"a\r", b"a\rb\r\n", b"a\r\r\n", b"\r\na\nb", &longer] {
+            assert!(!is_one_letter(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn no_body_has_a_line_end_that_is_not_its_encodings_own() {
+        for text in ["", "a\nb", "a\r\nb", "a\r.\rb", "\n.\r\n", "\r", "x".repeat(5000).as_str()] {
+            for body in [text_body(text), file_body(text.as_bytes())] {
+                assert!(is_one_letter(body.unwrap().as_ref()), "{text:?}");
+            }
+        }
+    }
 }

