@@ -140,7 +140,8 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
             .map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?,
         redactor: redactor.clone(),
     });
-    let agent = agent(loaded, environment, &workspace, (&gateway, &provider, &redactor))?;
+    let place = (workspace.as_path(), local_addr.port());
+    let agent = agent(loaded, environment, place, (&gateway, &provider, &redactor))?;
     gateway.attach_runner(agent.clone());
     Ok(Composition {
         about: model::about(config, provider.as_ref()),
@@ -264,15 +265,16 @@ fn provider(
 fn agent(
     loaded: &Loaded,
     environment: &Environment,
-    workspace: &Path,
+    (workspace, own_port): (&Path, u16),
     (gateway, provider, redactor): (&Arc<Gateway>, &Arc<dyn ModelProvider>, &Arc<Redactor>),
 ) -> Result<Arc<Agent>, Failure> {
     let config = &loaded.config;
     let problem = |error: countersign_agent::ConfigError| loaded.problem(error.key, &error.problem);
-    let context = config
+    let mut context = config
         .agent
         .tool_context(workspace, environment.all(), redactor.clone())
         .map_err(problem)?;
+    context.own_port = Some(own_port);
     Ok(Agent::new(AgentParts {
         journal: gateway.clone(),
         gate: gateway.clone(),

@@ -71,10 +71,34 @@ pub fn card(approval: &Approval, redactor: &Redactor) -> ApprovalRaised {
     }
 }
 
-/// What is sent or written. A request shows its method, headers and body, because all of them
-/// leave the house.
+/// What is sent or written.
 fn content(action: &Action, redactor: &Redactor) -> Option<String> {
-    let text = match action {
+    Some(redactor.redact(&plain_content(action)?).into_owned())
+}
+
+/// The texts of a card that leave the house, before anything is masked in them.
+pub(crate) fn leaving_texts(action: &Action) -> Vec<String> {
+    let place = match action {
+        Action::HttpRequest { url, .. } => url.clone(),
+        Action::SendMessage { .. } => recipients(action),
+        // Recipients are a part of the content.
+        Action::SendEmail { .. } => String::new(),
+        Action::Exec { .. }
+        | Action::Code { .. }
+        | Action::FileRead { .. }
+        | Action::FileWrite { .. } => return Vec::new(),
+    };
+    let files = action.attachments().iter().flat_map(|file| {
+        let name = file.name.as_str().to_owned();
+        [Some(name), file.text().map(str::to_owned)]
+    });
+    [Some(place), plain_content(action)].into_iter().chain(files).flatten().collect()
+}
+
+/// What is sent or written, with nothing masked. A request shows its method, headers and body,
+/// because all of them leave the house.
+fn plain_content(action: &Action) -> Option<String> {
+    Some(match action {
         Action::Exec { .. } | Action::Code { .. } | Action::FileRead { .. } => return None,
         Action::FileWrite { content, .. } => content.clone(),
         Action::SendMessage { text, .. } => text.clone(),
@@ -89,8 +113,7 @@ fn content(action: &Action, redactor: &Redactor) -> Option<String> {
             }
             lines.join("\n")
         }
-    };
-    Some(redactor.redact(&text).into_owned())
+    })
 }
 
 /// The environment of the process; what it holds may be secret.

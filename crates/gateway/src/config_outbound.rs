@@ -27,7 +27,8 @@ pub struct OutboundConfig {
     /// How much may go to one receiver within an hour: a mailbox without its `+tag`, a conversation
     /// with all its threads, a host.
     pub max_per_hour: u32,
-    /// What happens to content that holds a secret: `forbid`, `ask` or `off`.
+    /// What happens to content that holds a secret, or something that cards mask as one: `forbid`,
+    /// `ask` or `off`.
     pub secret_policy: SecretPolicyText,
     /// Requests of the agent's `http_request` tool.
     pub http: OutboundHttpConfig,
@@ -56,7 +57,8 @@ pub enum SecretPolicyText {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OutboundHttpConfig {
-    /// Hosts that GET and HEAD may reach without a question: `example.org`, `*.example.org`.
+    /// Where GET and HEAD may go without a question: `example.org`, `*.example.org` (on the usual
+    /// ports), `example.org:8443` (on that port), `https://example.org` (by that scheme).
     pub allow_hosts: Vec<String>,
 }
 
@@ -72,8 +74,8 @@ pub struct WebhookConfig {
     /// The environment variable that holds it instead.
     #[serde(default)]
     pub secret_env: Option<String>,
-    /// Whether the receiver takes the same `Idempotency-Key` once only: then a send whose end is
-    /// not known is attempted again.
+    /// Whether the receiver takes what comes with the same `Idempotency-Key` once only and answers
+    /// 2xx each time: then a send whose end is not known is attempted again, with the same key.
     #[serde(default)]
     pub idempotent: bool,
 }
@@ -146,7 +148,12 @@ impl OutboundConfig {
         Ok(OutboundPolicy {
             require_approval: self.require_approval,
             exempt: exempt.collect::<Result<BTreeSet<String>, _>>()?,
-            allow_hosts: self.http.allow_hosts.clone(),
+            allow_hosts: self
+                .http
+                .allow_hosts
+                .iter()
+                .map(|text| allowed_host(text))
+                .collect::<Result<Vec<String>, _>>()?,
             token_ttl: at_least_a_second("outbound.token_ttl", self.token_ttl)?,
             max_per_hour: self.max_per_hour,
             secrets: match self.secret_policy {
@@ -198,7 +205,8 @@ impl OutboundConfig {
             let password = mail.resolve_password(&environment).ok().flatten()?;
             Some(password.expose().to_owned())
         });
-        hooks.chain(mail).collect()
+        let addresses = self.webhooks.values().flat_map(|hook| credentials_in(&hook.url));
+        hooks.chain(mail).chain(addresses).collect()
     }
 }
 
@@ -245,6 +253,18 @@ impl EmailConfig {
     }
 }
 
+/// The address of a webhook, with and without its scheme: who knows it can post there. One that is
+/// only a host is no credential.
+fn credentials_in(url: &str) -> Vec<String> {
+    let Some((_, rest)) = url.split_once("://") else {
+        return Vec::new();
+    };
+    match rest.find(['/', '?']) {
+        Some(end) if rest.len() > end + 1 => vec![url.to_owned(), rest.to_owned()],
+        Some(_) | None => Vec::new(),
+    }
+}
+
 /// A secret that stands here or in the environment.
 fn one_of(
     key: &str,
@@ -276,6 +296,61 @@ fn exempt(text: &str) -> Result<String, ConfigProblem> {
     }
 }
 
+/// An entry of `outbound.http.allow_hosts`; one that fits nothing is a mistake.
+fn allowed_host(text: &str) -> Result<String, ConfigProblem> {
+    let place = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let place = place.unwrap_or(text);
+    let (host, port) = match place.rsplit_once(':') {
+        Some((host, port)) if host.ends_with(']') || !host.contains(':') => (host, port),
+        Some(_) | None => (place, "443"),
+    };
+    let strange = |c: char| c.is_whitespace() || "/?#@".contains(c);
+    if host.is_empty() || host.contains(strange) || port.parse::<u16>().is_err() {
+        let what = "write `example.org`, `*.example.org`, `example.org:8443` or \
+                    `https://example.org`";
+        return Err(wrong("outbound.http.allow_hosts", format!("`{text}` is no host; {what}")));
+    }
+    Ok(text.to_owned())
+}
+
 fn wrong(key: &str, what: impl std::fmt::Display) -> ConfigProblem {
     problem(key, Problem::Outbound(what.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_allowed_host_has_no_path() {
+        for text in
+            ["example.org", "*.example.org", "a.test:80", "https://a.test", "[::1]:80", "::1"]
+        {
+            assert_eq!(allowed_host(text).unwrap(), text);
+        }
+        for text in ["", "https://", "a.test/x", "a@b", "a.test:http", "ftp://a.test", "a b", ":80"]
+        {
+            assert!(allowed_host(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_address_of_a_webhook_is_a_credential() {
+        let url = "https://hooks.example.org/T0/B0/x";
+        let bare = |url: &str| credentials_in(url);
+        assert_eq!(bare(url), [url, "hooks.example.org/T0/B0/x"]);
+        assert_eq!(bare("http://127.0.0.1:9?k=v"), ["http://127.0.0.1:9?k=v", "127.0.0.1:9?k=v"]);
+        for host in ["https://example.org", "https://example.org/", "example.org/x"] {
+            assert!(bare(host).is_empty(), "{host}");
+        }
+        let hook = WebhookConfig {
+            url: url.to_owned(),
+            secret: None,
+            secret_env: None,
+            idempotent: false,
+        };
+        let webhooks = BTreeMap::from([("ops".to_owned(), hook)]);
+        let config = OutboundConfig { webhooks, ..OutboundConfig::default() };
+        assert!(config.secrets(|_| None).contains(&url.to_owned()));
+    }
 }

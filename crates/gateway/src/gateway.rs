@@ -18,7 +18,8 @@ use countersign_ports::surfaces::Surfaces;
 use tokio::sync::Notify;
 
 use crate::guard::Guard;
-use crate::outbound::PresentedTokens;
+use crate::outbound::{PresentedTokens, ended_runs};
+use crate::preview_files::Previewed;
 use crate::settings::Settings;
 use crate::sign_checkpoint::Ledger;
 
@@ -40,6 +41,7 @@ pub struct Gateway {
     pub(crate) ledger: Ledger,
     pub(crate) surfaces: OnceLock<Arc<dyn Surfaces>>,
     pub(crate) tokens: PresentedTokens,
+    pub(crate) previewed: Previewed,
     runner: OnceLock<Arc<dyn AgentRunner>>,
 }
 
@@ -84,6 +86,7 @@ impl Gateway {
             ledger: Ledger::default(),
             surfaces: OnceLock::new(),
             tokens: PresentedTokens::default(),
+            previewed: Previewed::default(),
             runner: OnceLock::new(),
         })
     }
@@ -116,7 +119,11 @@ impl Gateway {
         let grown = grown_streams(&work);
         let lines = work.changes.iter().filter(|change| adds_line(change)).count();
         let moves_deadlines = work.changes.iter().any(moves_deadline);
+        let ended = ended_runs(&work);
         let committed = self.store.commit(work).await?;
+        for run in ended {
+            self.tokens.forget_run(run);
+        }
         for stream in grown {
             self.bus.announce(stream);
         }

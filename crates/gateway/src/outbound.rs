@@ -11,7 +11,7 @@ use std::time::Duration;
 use countersign_domain::action::Action;
 use countersign_domain::audit::AuditKind;
 use countersign_domain::grants::{GrantError, verify};
-use countersign_domain::ids::{CallId, GrantId};
+use countersign_domain::ids::{CallId, GrantId, RunId};
 use countersign_domain::outbound::{mask_token, presented_token};
 use countersign_domain::runs::{Run, ToolCall, ToolResult, ToolStatus};
 use countersign_domain::time::Timestamp;
@@ -26,17 +26,17 @@ use crate::replies;
 /// The span in which sends are counted.
 const HOUR: Duration = Duration::from_hours(1);
 
-/// The tokens that calls brought along, until the calls are dealt with. They are kept nowhere else:
-/// after a restart such a call is refused.
+/// The tokens that calls brought along, until the calls are dealt with or their runs end. They are
+/// kept nowhere else: after a restart such a call is refused.
 #[derive(Default)]
-pub(crate) struct PresentedTokens(Mutex<BTreeMap<CallId, String>>);
+pub(crate) struct PresentedTokens(Mutex<BTreeMap<CallId, (RunId, String)>>);
 
 impl PresentedTokens {
     /// `arguments` as they may be stored; a token in them is kept here.
-    pub(crate) fn take_from(&self, call: CallId, arguments: String) -> String {
+    pub(crate) fn take_from(&self, (run, call): (RunId, CallId), arguments: String) -> String {
         match mask_token(&arguments) {
             Some((masked, token)) => {
-                self.held(|tokens| tokens.insert(call, token));
+                self.held(|tokens| tokens.extend(token.map(|token| (call, (run, token)))));
                 masked
             }
             None => arguments,
@@ -45,8 +45,8 @@ impl PresentedTokens {
 
     /// What `call` brought along: `None` if it brought nothing, the empty text if that is lost.
     fn of(&self, call: &ToolCall) -> Option<String> {
-        presented_token(&call.call.arguments)
-            .then(|| self.held(|tokens| tokens.get(&call.call.id).cloned()).unwrap_or_default())
+        let kept = || self.held(|tokens| tokens.get(&call.call.id).map(|(_, token)| token.clone()));
+        presented_token(&call.call.arguments).then(|| kept().unwrap_or_default())
     }
 
     /// The call is dealt with.
@@ -54,9 +54,23 @@ impl PresentedTokens {
         self.held(|tokens| tokens.remove(&call));
     }
 
-    fn held<T>(&self, work: impl FnOnce(&mut BTreeMap<CallId, String>) -> T) -> T {
+    /// No call of the run starts any more.
+    pub(crate) fn forget_run(&self, run: RunId) {
+        self.held(|tokens| tokens.retain(|_, (of, _)| *of != run));
+    }
+
+    fn held<T>(&self, work: impl FnOnce(&mut BTreeMap<CallId, (RunId, String)>) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// The runs that end with `work`.
+pub(crate) fn ended_runs(work: &UnitOfWork) -> Vec<RunId> {
+    let ended = work.changes.iter().filter_map(|change| {
+        let Change::UpdateRun(run, _) = change else { return None };
+        run.status().is_final().then_some(run.id)
+    });
+    ended.collect()
 }
 
 impl Gateway {
@@ -199,5 +213,33 @@ impl Gateway {
         });
         work.push(self.grant_record(kind, sent.grant.to_string(), None, detail));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_kept_until_its_call_is_dealt_with_or_its_run_ends() {
+        let tokens = PresentedTokens::default();
+        let call = |n| CallId::from_uuid(Uuid::from_u128(n));
+        let run = |n| RunId::from_uuid(Uuid::from_u128(n));
+        let given = r#"{"user_approval_token":"v4.public.abc"}"#;
+        for (of, n) in [(run(1), 1), (run(1), 2), (run(2), 3)] {
+            let stored = tokens.take_from((of, call(n)), given.to_owned());
+            assert!(!stored.contains("v4.public"), "{stored}");
+        }
+        // What is no JSON has no token that is good for anything.
+        let broken = tokens.take_from((run(2), call(4)), format!("{given},"));
+        assert!(!broken.contains("v4.public"), "{broken}");
+        let kept = || tokens.held(|tokens| tokens.keys().copied().collect::<Vec<_>>());
+        assert_eq!(kept(), [call(1), call(2), call(3)]);
+        tokens.forget(call(1));
+        assert_eq!(kept(), [call(2), call(3)]);
+        tokens.forget_run(run(1));
+        assert_eq!(kept(), [call(3)]);
     }
 }

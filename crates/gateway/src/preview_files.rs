@@ -1,10 +1,13 @@
 //! The content of scripts that an approval is about, for the person who decides.
 
+use std::collections::VecDeque;
+
 use countersign_domain::approvals::Approval;
 use countersign_domain::display::inert;
 use countersign_domain::files::BoundFile;
-use countersign_ports::file_witness::{Found, Room};
+use countersign_ports::file_witness::{FileWitness, Found, Glance, Room};
 use serde::Serialize;
+use tokio::sync::Mutex;
 
 use crate::gateway::Gateway;
 
@@ -27,6 +30,44 @@ pub struct FilePreview {
     pub truncated: bool,
 }
 
+/// So many files are remembered.
+const REMEMBERED: usize = 64;
+
+/// What files held when they were last shown. People and pages read a pending approval often; a file
+/// is read again when it is not as it was.
+#[derive(Default)]
+pub(crate) struct Previewed(Mutex<VecDeque<(Glance, Found)>>);
+
+impl Previewed {
+    /// What each of `paths` holds. Of many who ask at the same time, one has the files read.
+    async fn look(&self, witness: &dyn FileWitness, paths: Vec<String>) -> Vec<Found> {
+        let mut held = self.0.lock().await;
+        let glances = witness.glance(paths.clone()).await;
+        let known = |glance: &Option<Glance>| {
+            let glance = glance.as_ref()?;
+            held.iter().find(|(one, _)| one == glance).map(|(_, found)| found.clone())
+        };
+        let known: Vec<Option<Found>> = glances.iter().map(known).collect();
+        let unknown = paths.into_iter().zip(&known).filter(|(_, known)| known.is_none());
+        let unknown: Vec<String> = unknown.map(|(path, _)| path).collect();
+        let room = Room { files: unknown.len(), bytes: READ, text: SHOWN };
+        let looked =
+            if unknown.is_empty() { Vec::new() } else { witness.look(unknown, room).await };
+        let mut looked = looked.into_iter();
+        let mut found = Vec::with_capacity(known.len());
+        for (glance, known) in glances.into_iter().zip(known) {
+            let is_new = known.is_none();
+            let Some(one) = known.or_else(|| looked.next()) else { break };
+            if let (true, Some(glance)) = (is_new, glance) {
+                held.truncate(REMEMBERED - 1);
+                held.push_front((glance, one.clone()));
+            }
+            found.push(one);
+        }
+        found
+    }
+}
+
 impl Gateway {
     /// What the scripts of a pending approval say.
     pub(crate) async fn previews(&self, approval: &Approval) -> Vec<FilePreview> {
@@ -36,8 +77,7 @@ impl Gateway {
             return Vec::new();
         }
         let paths = files.iter().map(|file| file.named().to_owned()).collect();
-        let room = Room { files: files.len(), bytes: READ, text: SHOWN };
-        let found = self.witness.look(paths, room).await;
+        let found = self.previewed.look(self.witness.as_ref(), paths).await;
         let each = files.into_iter().zip(found).map(|(file, found)| self.preview_file(file, found));
         each.collect()
     }

@@ -59,12 +59,17 @@ impl RunJournal for Gateway {
             .into_iter()
             .map(|call| {
                 let id = CallId::from_uuid(self.entropy.uuid());
-                let arguments = self.tokens.take_from(id, call.arguments);
+                let arguments = self.tokens.take_from((run, id), call.arguments);
                 ProposedCall { id, provider_id: call.id, tool: call.tool, arguments }
             })
             .collect();
         let body = EntryBody::Assistant { message_id: message, text: reply.text, calls };
-        self.until_settled(|| self.try_reply(run, &body, reply.usage)).await
+        let journaled = self.until_settled(|| self.try_reply(run, &body, reply.usage)).await;
+        if journaled.is_err() {
+            // These calls do not exist.
+            self.tokens.forget_run(run);
+        }
+        journaled
     }
 
     async fn park(&self, run: RunId, active_ms: u64) -> Result<Parked, StoreError> {

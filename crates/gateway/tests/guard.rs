@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_domain::action::Action;
-use countersign_domain::outbound::{Attachment, Content, OutboundPolicy};
+use countersign_domain::outbound::{Attachment, Content, OutboundPolicy, SecretPolicy};
 use countersign_domain::redaction::Redactor;
-use countersign_domain::verdict::Verdict;
+use countersign_domain::verdict::{Severity, Verdict};
 use countersign_gateway::config::{ApprovalsConfig, RiskConfig, SecurityConfig};
 use countersign_gateway::{Guard, GuardParts};
 
@@ -22,6 +22,10 @@ fn guard_in(workspace: &str, approvals: &ApprovalsConfig) -> Guard {
         ..OutboundPolicy::default()
     };
     guard_with(workspace, approvals, outbound)
+}
+
+fn guard_sending(outbound: OutboundPolicy) -> Guard {
+    guard_with("/home/me/.countersign/workspace", &ApprovalsConfig::default(), outbound)
 }
 
 fn guard_with(workspace: &str, approvals: &ApprovalsConfig, outbound: OutboundPolicy) -> Guard {
@@ -177,6 +181,9 @@ fn requests_are_free_only_when_they_read_from_a_listed_host() {
             Verdict::Ask,
             Some("http.metadata_service"),
         ),
+        (request("GET", "http://[64:ff9b::7f00:1]:8642/"), Verdict::Forbid, Some("guard.own_api")),
+        (request("GET", "https://example.org:8443/"), Verdict::Ask, Some("http.unlisted_host")),
+        (request("GET", "http://example.org:22/"), Verdict::Ask, Some("http.unlisted_host")),
         (
             request("GET", "https://user@example.org/"),
             Verdict::Forbid,
@@ -186,6 +193,25 @@ fn requests_are_free_only_when_they_read_from_a_listed_host() {
     for (action, expected, finding) in table {
         let found = verdict(&guard, &action);
         assert_eq!(found, (expected, finding.map(str::to_owned)), "{action:?}");
+    }
+}
+
+#[test]
+fn a_metadata_service_is_known_by_each_of_its_addresses() {
+    let guard = guard(&ApprovalsConfig::default());
+    for host in [
+        "[64:ff9b::a9fe:a9fe]",
+        "[::ffff:a9fe:a9fe]",
+        "[2002:a9fe:a9fe::]",
+        "[fd00:ec2::254]",
+        "100.100.100.200",
+        "168.63.129.16",
+        "metadata.google.internal",
+    ] {
+        let action = request("GET", &format!("http://{host}/latest"));
+        let found = verdict(&guard, &action);
+        assert_eq!(found, (Verdict::Ask, Some("http.metadata_service".to_owned())), "{host}");
+        assert_eq!(guard.assess(&action).covers(&action), None, "{host}");
     }
 }
 
@@ -320,4 +346,120 @@ fn a_protected_file_is_no_attachment_like_others() {
         assert_eq!(asked.covers(&payroll), None);
         assert_eq!(verdict(&guard, &own).0, Verdict::Forbid);
     }
+}
+
+/// What every message here says if a person can see it.
+const PLAIN: &str = "all is well";
+
+/// Everything that can hold a text which leaves or is written, with `text` there.
+fn with_text(text: &str) -> Vec<(&'static str, Action)> {
+    let request = |header: &str, body: &str| Action::HttpRequest {
+        method: "POST".to_owned(),
+        url: "https://example.org/".to_owned(),
+        headers: BTreeMap::from([("x-note".to_owned(), header.to_owned())]),
+        body: body.to_owned(),
+    };
+    let mail = |body: &str, file: &str| Action::SendEmail {
+        from: "me@a.example".parse().unwrap(),
+        to: vec!["you@b.example".parse().unwrap()],
+        cc: Vec::new(),
+        subject: "s".parse().unwrap(),
+        body: body.to_owned(),
+        attachments: vec![Attachment {
+            name: "a.txt".parse().unwrap(),
+            path: None,
+            content: Content::new(file.as_bytes().to_vec()),
+        }],
+    };
+    let message = Action::SendMessage {
+        destination: "webhook:ops".parse().unwrap(),
+        name: None,
+        text: text.to_owned(),
+    };
+    vec![
+        ("message", message),
+        ("mail", mail(text, PLAIN)),
+        ("attachment", mail(PLAIN, text)),
+        ("header", request(text, PLAIN)),
+        ("body", request(PLAIN, text)),
+    ]
+}
+
+fn written(content: &str) -> Action {
+    let path = "/home/me/.countersign/workspace/a.txt".to_owned();
+    Action::FileWrite { path, content: content.to_owned() }
+}
+
+#[test]
+fn hidden_characters_are_told_wherever_they_would_leave_or_be_written() {
+    let guard = guard(&ApprovalsConfig::default());
+    let told = |action: &Action| {
+        let assessment = guard.assess(action).assessment;
+        assessment.findings().iter().any(|finding| finding.id.as_str() == "text.deceptive")
+    };
+    for hidden in ['\u{202e}', '\u{200b}', '\u{2066}', '\u{feff}', '\u{e0041}', '\u{1b}', '\r'] {
+        let text = format!("one\ntwo{hidden}three");
+        for (place, action) in with_text(&text) {
+            assert!(told(&action), "{place} U+{:04X}", u32::from(hidden));
+        }
+        assert!(told(&written(&text)), "U+{:04X}", u32::from(hidden));
+        assert_eq!(verdict(&guard, &written(&text)).0, Verdict::Ask);
+    }
+    for plain in ["one\r\ntwo\r\n", "one\n\ttwo", "Grüße 漢 🙂"] {
+        for (place, action) in with_text(plain) {
+            assert!(!told(&action), "{place} {plain:?}");
+        }
+        assert_eq!(verdict(&guard, &written(plain)), (Verdict::Allow, None));
+    }
+}
+
+#[test]
+fn what_a_card_masks_does_not_leave_unsaid() {
+    let text = "see TOKEN=Y3VzdG9tZXIgbGlzdCBvZiA0Mg and go";
+    assert!(Redactor::new([]).redact(text).contains("TOKEN=…(26)"));
+    let says = "26 characters are masked here and would be sent.";
+    for (policy, verdict) in [
+        // Only its place says that it may be a secret, so a person may let it go.
+        (SecretPolicy::Forbid, Verdict::Ask),
+        (SecretPolicy::Ask, Verdict::Ask),
+        // The destinations are not exempt, and the card says what cannot be seen.
+        (SecretPolicy::Off, Verdict::Ask),
+    ] {
+        let outbound = OutboundPolicy { secrets: policy, ..OutboundPolicy::default() };
+        let guard = guard_sending(outbound);
+        for (place, action) in with_text(text) {
+            let assessment = guard.assess(&action).assessment;
+            assert_eq!(assessment.verdict(), verdict, "{place}");
+            let found = assessment.findings();
+            let first = if policy == SecretPolicy::Off { found.last() } else { found.first() };
+            let first = first.unwrap();
+            assert_eq!((first.id.as_str(), first.message.as_str()), ("secret.in_content", says));
+            let critical = first.severity == Severity::Critical;
+            assert_eq!(critical, policy != SecretPolicy::Off);
+        }
+        for (place, action) in with_text(PLAIN) {
+            let assessment = guard.assess(&action).assessment;
+            let secret = assessment.findings().iter().any(|f| f.id.as_str() == "secret.in_content");
+            assert!(!secret, "{place}");
+        }
+    }
+}
+
+#[test]
+fn a_credential_in_a_header_is_masked_and_so_it_is_told() {
+    let guard = guard_sending(OutboundPolicy {
+        secrets: SecretPolicy::Ask,
+        allow_hosts: vec!["example.org".to_owned()],
+        ..OutboundPolicy::default()
+    });
+    let action = Action::HttpRequest {
+        method: "GET".to_owned(),
+        url: "https://example.org/".to_owned(),
+        headers: BTreeMap::from([("authorization".to_owned(), "Bearer abcDEF123456".to_owned())]),
+        body: String::new(),
+    };
+    let assessment = guard.assess(&action).assessment;
+    let first = assessment.findings().first().unwrap();
+    assert_eq!(first.message, "12 characters are masked here and would be sent.");
+    assert_eq!(assessment.verdict(), Verdict::Ask);
 }

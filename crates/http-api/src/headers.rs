@@ -44,7 +44,8 @@ pub(crate) async fn add_security_headers(request: Request, next: Next) -> Respon
     response
 }
 
-/// Refuses `Idempotency-Key` where the answer holds a secret, which is not kept to be repeated.
+/// Refuses `Idempotency-Key` where no answer is kept to be given again: because it holds a secret, or
+/// because a repeated request must not look like the first.
 pub(crate) struct NotIdempotent;
 
 impl FromRequestParts<App> for NotIdempotent {
@@ -52,7 +53,7 @@ impl FromRequestParts<App> for NotIdempotent {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
         if parts.headers.contains_key("idempotency-key") {
-            let message = "this answer holds a secret and is not kept to be repeated; \
+            let message = "no answer to this request is kept to be given again; \
                  leave `Idempotency-Key` out";
             return Err(Problem::invalid("idempotency_not_supported", "Idempotency-Key", message));
         }

@@ -15,7 +15,7 @@ use countersign_domain::audit::AuditKind;
 use countersign_domain::runs::{RunState, RunStatus};
 use countersign_gateway::config::ApprovalsConfig;
 use countersign_gateway::{ApprovalView, RuleText};
-use countersign_ports::file_witness::{FileWitness, Found, Room};
+use countersign_ports::file_witness::{FileWitness, Found, Glance, Room};
 use countersign_test_kit::House;
 
 /// Puts what names one of these to a person.
@@ -370,6 +370,58 @@ impl FileWitness for Meddler {
         }
         found
     }
+}
+
+/// Looks as the disk is, and counts how often files are read. What is like a file that was settled
+/// long ago is told of every file.
+#[derive(Default)]
+struct Counter {
+    looks: AtomicUsize,
+    touched: AtomicUsize,
+}
+
+#[async_trait::async_trait]
+impl FileWitness for Counter {
+    async fn look(&self, paths: Vec<String>, room: Room) -> Vec<Found> {
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        DiskWitness.look(paths, room).await
+    }
+
+    async fn glance(&self, paths: Vec<String>) -> Vec<Option<Glance>> {
+        let touched = u64::try_from(self.touched.load(Ordering::Relaxed)).unwrap();
+        let glance =
+            |path| Glance { path, inode: (1, touched), size: 4, modified: (0, 0), changed: (0, 0) };
+        paths.into_iter().map(|path| Some(glance(path))).collect()
+    }
+}
+
+#[tokio::test]
+async fn whoever_reads_an_approval_again_and_again_has_its_files_read_once() {
+    let counter = Arc::new(Counter::default());
+    let house = House::with().approvals(asking).witness(counter.clone()).open().await;
+    put(&house, "x.sh", "mkdir made\n");
+    let run = house.say("run bash x.sh").await;
+    let id = house.pending(run, 1).await.remove(0).card.approval_id;
+    let read = async || {
+        let view = house.gateway.approval(id, &house.operator).await.unwrap();
+        let [preview] = view.previews.as_slice() else { panic!("{:?}", view.previews) };
+        (preview.as_shown, preview.text.clone())
+    };
+    let before = counter.looks.load(Ordering::Relaxed);
+    let shown = (true, Some("mkdir made\n".to_owned()));
+    for _ in 0..5 {
+        assert_eq!(read().await, shown);
+    }
+    assert!(counter.looks.load(Ordering::Relaxed) <= before + 1);
+    put(&house, "x.sh", "mkdir evil\n");
+    counter.touched.fetch_add(1, Ordering::Relaxed);
+    assert_eq!(read().await, (false, None));
+    assert!(counter.looks.load(Ordering::Relaxed) <= before + 2);
+    // What is shown again lets nothing run.
+    counter.touched.store(0, Ordering::Relaxed);
+    house.decide(id, Choice::Once).await;
+    house.run_when(run, RunStatus::Completed).await;
+    assert!(!house.has("made") && !house.has("evil"));
 }
 
 #[tokio::test]

@@ -177,12 +177,26 @@ async fn where_a_person_decides_about_secrets_the_card_says_so_first() {
     let run = house.say(&format!("send ops | {}", key())).await;
     let card = house.pending(run, 1).await.remove(0).card;
     assert_eq!(card.findings[0].id.as_str(), "secret.in_content");
-    assert!(card.description.starts_with("Would send a secret"), "{}", card.description);
+    let first = "Would send a secret: AWS access key in the text; 20 characters are masked here";
+    assert!(card.description.starts_with(first), "{}", card.description);
     assert_eq!(card.choices, [Choice::Once, Choice::Deny]);
     assert_eq!(card.content.as_deref(), Some("AKIA…(20)"));
     house.decide(card.approval_id, Choice::Once).await;
     house.run_when(run, RunStatus::Completed).await;
     assert!(remote.received()[0].body.contains(&key()));
+}
+
+#[tokio::test]
+async fn what_the_card_would_mask_is_told_first_also_where_nothing_is_asked_otherwise() {
+    let line = "send ops | see TOKEN=Y3VzdG9tZXIgbGlzdCBvZiA0Mg";
+    let remote = FakeRemote::listen().await;
+    let house = House::with().outbound(to(&remote)).outbound(exempt_ops).open().await;
+    let run = house.say(line).await;
+    let card = house.pending(run, 1).await.remove(0).card;
+    assert_eq!(card.description, "26 characters are masked here and would be sent.");
+    assert_eq!(card.content.as_deref(), Some("see TOKEN=…(26)"));
+    assert_eq!(card.choices, [Choice::Once, Choice::Deny]);
+    assert_eq!(remote.connections(), 0);
 }
 
 #[tokio::test]
@@ -269,38 +283,51 @@ async fn a_broken_connection_is_not_tried_again_unless_the_receiver_tells_sends_
     }
 }
 
+/// Messages to webhooks whose receivers take the same key once only, without a question.
+fn to_idempotent(outbound: &mut OutboundConfig) {
+    exempt_ops(outbound);
+    for hook in outbound.webhooks.values_mut() {
+        hook.idempotent = true;
+    }
+}
+
 #[tokio::test]
-async fn a_refusal_and_a_redirect_are_failures_and_are_not_followed() {
-    for (answer, words) in [
-        (Answers::With(403), "send_message error not sent: the webhook answered HTTP 403"),
-        (Answers::Redirect, "send_message error not sent: the webhook answered HTTP 307"),
+async fn only_a_clear_refusal_says_that_a_message_was_not_taken() {
+    for (answer, sent) in [
+        (Answers::With(400), Some("error not sent: the webhook answered HTTP 400")),
+        (Answers::With(403), Some("error not sent: the webhook answered HTTP 403")),
+        (Answers::With(410), Some("error not sent: the webhook answered HTTP 410")),
+        (Answers::With(408), None),
+        (Answers::With(425), None),
+        (Answers::With(429), None),
+        (Answers::With(500), None),
+        (Answers::With(502), None),
+        (Answers::With(503), None),
+        (Answers::With(504), None),
+        (Answers::Redirect, None),
     ] {
+        let words = sent.unwrap_or("indeterminate it may have arrived and is not sent again");
         let remote = FakeRemote::answering(&[answer]).await;
         let house = House::with().outbound(to(&remote)).outbound(exempt_ops).open().await;
         let run = house.say("send ops | hello").await;
         let said = output(&house, run).await;
         assert!(said.contains(words), "{said}");
-        assert_eq!(remote.received().len(), 1);
+        assert_eq!(remote.received().len(), 1, "{words}");
     }
 }
 
 #[tokio::test]
-async fn what_a_proxy_says_of_a_receiver_it_has_not_heard_is_no_answer() {
-    for (idempotent, words) in [(false, "indeterminate it may have arrived"), (true, "ok sent")] {
-        let remote = FakeRemote::answering(&[Answers::With(504), Answers::With(200)]).await;
-        let house = House::with()
-            .outbound(to(&remote))
-            .outbound(exempt_ops)
-            .outbound(|outbound| {
-                for hook in outbound.webhooks.values_mut() {
-                    hook.idempotent = idempotent;
-                }
-            })
-            .open()
-            .await;
+async fn what_may_have_arrived_is_not_unsaid_by_a_later_refusal() {
+    for (second, words) in [
+        (Answers::With(200), "send_message ok sent"),
+        (Answers::With(409), "send_message indeterminate it may have arrived"),
+    ] {
+        let remote = FakeRemote::answering(&[Answers::With(503), second]).await;
+        let house = House::with().outbound(to(&remote)).outbound(to_idempotent).open().await;
         let run = house.say("send ops | hello").await;
         let said = output(&house, run).await;
         assert!(said.contains(words), "{said}");
+        assert_eq!(remote.received().len(), 2);
     }
 }
 
@@ -324,9 +351,9 @@ async fn a_crash_while_a_message_is_on_its_way_leaves_it_indeterminate_and_sends
 #[tokio::test]
 async fn what_leaves_is_asked_about_by_where_it_goes_and_what_it_does() {
     let remote = FakeRemote::listen().await;
-    let host = "127.0.0.1".to_owned();
+    let address = remote.url("");
     let house =
-        House::with().outbound(|outbound| outbound.http.allow_hosts = vec![host]).open().await;
+        House::with().outbound(|outbound| outbound.http.allow_hosts = vec![address]).open().await;
     let run = house.say(&format!("get {}", remote.url("/free"))).await;
     house.run_when(run, RunStatus::Completed).await;
     assert_eq!(remote.received().len(), 1);

@@ -109,6 +109,7 @@ impl AgentConfig {
             timeout: self.tool_timeout.0,
             output: OutputLimits { shown: self.tool_output_limit, ..OutputLimits::default() },
             redactor,
+            own_port: None,
         })
     }
 }

@@ -4,15 +4,17 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use countersign_domain::digest::Digest;
 use countersign_domain::display::one_line;
 use countersign_domain::files::BoundFile;
 use countersign_domain::runs::ToolStatus;
-use countersign_ports::file_witness::{FileWitness, Found, Room, Seen};
+use countersign_ports::file_witness::{FileWitness, Found, Glance, Room, Seen};
 
 use super::files::{OpenError, open_file};
+use super::glance::glance;
 use super::output::ToolOutput;
 
 /// Where the system shows itself as files that are never the same twice.
@@ -29,6 +31,15 @@ impl FileWitness for DiskWitness {
         let looked = tokio::task::spawn_blocking(move || look_at(&paths, room)).await;
         // It fails only when the process is about to end.
         looked.unwrap_or_else(|error| vec![Found::Unbindable(error.to_string()); count])
+    }
+
+    async fn glance(&self, paths: Vec<String>) -> Vec<Option<Glance>> {
+        let count = paths.len();
+        let glance_at = move || {
+            let now = SystemTime::now();
+            paths.iter().map(|path| glance(path, now)).collect()
+        };
+        tokio::task::spawn_blocking(glance_at).await.unwrap_or_else(|_| vec![None; count])
     }
 }
 

@@ -2,8 +2,6 @@
 //! they lead was not decided about.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_domain::action::Action;
@@ -11,23 +9,23 @@ use countersign_domain::permit::{HttpPermit, PermittedAction};
 use countersign_domain::runs::ToolStatus;
 use countersign_ports::model_provider::ToolSpec;
 use reqwest::header::{HeaderName, HeaderValue};
-use reqwest::{Client, Method, Response, redirect};
+use reqwest::{Method, Response};
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::arguments::{APPROVAL_TOKEN, Kind, Need, Parameter, Parameters, ToolInputError};
 use super::collector::Collector;
+use super::connection::Connections;
 use super::output::ToolOutput;
 use super::tool::{Execution, Plan, Tool, ToolContext};
 
-/// Holds its connections; they are made at the first request.
+/// Holds its connections.
 #[derive(Default)]
 pub(super) struct HttpRequest {
-    client: OnceLock<Result<Client, String>>,
+    connections: Connections,
 }
 
 const NAME: &str = "http_request";
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The longest address in bytes; the client itself takes twice as much.
 const LONGEST_ADDRESS: usize = 32 * 1024;
@@ -112,22 +110,22 @@ impl Tool for HttpRequest {
             Ok(permit) => permit,
             Err(error) => return ToolOutput::error(format!("{error}; nothing was sent")),
         };
-        let client = match self.client() {
-            Ok(client) => client,
-            Err(problem) => return ToolOutput::error(problem),
-        };
-        send(client, permit, execution).await
+        send(&self.connections, permit, execution).await
     }
 }
 
 /// Sends what is permitted: the only place where bytes of this tool leave the house.
-async fn send(client: &Client, permit: HttpPermit, execution: &Execution) -> ToolOutput {
+async fn send(connections: &Connections, permit: HttpPermit, execution: &Execution) -> ToolOutput {
     let leaves = permit.grant().is_some();
     let Action::HttpRequest { method, url, headers, body } = permit.into_action() else {
         return ToolOutput::not_mine(NAME);
     };
     let Ok(method) = Method::from_bytes(method.as_bytes()) else {
         return ToolOutput::error(format!("`{method}` is not a method; nothing was sent"));
+    };
+    let client = match connections.client(&url, execution.context.own_port) {
+        Ok(client) => client,
+        Err(problem) => return ToolOutput::error(problem),
     };
     let reads = matches!(method, Method::GET | Method::HEAD);
     let mut request = client.request(method, url);
@@ -145,21 +143,6 @@ async fn send(client: &Client, permit: HttpPermit, execution: &Execution) -> Too
             lost,
             "stopped while the request was under way; it may have arrived",
         ),
-    }
-}
-
-impl HttpRequest {
-    fn client(&self) -> Result<&Client, String> {
-        let made = self.client.get_or_init(|| {
-            Client::builder()
-                .no_proxy()
-                .redirect(redirect::Policy::none())
-                .timeout(TIMEOUT)
-                .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
-                .build()
-                .map_err(|error| format!("nothing was sent: {}", reasons(&error)))
-        });
-        made.as_ref().map_err(Clone::clone)
     }
 }
 

@@ -57,6 +57,7 @@ pub(crate) fn context(workspace: &Path) -> ToolContext {
         timeout: Duration::from_secs(20),
         output: OutputLimits::default(),
         redactor: Arc::new(Redactor::new([SECRET.to_owned()])),
+        own_port: None,
     }
 }
 

@@ -57,6 +57,8 @@ pub struct ToolContext {
     pub output: OutputLimits,
     /// Masks secrets in what tools return.
     pub redactor: Arc<Redactor>,
+    /// The port of the gateway's own listener, where no request goes.
+    pub own_port: Option<u16>,
 }
 
 /// One execution of a tool.

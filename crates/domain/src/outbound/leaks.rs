@@ -1,6 +1,7 @@
 //! Secrets in what would leave.
 
-use super::url_parts::query;
+use super::readings::secret_in;
+use super::url_parts::{host_and_port, query};
 use crate::action::Action;
 use crate::redaction::Redactor;
 
@@ -16,7 +17,7 @@ pub struct Leak {
 /// The secrets in `action`, as far as it sends anything.
 pub fn leaks(action: &Action, scanner: &Redactor) -> Vec<Leak> {
     let scan =
-        |place: String, text: &str| scanner.secret_rule(text).map(|rule| Leak { place, rule });
+        |place: String, text: &str| secret_in(text, scanner).map(|rule| Leak { place, rule });
     let named = |place: &str| place.to_owned();
     let found = match action {
         Action::Exec { .. }
@@ -43,10 +44,12 @@ pub fn leaks(action: &Action, scanner: &Redactor) -> Vec<Leak> {
         }
         Action::HttpRequest { url, headers, body, .. } => {
             let query = query(url);
+            let host = host_and_port(url).map(|(host, _)| host).unwrap_or_default();
             let mut found = vec![
                 scan(named("the query string"), query),
-                scan(named("the query string"), &decoded(query)),
                 scan(named("the URL"), url),
+                // A name can be cut into labels.
+                scan(named("the host"), &host.replace('.', "")),
                 scan(named("the body"), body),
             ];
             found.extend(headers.iter().map(|(name, value)| {
@@ -59,31 +62,6 @@ pub fn leaks(action: &Action, scanner: &Redactor) -> Vec<Leak> {
     let mut leaks: Vec<Leak> = found.into_iter().flatten().collect();
     leaks.dedup();
     leaks
-}
-
-/// A query string with its escapes undone, as its reader will see it.
-fn decoded(query: &str) -> String {
-    let mut bytes = Vec::with_capacity(query.len());
-    let mut rest = query.bytes();
-    while let Some(byte) = rest.next() {
-        let mut ahead = rest.clone();
-        let pair = (ahead.next(), ahead.next());
-        match (byte, pair) {
-            (b'%', (Some(high), Some(low))) => {
-                let digit = |b: u8| char::from(b).to_digit(16);
-                match digit(high).zip(digit(low)).and_then(|(h, l)| u8::try_from(h * 16 + l).ok()) {
-                    Some(decoded) => {
-                        bytes.push(decoded);
-                        rest = ahead;
-                    }
-                    None => bytes.push(byte),
-                }
-            }
-            (b'+', _) => bytes.push(b' '),
-            _ => bytes.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

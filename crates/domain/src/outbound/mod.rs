@@ -4,6 +4,7 @@
 //! assessment; that nothing leaves without a grant follows from [`crate::permit::OutboundPermit`],
 //! which alone a messenger takes.
 
+mod addresses;
 mod attachment;
 mod destination;
 mod directory;
@@ -12,8 +13,10 @@ mod mail;
 mod policy;
 mod presented;
 mod rate_key;
+mod readings;
 mod url_parts;
 
+pub use addresses::{is_loopback, is_metadata_service, names_metadata_service};
 pub use attachment::{Attachment, Content, FileName, ShownAttachment};
 pub use destination::{Destination, InvalidDestination, Place, WebhookName};
 pub use directory::{Directory, Resolved, Unresolved};
@@ -22,4 +25,4 @@ pub use mail::{EmailAddress, InvalidMail, Subject};
 pub use policy::{OutboundPolicy, SecretPolicy, sends_data};
 pub use presented::{TOKEN_ARGUMENT, mask_token, presented_token};
 pub use rate_key::{rate_keys, receiver_key};
-pub use url_parts::{host_and_port, host_fits, query};
+pub use url_parts::{host_and_port, query};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::url_parts::{host_and_port, host_fits};
+use super::url_parts::origin_fits;
 use crate::action::Action;
 
 /// `outbound` of the configuration, as the rules read it.
@@ -13,7 +13,8 @@ pub struct OutboundPolicy {
     pub require_approval: bool,
     /// Exact destinations about which nobody is asked, in canonical spelling.
     pub exempt: BTreeSet<String>,
-    /// Hosts that GET and HEAD may reach without counting as outbound.
+    /// Hosts that GET and HEAD may reach without counting as outbound, by their usual ports unless
+    /// one is named.
     pub allow_hosts: Vec<String>,
     /// How long the grant of a decision is good.
     pub token_ttl: Duration,
@@ -74,8 +75,7 @@ impl OutboundPolicy {
     }
 
     fn allows_host(&self, url: &str) -> bool {
-        host_and_port(url)
-            .is_some_and(|(host, _)| self.allow_hosts.iter().any(|one| host_fits(&host, one)))
+        self.allow_hosts.iter().any(|one| origin_fits(url, one))
     }
 }
 

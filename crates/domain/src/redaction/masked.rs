@@ -60,6 +60,12 @@ impl Masked {
         at.saturating_add_signed(shift)
     }
 
+    /// How many characters of the original text the masks stand for.
+    pub(super) fn hidden(&self, original: &str) -> usize {
+        let secrets = self.cuts.iter().filter_map(|cut| original.get(cut.original.clone()));
+        secrets.map(|secret| secret.chars().count()).sum()
+    }
+
     /// Where a range of the shown text comes from; a mask comes from its whole secret.
     pub(super) fn origin(&self, shown: &Range<usize>) -> Range<usize> {
         self.origin_edge(shown.start, false)..self.origin_edge(shown.end, true)

@@ -74,11 +74,27 @@ impl Redactor {
     /// What `text` holds that is a secret for certain, by value or by its format, without saying
     /// what its value is.
     pub fn secret_rule(&self, text: &str) -> Option<&'static str> {
-        let own = self.own.as_ref()?;
-        if own.all().iter().any(|secret| text.contains(secret.as_str())) {
-            return Some("credential of this gateway");
+        self.own_secret_rule(text).or_else(|| {
+            self.own.as_ref()?;
+            rules::first_found(text)
+        })
+    }
+
+    /// The same for this installation's own secrets only, in whatever capitals: hosts and names of
+    /// headers have none.
+    pub fn own_secret_rule(&self, text: &str) -> Option<&'static str> {
+        let own = self.own.as_ref()?.all();
+        if own.is_empty() {
+            return None;
         }
-        rules::first_found(text)
+        let text = text.to_ascii_lowercase();
+        let holds = |secret: &String| text.contains(&secret.to_ascii_lowercase());
+        own.iter().any(holds).then_some("credential of this gateway")
+    }
+
+    /// How many characters of `text` are not shown where it is shown with masks.
+    pub fn masked_characters(&self, text: &str) -> usize {
+        self.mask(text).hidden(text)
     }
 
     /// The same as [`Self::redact`], and where the parts of `text` have gone.

@@ -5,9 +5,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// Secrets shorter than this are too common as ordinary text to be masked by value.
 const SHORTEST: usize = 8;
 
-/// Encodings of secrets shorter than this are not looked for.
-const SHORTEST_ENCODED: usize = 12;
-
 /// What a mask says of an own secret.
 pub(super) const MARK: &str = "[secret of this gateway]";
 
@@ -41,12 +38,10 @@ fn forms(secret: &str) -> Vec<String> {
         return Vec::new();
     }
     let mut forms = vec![secret.to_owned(), in_json(secret), in_url(secret)];
-    if secret.len() >= SHORTEST_ENCODED {
-        for alphabet in [STANDARD, URL_SAFE] {
-            forms.extend((0..3).map(|shift| base64(secret.as_bytes(), shift, alphabet)));
-        }
-        forms.extend([hexadecimal(secret), hexadecimal(secret).to_uppercase()]);
+    for alphabet in [STANDARD, URL_SAFE] {
+        forms.extend((0..3).map(|shift| base64(secret.as_bytes(), shift, alphabet)));
     }
+    forms.extend([hexadecimal(secret), hexadecimal(secret).to_uppercase()]);
     forms
 }
 

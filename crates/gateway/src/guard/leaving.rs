@@ -3,11 +3,12 @@
 use countersign_domain::action::Action;
 use countersign_domain::assessment::{Finding, FindingId, Span};
 use countersign_domain::display::one_line;
-use countersign_domain::outbound::{OutboundPolicy, SecretPolicy, leaks};
+use countersign_domain::outbound::{Leak, OutboundPolicy, SecretPolicy, leaks};
 use countersign_domain::verdict::{Severity, Verdict};
 
 use super::GuardParts;
 use super::files::{self, Access};
+use crate::card::leaving_texts;
 
 /// The finding about secrets in what would leave.
 pub(crate) const SECRET: &str = "secret.in_content";
@@ -61,19 +62,37 @@ pub(super) fn files(parts: &GuardParts, action: &Action) -> Vec<Finding> {
     found.collect()
 }
 
-/// The secrets that would leave with `action`: which rule found them and where, not what they are.
+/// What would leave with `action` and is a secret, or looks so much like one that the card masks it:
+/// which rule found it and where, or how much it is, not what it is. Whoever decides could not see
+/// it, so this is the first that the card says. What only looks like a secret by its place is asked
+/// about also where known ones are forbidden: a `page_token` must be able to leave.
 pub(super) fn secrets(parts: &GuardParts, action: &Action) -> Vec<Finding> {
-    let verdict = match parts.outbound.secrets {
-        SecretPolicy::Forbid => Verdict::Forbid,
-        SecretPolicy::Ask => Verdict::Ask,
-        SecretPolicy::Off => return Vec::new(),
+    let (verdict, severity) = match parts.outbound.secrets {
+        SecretPolicy::Forbid => (Verdict::Forbid, Severity::Critical),
+        SecretPolicy::Ask => (Verdict::Ask, Severity::Critical),
+        // Nothing is held back; that something cannot be seen is said all the same.
+        SecretPolicy::Off => (Verdict::Allow, Severity::Low),
     };
-    let found = leaks(action, &parts.scanner).into_iter().map(|leak| Finding {
+    let texts = leaving_texts(action);
+    let hidden: usize = texts.iter().map(|text| parts.scanner.masked_characters(text)).sum();
+    let hidden = (hidden > 0).then(|| match hidden {
+        1 => "1 character is masked here and would be sent".to_owned(),
+        _ => format!("{hidden} characters are masked here and would be sent"),
+    });
+    let leaks = if verdict == Verdict::Allow { Vec::new() } else { leaks(action, &parts.scanner) };
+    let found = |verdict, message| Finding {
         id: FindingId::from_static(SECRET),
-        severity: Severity::Critical,
+        severity,
         verdict,
         span: Span::whole(action.text().len()),
-        message: format!("Would send a secret: {} in {}.", leak.rule, leak.place),
-    });
-    found.collect()
+        message,
+    };
+    let known = |leak: &Leak| format!("Would send a secret: {} in {}", leak.rule, leak.place);
+    let Some((first, rest)) = leaks.split_first() else {
+        let verdict = if verdict == Verdict::Forbid { Verdict::Ask } else { verdict };
+        return hidden.map(|what| found(verdict, format!("{what}."))).into_iter().collect();
+    };
+    let first = std::iter::once(known(first)).chain(hidden).collect::<Vec<_>>().join("; ");
+    let rest = rest.iter().map(known);
+    std::iter::once(first).chain(rest).map(|what| found(verdict, format!("{what}."))).collect()
 }

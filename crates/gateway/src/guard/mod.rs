@@ -1,6 +1,7 @@
 //! The guard: judges any action from its content, the operator's rules and nothing else.
 
 mod files;
+mod hidden;
 mod leaving;
 mod requests;
 mod scripts;
@@ -14,12 +15,12 @@ use countersign_command_risk::{
 };
 use countersign_domain::action::Action;
 use countersign_domain::approvals::{Matcher, Rule, Touch};
-use countersign_domain::assessment::{Assessment, Finding, FindingId, Revealed, Span};
+use countersign_domain::assessment::{Assessment, Finding, FindingId, Revealed};
 use countersign_domain::display::one_line;
 use countersign_domain::guard::with_operator_rule;
 use countersign_domain::outbound::OutboundPolicy;
 use countersign_domain::redaction::Redactor;
-use countersign_domain::verdict::{Severity, Verdict};
+use countersign_domain::verdict::Severity;
 
 use self::files::{Access, is_within};
 pub(crate) use self::leaving::SECRET as LEAVING_SECRET;
@@ -92,7 +93,7 @@ impl Guard {
             }
         };
         findings.extend(leaving::files(&self.parts, action));
-        findings.extend(hidden_characters(action, analysis.is_some()));
+        findings.extend(hidden::characters(action, analysis.is_some()));
         findings.extend(leaving::secrets(&self.parts, action));
         let assessment = Assessment::from_findings(findings);
         let operator = self.operator.on(action, &assessment, analysis.as_ref());
@@ -230,45 +231,4 @@ fn with_scripts(sentence: String, action: &Action) -> String {
 
 fn split(analysis: Analysis) -> (Vec<Finding>, Option<Analysis>) {
     (analysis.assessment().findings().to_vec(), Some(analysis))
-}
-
-/// What somebody would get who cannot see it.
-fn hidden_in_message(action: &Action) -> Option<Finding> {
-    let subject = match action {
-        Action::SendEmail { subject, .. } => subject.as_str(),
-        Action::SendMessage { name, .. } => name.as_deref().unwrap_or_default(),
-        Action::Exec { .. }
-        | Action::Code { .. }
-        | Action::FileRead { .. }
-        | Action::FileWrite { .. }
-        | Action::HttpRequest { .. } => "",
-    };
-    let files = action.attachments().iter().map(|file| file.name.as_str());
-    let texts = [subject, action.content().unwrap_or_default()].into_iter().chain(files);
-    let mut letters = texts.flat_map(str::chars);
-    let c = letters.find(|c| countersign_domain::display::is_deceptive(*c))?;
-    Some(Finding {
-        id: FindingId::from_static("text.deceptive"),
-        severity: Severity::High,
-        verdict: Verdict::Ask,
-        span: Span::whole(action.text().len()),
-        message: format!("Sends the invisible or deceptive character U+{:04X}.", u32::from(c)),
-    })
-}
-
-/// The shell engine reports deceptive characters itself; for the other kinds it is done here.
-fn hidden_characters(action: &Action, judged_as_shell: bool) -> Option<Finding> {
-    let text = action.text();
-    if let Action::SendMessage { .. } | Action::SendEmail { .. } = action {
-        return hidden_in_message(action);
-    }
-    let (start, c) =
-        text.char_indices().find(|(_, c)| countersign_domain::display::is_deceptive(*c))?;
-    (!judged_as_shell).then(|| Finding {
-        id: FindingId::from_static("text.deceptive"),
-        severity: Severity::High,
-        verdict: Verdict::Ask,
-        span: Span { start, end: start + c.len_utf8() },
-        message: format!("Holds the invisible or deceptive character U+{:04X}.", u32::from(c)),
-    })
 }

@@ -1,10 +1,10 @@
 //! What the guard says of HTTP requests.
 
-use std::net::IpAddr;
-
 use countersign_domain::action::Action;
 use countersign_domain::assessment::{Finding, FindingId, Span};
-use countersign_domain::outbound::{host_and_port, sends_data};
+use countersign_domain::outbound::{
+    host_and_port, is_loopback, names_metadata_service, sends_data,
+};
 use countersign_domain::verdict::{Severity, Verdict};
 
 use super::GuardParts;
@@ -33,7 +33,7 @@ fn rate(
         let message = "Talks to the gateway that controls the agent.".to_owned();
         return Some(("guard.own_api", Severity::Critical, Verdict::Forbid, message));
     }
-    if is_metadata_service(&host) {
+    if names_metadata_service(&host) {
         let message = "Asks the cloud's metadata service, which hands out credentials.".to_owned();
         return Some(("http.metadata_service", Severity::Critical, Verdict::Ask, message));
     }
@@ -44,24 +44,13 @@ fn rate(
         let message = format!("Sends data to {host} with `{method}`.");
         return Some(("http.sends_data", Severity::High, Verdict::Ask, message));
     }
-    let message = format!("Contacts {host}, which is not in `outbound.http.allow_hosts`.");
+    let usual = if url.starts_with("https:") { 443 } else { 80 };
+    let place = if port == usual { host } else { format!("{host} on port {port}") };
+    let message = format!("Contacts {place}, which is not in `outbound.http.allow_hosts`.");
     Some(("http.unlisted_host", Severity::Medium, Verdict::Ask, message))
 }
 
+/// Where a name leads is known only when it is connected to; the connection is checked then.
 fn is_this_machine(host: &str) -> bool {
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host.parse::<IpAddr>().is_ok_and(|ip| {
-            let ip = ip.to_canonical();
-            ip.is_loopback() || ip.is_unspecified()
-        })
-}
-
-fn is_metadata_service(host: &str) -> bool {
-    let named = ["metadata.google.internal", "metadata", "instance-data"].contains(&host);
-    named
-        || host.parse::<IpAddr>().is_ok_and(|ip| match ip.to_canonical() {
-            IpAddr::V4(v4) => v4.is_link_local(),
-            IpAddr::V6(v6) => v6.is_unicast_link_local() || host == "fd00:ec2::254",
-        })
+    host == "localhost" || host.ends_with(".localhost") || host.parse().is_ok_and(is_loopback)
 }

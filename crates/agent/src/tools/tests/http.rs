@@ -132,3 +132,30 @@ async fn no_answer_is_an_error_and_a_stop_ends_the_waiting() {
     let output = bench.run("http_request", &arguments).await;
     assert!(output.content.starts_with("no answer: "), "{}", output.content);
 }
+
+#[tokio::test]
+async fn a_request_does_not_reach_the_gateway_by_any_name() {
+    install_tls();
+    let mut bench = Bench::new();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    bench.context.own_port = Some(port);
+    for host in ["localhost", "127.0.0.1", "[::ffff:127.0.0.1]", "127.1", "0x7f000001", "0"] {
+        for (method, body) in [("GET", ""), ("POST", "x")] {
+            let url = format!("http://{host}:{port}/v1/approvals");
+            let arguments = json!({"url": url, "method": method, "body": body});
+            let output = bench.run("http_request", &arguments).await;
+            assert_eq!(output.status, ToolStatus::Error, "{host}");
+            let told = "to the gateway that controls the agent; nothing was sent";
+            assert!(output.content.contains(told), "{}", output.content);
+        }
+    }
+    // Nobody has even connected.
+    let connected = tokio::time::timeout(std::time::Duration::ZERO, listener.accept()).await;
+    assert!(connected.is_err());
+    // Other servers of this machine are reached by name.
+    bench.context.own_port = Some(1);
+    let server = serve().await.replace("127.0.0.1", "localhost");
+    let output = bench.run("http_request", &json!({"url": format!("{server}/echo")})).await;
+    assert_eq!(output.status, ToolStatus::Ok, "{}", output.content);
+}

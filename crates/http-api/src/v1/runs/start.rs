@@ -25,8 +25,9 @@ const LONGEST_KEY: usize = 255;
 #[utoipa::path(
     post, path = "/v1/runs", tag = "runs", operation_id = "startRun",
     params(("Idempotency-Key" = Option<String>, Header, pattern = "^[ -~]{1,255}$",
-        description = "1 to 255 printable characters. The same key and body within 24 hours get \
-                       the stored answer, the same key with another body 409.")),
+        description = "1 to 255 printable ASCII characters; keys of different callers are \
+                       different. The same key and the same body, byte for byte, get the stored \
+                       answer within 24 hours, the same key with another body 409.")),
     request_body(content = inline(StartBody), content_type = "application/json"),
     responses(
         (status = 202, description = "The run is accepted.", body = StartedBody),
@@ -65,7 +66,7 @@ fn idempotency(headers: &HeaderMap, body: &[u8]) -> Result<Option<Idempotency>, 
     };
     let printable = key.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
     if key.is_empty() || key.len() > LONGEST_KEY || !printable {
-        let message = "`Idempotency-Key` is one text of 1 to 255 printable characters";
+        let message = "`Idempotency-Key` is one text of 1 to 255 printable ASCII characters";
         return Err(Problem::invalid("invalid_value", "Idempotency-Key", message));
     }
     let request = [Method::POST.as_str().as_bytes(), b"\n/v1/runs\n", body].concat();
