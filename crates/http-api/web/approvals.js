@@ -191,11 +191,19 @@ function remember(approval) {
 }
 
 // Answers may overtake each other: the one with the longer history is the newer one.
-function store(approval) {
-  const before = known.get(approval.approval_id);
-  if (before && before.history.length > approval.history.length) return false;
+function store(answer) {
+  const before = known.get(answer.approval_id);
+  if (before && before.history.length > answer.history.length) return false;
+  const approval = withPreviews(answer, before);
   known.set(approval.approval_id, approval);
   return JSON.stringify(before) !== JSON.stringify(approval);
+}
+
+// Lists do not say what is in the files: there, what was read of them before stands.
+function withPreviews(answer, before) {
+  if (answer.digest !== before?.digest || isSettled(answer)) return answer;
+  const files = answer.files?.map((file, at) => file.preview ? file : { ...file, preview: before.files?.[at]?.preview });
+  return { ...answer, files };
 }
 
 function tell(approval) {

@@ -34,7 +34,7 @@ export class Card {
   /** Shows `approval`, keeping what the person is typing while nothing that matters has changed. */
   update(approval) {
     const same = this.approval.status === approval.status && this.approval.digest === approval.digest;
-    const asked = (one) => JSON.stringify([one.count, one.votes, one.votes_needed, one.audiences]);
+    const asked = (one) => JSON.stringify([one.count, one.votes, one.votes_needed, one.audiences, one.files]);
     const unchanged = asked(this.approval) === asked(approval);
     if (same && unchanged && (approval.status === "pending" || this.approval.history.length === approval.history.length)) {
       this.approval = approval;

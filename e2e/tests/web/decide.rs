@@ -255,12 +255,27 @@ async fn the_script_that_runs_is_shown_and_told_when_it_has_changed() -> Result<
         stage.gateway.tell("run bash x.sh").await?;
         let ids = stage.gateway.pending(1).await?;
         let page = format!("/approvals/{}", ids.first().map_or("", String::as_str));
-        stage.visit(&page).await?;
+        // The list, which does not hold the script, is drawn before the approval itself arrives.
+        let list_first = "const get = window.fetch; const id = arguments[0]; \
+             window.fetch = async (...call) => { \
+               if (String(call[0]).endsWith(id)) { \
+                 window.fetch = get; \
+                 await import('/assets/approvals.js').then((approvals) => approvals.reload()); \
+               } \
+               return get(...call); \
+             }; return 1";
+        stage.page.card("bash x.sh").await?;
+        let _: u64 = stage.page.ask(list_first, &[ids.first().cloned().into()]).await?;
+        stage.page.press(".card", "Details").await?;
         let card = stage.page.card("bash x.sh").await?;
         card.says("What it says").await?;
         stage.page.element(".preview summary").await?.click().await?;
         card.says("rm -rf ~/old").await?;
         stage.page.picture(&artifacts()?.join("script.png")).await?;
+        // Lists are read anew whenever the connection comes back; they do not hold the script.
+        let read_anew = "return import('/assets/approvals.js').then(a => a.reload()).then(() => 1)";
+        let _: u64 = stage.page.ask(read_anew, &[]).await?;
+        card.says("What it says").await?;
         std::fs::write(&script, "true\n")?;
         stage.visit(&page).await?;
         stage.page.card("bash x.sh").await?.says("It has changed since").await
