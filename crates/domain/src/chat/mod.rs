@@ -1,0 +1,13 @@
+//! Places and people on chat platforms, as every adapter names them.
+//!
+//! What a platform calls its chats and people is parsed here once; inside, every value is valid.
+
+mod address;
+mod person;
+mod scope;
+mod session_key;
+
+pub use address::{AccountId, Address, ChatId, InvalidChatName, MessageId, PlatformName, ThreadId};
+pub use person::PersonId;
+pub use scope::ChatScope;
+pub use session_key::{GroupSessions, SessionKey};
