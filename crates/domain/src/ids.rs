@@ -113,6 +113,9 @@ typed_id!(
 typed_id!(
     /// A grant: the signed proof of a decision.
     GrantId, "grant_");
+typed_id!(
+    /// A card that was put into a chat.
+    CardId, "card_");
 
 #[cfg(test)]
 mod tests {

@@ -12,6 +12,7 @@ pub mod entropy;
 pub mod event_bus;
 pub mod file_witness;
 pub mod model_provider;
+pub mod platform;
 pub mod run_journal;
 pub mod secret;
 pub mod signer;

@@ -3,8 +3,7 @@
 use async_trait::async_trait;
 use countersign_domain::permit::Committed;
 use countersign_ports::store::{
-    AccessReads, ApprovalReads, AuditReads, Change, EventReads, RetentionReads, RunReads,
-    SharedStore, Store, StoreError, UnitOfWork,
+    AccessReads, ApprovalReads, AuditReads, Change, ChatReads, EventReads, RetentionReads, RunReads, SharedStore, Store, StoreError, UnitOfWork,
 };
 use tokio::sync::watch;
 
@@ -72,6 +71,10 @@ impl Store for BreakableStore {
 
     fn retention(&self) -> &dyn RetentionReads {
         self.store.retention()
+    }
+
+    fn chats(&self) -> &dyn ChatReads {
+        self.store.chats()
     }
 
     async fn check(&self) -> Result<(), StoreError> {

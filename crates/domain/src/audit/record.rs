@@ -126,6 +126,8 @@ audit_kinds! {
     SignedIn = "auth.signed_in",
     /// Somebody failed to prove who they are.
     AuthFailed = "auth.failed",
+    /// Somebody asked for a slash command that they may not run.
+    CommandRefused = "command.refused",
     /// Records made before there was a chain were put into it.
     ChainStarted = "audit.chain_started",
     /// The gateway signed where the log stood.

@@ -49,14 +49,37 @@ pub struct Address {
     pub thread: Option<ThreadId>,
 }
 
+impl PlatformName {
+    /// The platform that holders of API keys are on.
+    pub fn api() -> Self {
+        Self("api".to_owned())
+    }
+
+    /// The platform that the operator's terminal is on.
+    pub fn terminal() -> Self {
+        Self("terminal".to_owned())
+    }
+
+    /// Whether it is the gateway's own and no adapter may have the name.
+    pub fn is_reserved(&self) -> bool {
+        ["api", "terminal", "operator", "system"].contains(&self.as_str())
+    }
+}
+
+impl Address {
+    /// The address as one text, under which it is looked up.
+    pub fn key(&self) -> String {
+        let thread = self.thread.as_ref().map_or("", ThreadId::as_str);
+        [self.platform.as_str(), self.account.as_str(), self.chat.as_str(), thread].join("\u{1f}")
+    }
+}
+
 impl FromStr for PlatformName {
     type Err = InvalidChatName;
 
     fn from_str(text: &str) -> Result<Self, InvalidChatName> {
         let legal = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
-        // These two are principals of the gateway itself.
-        let taken = text == "api" || text == "operator";
-        if (1..=32).contains(&text.len()) && text.bytes().all(legal) && !taken {
+        if (1..=32).contains(&text.len()) && text.bytes().all(legal) {
             Ok(Self(text.to_owned()))
         } else {
             Err(invalid(text, "the name of a platform"))
@@ -64,7 +87,7 @@ impl FromStr for PlatformName {
     }
 }
 
-fn invalid(text: &str, what: &'static str) -> InvalidChatName {
+pub(super) fn invalid(text: &str, what: &'static str) -> InvalidChatName {
     InvalidChatName { text: text.chars().filter(|c| !c.is_control()).take(80).collect(), what }
 }
 

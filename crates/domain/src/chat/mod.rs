@@ -3,11 +3,15 @@
 //! What a platform calls its chats and people is parsed here once; inside, every value is valid.
 
 mod address;
+mod card;
+mod conversation;
 mod person;
 mod scope;
 mod session_key;
 
 pub use address::{AccountId, Address, ChatId, InvalidChatName, MessageId, PlatformName, ThreadId};
+pub use card::{CardNonce, PostedCard};
+pub use conversation::{ChatRun, Conversation, Delivery, Earlier};
 pub use person::PersonId;
 pub use scope::ChatScope;
 pub use session_key::{GroupSessions, SessionKey};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Address, ChatScope, PersonId};
 
 /// `sessions.group_per_user`.
@@ -15,7 +17,8 @@ pub enum GroupSessions {
 }
 
 /// Names one conversation: platform, account, chat, thread, and in groups the person.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct SessionKey(String);
 
 impl SessionKey {
@@ -30,17 +33,13 @@ impl SessionKey {
             (ChatScope::Group, GroupSessions::PerPerson) => Some(person.as_str()),
             (ChatScope::Group, GroupSessions::Shared) | (ChatScope::Dm, _) => None,
         };
-        let thread = address.thread.as_ref().map(super::ThreadId::as_str);
-        let parts = [
-            Some(address.platform.as_str()),
-            Some(address.account.as_str()),
-            Some(address.chat.as_str()),
-            thread,
-            person,
-        ];
         // The separator is a control character, which no part contains.
-        let parts = parts.map(Option::unwrap_or_default);
-        Self(parts.join("\u{1f}"))
+        Self([address.key().as_str(), person.unwrap_or_default()].join("\u{1f}"))
+    }
+
+    /// The one conversation at an address that nobody else is at.
+    pub fn at_home(address: &Address) -> Self {
+        Self([address.key().as_str(), ""].join("\u{1f}"))
     }
 
     /// The key as text.

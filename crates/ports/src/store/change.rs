@@ -2,6 +2,7 @@
 
 use countersign_domain::approvals::{Approval, Rule};
 use countersign_domain::audit::AuditRecord;
+use countersign_domain::chat::{ChatRun, Conversation, Delivery, PostedCard};
 use countersign_domain::digest::Digest;
 use countersign_domain::grants::Use;
 use countersign_domain::ids::{
@@ -99,7 +100,21 @@ pub enum Change {
     RemoveWebSession(WebSessionId),
     /// An answer to be given again to the same request.
     Remember(IdempotentAnswer),
-    /// Remembered answers, links, sign-ins and rules that ran out before this are removed.
+    /// A message that a platform has brought. A conflict if it was brought before.
+    AddDelivery(Box<Delivery>),
+    /// A new conversation on a platform.
+    AddConversation(Box<Conversation>),
+    /// A conversation's new value, if it still has this version.
+    UpdateConversation(Box<Conversation>, Version),
+    /// A run whose end is to be told in a chat.
+    AddChatRun(Box<ChatRun>),
+    /// Its end was told.
+    RemoveChatRun(RunId),
+    /// A card is about to be put into a chat.
+    AddCard(Box<PostedCard>),
+    /// A card's new value, if it still has this version.
+    UpdateCard(Box<PostedCard>, Version),
+    /// Remembered deliveries, answers, links, sign-ins and rules that ran out before this are removed.
     Forget(Timestamp),
     /// The events of a run that is over are removed. A conflict if it is not over.
     RemoveEvents(RunId),

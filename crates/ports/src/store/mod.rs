@@ -23,8 +23,8 @@ use countersign_domain::permit::Committed;
 pub use change::{Change, UnitOfWork, Version, Versioned};
 pub use error::{Conflicting, Fault, StoreError};
 pub use read::{
-    AccessReads, ApprovalFilter, ApprovalReads, AuditFilter, AuditReads, EventReads, Page,
-    PageRequest, RunFilter, RunReads,
+    AccessReads, ApprovalFilter, ApprovalReads, AuditFilter, AuditReads, ChatReads, EventReads,
+    Page, PageRequest, RunFilter, RunReads,
 };
 pub use records::{
     ApiKey, IdempotentAnswer, IssuedGrant, OutboxEntry, RateLimit, Sent, SignInLink, WebSession,
@@ -55,6 +55,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// What is old.
     fn retention(&self) -> &dyn RetentionReads;
+
+    /// Conversations on platforms.
+    fn chats(&self) -> &dyn ChatReads;
 
     /// Whether the store can read and write now.
     async fn check(&self) -> Result<(), StoreError>;

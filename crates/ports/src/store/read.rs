@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use countersign_domain::action::ActionKind;
 use countersign_domain::approvals::{Approval, Rule, Status};
 use countersign_domain::audit::{AuditKind, Head, SealedRecord};
+use countersign_domain::chat::{Address, ChatRun, Conversation, PostedCard, SessionKey};
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::{Actor, Principal};
-use countersign_domain::ids::{ApprovalId, CallId, GrantId, RuleId, RunId, SessionId};
+use countersign_domain::ids::{ApprovalId, CallId, CardId, GrantId, RuleId, RunId, SessionId};
 use countersign_domain::runs::{Entry, EventRecord, Run, RunStatus, Session, Stream, ToolCall};
 use countersign_domain::time::Timestamp;
 
@@ -237,4 +238,29 @@ pub trait AuditReads: Send + Sync {
 
     /// The hashes of the lines numbered above `after`, in order, at most `limit`.
     async fn hashes(&self, after: u64, limit: u64) -> Result<Vec<Digest>, StoreError>;
+}
+
+/// Conversations on platforms.
+#[async_trait]
+pub trait ChatReads: Send + Sync {
+    /// The conversation under a key.
+    async fn conversation(
+        &self,
+        key: &SessionKey,
+    ) -> Result<Option<Versioned<Conversation>>, StoreError>;
+
+    /// The runs of a session whose end is still to be told, oldest first.
+    async fn chat_runs(&self, session: SessionId) -> Result<Vec<ChatRun>, StoreError>;
+
+    /// Every session with such runs.
+    async fn owed_sessions(&self) -> Result<Vec<SessionId>, StoreError>;
+
+    /// One card.
+    async fn card(&self, id: CardId) -> Result<Option<Versioned<PostedCard>>, StoreError>;
+
+    /// The cards of a run, oldest first.
+    async fn cards_of_run(&self, run: RunId) -> Result<Vec<Versioned<PostedCard>>, StoreError>;
+
+    /// The cards at an address whose approval is pending, oldest first.
+    async fn open_cards_at(&self, address: &Address) -> Result<Vec<PostedCard>, StoreError>;
 }

@@ -7,6 +7,7 @@ pub(crate) mod access;
 pub(crate) mod approvals;
 #[cfg(test)]
 pub(crate) mod every;
+pub(crate) mod chats;
 pub(crate) mod grants;
 pub(crate) mod log;
 pub(crate) mod outbox;

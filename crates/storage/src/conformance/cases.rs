@@ -99,6 +99,12 @@ macro_rules! conformance_suite {
                 sends_are_forgotten_oldest_first_and_in_parts,
                 the_audit_log_stays_whatever_is_removed,
             ],
+            chats: [
+                a_delivery_is_taken_once,
+                a_conversation_reads_back_as_written,
+                what_is_owed_to_a_chat_is_found,
+                a_card_is_found_in_every_way,
+            ],
             races: [
                 of_two_deciders_exactly_one_wins,
                 a_loser_sees_the_winner,

@@ -15,6 +15,7 @@ pub mod access;
 pub mod approvals;
 pub mod audit;
 mod cases;
+pub mod chats;
 pub mod grants;
 pub mod journal;
 pub mod log;

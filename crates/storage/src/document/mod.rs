@@ -8,6 +8,7 @@ mod tests;
 
 use countersign_domain::approvals::{Approval, Rule};
 use countersign_domain::audit::AuditRecord;
+use countersign_domain::chat::{ChatRun, Conversation, PostedCard};
 use countersign_domain::runs::{Entry, Event, Run, Session, ToolCall};
 use countersign_ports::store::{ApiKey, StoreError};
 use serde::Serialize;
@@ -40,6 +41,9 @@ documents! {
     Event = "event",
     AuditRecord = "audit record",
     ApiKey = "key",
+    Conversation = "conversation",
+    ChatRun = "chat run",
+    PostedCard = "card",
 }
 
 /// The document of `value`, in the current [`FORMAT`].

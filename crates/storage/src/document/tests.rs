@@ -24,6 +24,7 @@ use countersign_domain::runs::{
 };
 
 use super::{Document, decode, encode};
+use crate::conformance::chats;
 use crate::conformance::samples::{
     approval, approval_of, at, audit, call, claimed, decided, entry, exec, finding, id, key,
     matcher, principal, rule, run, session,
@@ -64,6 +65,13 @@ fn stored_sessions_keys_and_audit_records_stay_readable() {
     check("session", &session(1));
     check("key", &key(1, "ci"));
     check("audit", &audit("appr_00000000000000000000000000000001"));
+}
+
+#[test]
+fn stored_conversations_stay_readable() {
+    check("conversation", &chats::conversation("town"));
+    check("chat_run", &chats::chat_run(1, 1));
+    check("card", &chats::card(1, "town"));
 }
 
 #[test]

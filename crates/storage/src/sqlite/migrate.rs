@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
         then: None,
     },
     Migration { sql: include_str!("../../migrations/sqlite/0005_outbox.sql"), then: None },
+    Migration { sql: include_str!("../../migrations/sqlite/0006_chats.sql"), then: None },
 ];
 
 /// What was applied, beside the version that SQLite keeps: `countersign_schema` of the other store.

@@ -6,8 +6,7 @@ use async_trait::async_trait;
 use countersign_domain::audit::NodeName;
 use countersign_domain::permit::Committed;
 use countersign_ports::store::{
-    AccessReads, ApprovalReads, AuditReads, EventReads, RetentionReads, RunReads, Store,
-    StoreError, UnitOfWork,
+    AccessReads, ApprovalReads, AuditReads, ChatReads, EventReads, RetentionReads, RunReads, Store, StoreError, UnitOfWork,
 };
 use rusqlite::Connection;
 
@@ -81,6 +80,10 @@ impl Store for SqliteStore {
     }
 
     fn retention(&self) -> &dyn RetentionReads {
+        &self.readers
+    }
+
+    fn chats(&self) -> &dyn ChatReads {
         &self.readers
     }
 

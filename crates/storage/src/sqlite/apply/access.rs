@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{SqlError, insert, is_there, missing};
 use crate::catalogue::access as sql;
+use crate::catalogue::chats::FORGET_DELIVERIES;
 use crate::catalogue::grants::FORGET_GRANTS;
 use crate::document::{FORMAT, encode};
 use crate::sqlite::reads::document;
@@ -96,6 +97,7 @@ pub(super) fn forget(tx: &Connection, before: Timestamp) -> Result<(), SqlError>
         sql::FORGET_ANSWERS,
         sql::FORGET_RULES,
         FORGET_GRANTS,
+        FORGET_DELIVERIES,
     ] {
         tx.prepare_cached(statement)?.execute([before.as_millis()])?;
     }

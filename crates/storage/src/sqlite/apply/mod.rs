@@ -2,6 +2,7 @@
 
 mod access;
 mod approvals;
+mod chats;
 mod grants;
 mod log;
 mod outbox;
@@ -52,6 +53,13 @@ pub(super) fn apply(tx: &Connection, change: &Change, node: &NodeName) -> Result
         Change::AddWebSession(session) => access::add_web_session(tx, session),
         Change::RemoveWebSession(id) => access::remove_web_session(tx, *id),
         Change::Remember(answer) => access::remember(tx, answer),
+        Change::AddDelivery(delivery) => chats::add_delivery(tx, delivery),
+        Change::AddConversation(new) => chats::add_conversation(tx, new),
+        Change::UpdateConversation(next, version) => chats::update_conversation(tx, next, *version),
+        Change::AddChatRun(run) => chats::add_chat_run(tx, run),
+        Change::RemoveChatRun(run) => chats::remove_chat_run(tx, *run),
+        Change::AddCard(card) => chats::add_card(tx, card),
+        Change::UpdateCard(card, version) => chats::update_card(tx, card, *version),
         Change::Forget(before) => access::forget(tx, *before),
         Change::ForgetSends(before, most) => outbox::forget(tx, *before, *most),
         Change::RemoveEvents(id) => retention::remove_events(tx, *id),

@@ -1,0 +1,65 @@
+//! Cards that were put into chats.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Address, MessageId};
+use crate::ids::{ApprovalId, CardId, RunId};
+
+/// What a button brings back besides the id of its card: a card of a former life, or a guess,
+/// does not know it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CardNonce(String);
+
+/// A card that was put, or is being put, into a chat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostedCard {
+    /// The card.
+    pub id: CardId,
+    /// The approval that it shows.
+    pub approval_id: ApprovalId,
+    /// The run that waits for it.
+    pub run_id: RunId,
+    /// Where it is.
+    pub address: Address,
+    /// What its buttons bring back.
+    pub nonce: CardNonce,
+    /// The message; `None` while the platform has not taken it.
+    pub message: Option<MessageId>,
+    /// The number of the event whose state it shows: it only grows.
+    pub shows: u64,
+}
+
+impl CardNonce {
+    /// The nonce made of 16 random bytes.
+    pub fn new(random: [u8; 16]) -> Self {
+        Self(random.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The nonce as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for CardNonce {
+    type Err = super::InvalidChatName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let legal = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() == 32 && text.bytes().all(legal) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(super::address::invalid(text, "the nonce of a card"))
+        }
+    }
+}
+
+impl fmt::Debug for CardNonce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CardNonce(…)")
+    }
+}

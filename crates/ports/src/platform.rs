@@ -1,0 +1,237 @@
+//! Chat platforms: what an adapter brings and what it takes.
+//!
+//! An adapter turns what its platform sends into [`Inbound`], gives it to the [`Inbox`] and does
+//! with the [`Receipt`] what it says before the platform's deadline. It keeps no state about
+//! approvals and decides nothing: who may talk, run a command or press a button is not its business.
+//! It proves one thing, that the sender is who it says.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use countersign_domain::approvals::Choice;
+use countersign_domain::chat::{AccountId, Address, CardNonce, MessageId, PersonId, PlatformName};
+use countersign_domain::ids::{ApprovalId, CardId};
+
+/// One bot on one platform.
+#[async_trait]
+pub trait Platform: Send + Sync + 'static {
+    /// Which platform, which bot, and what it can do.
+    fn about(&self) -> &About;
+
+    /// Puts a text into a chat. The same `id` comes again when it is not known whether the first
+    /// one arrived; where the platform can tell, it shows once.
+    async fn post_text(&self, text: &TextPost) -> Result<MessageId, PlatformError>;
+
+    /// Puts a card into a chat.
+    async fn post_card(&self, card: &CardPost) -> Result<MessageId, PlatformError>;
+
+    /// Makes a card that is there look like this one. Only with [`Feature::Edits`].
+    async fn edit_card(&self, message: &MessageId, card: &CardPost) -> Result<(), PlatformError>;
+
+    /// Tells the platform which commands there are. Only with [`Feature::NativeCommands`].
+    async fn register_commands(&self, commands: &[NativeCommand]) -> Result<(), PlatformError>;
+}
+
+/// Takes what platforms bring. The gateway is one.
+#[async_trait]
+pub trait Inbox: Send + Sync + 'static {
+    /// Takes one thing. When this returns, what was said to have been done is on stable storage.
+    async fn receive(&self, inbound: Inbound) -> Receipt;
+}
+
+/// A platform and what it can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// The platform.
+    pub platform: PlatformName,
+    /// The bot.
+    pub account: AccountId,
+    /// The name by which people call the bot.
+    pub bot_name: Option<String>,
+    /// What else it can do.
+    pub features: BTreeSet<Feature>,
+    /// How texts are marked up.
+    pub markup: Markup,
+    /// The longest text of one message, in UTF-16 units.
+    pub longest_text: usize,
+    /// How many buttons a card may have.
+    pub most_buttons: usize,
+}
+
+/// What a platform can do besides texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Feature {
+    /// Cards have buttons.
+    Buttons,
+    /// Messages of the bot can be changed.
+    Edits,
+    /// Commands are known to the platform itself.
+    NativeCommands,
+}
+
+/// How texts are marked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Markup {
+    /// Not at all.
+    Text,
+    /// Mattermost's Markdown.
+    Mattermost,
+    /// Discord's Markdown.
+    Discord,
+    /// Slack's mrkdwn.
+    Slack,
+    /// Telegram's HTML.
+    TelegramHtml,
+    /// WhatsApp's.
+    WhatsApp,
+}
+
+/// What a platform brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inbound {
+    /// A message.
+    Message(Message),
+    /// A command that the platform knows.
+    Command(NativeCall),
+    /// A button.
+    Click(Click),
+}
+
+/// Where something came from and who sent it, as the platform authenticated it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Where.
+    pub address: Address,
+    /// What the platform calls this kind of chat.
+    pub chat_type: Option<String>,
+    /// Who; `None` if the platform does not say.
+    pub sender: Option<PersonId>,
+    /// What kind of sender.
+    pub kind: SenderKind,
+    /// What the platform calls this delivery; the same one comes with the same id again.
+    pub delivery: String,
+}
+
+/// What kind of sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SenderKind {
+    /// A person.
+    Person,
+    /// Another program.
+    Bot,
+    /// This bot: its own message came back.
+    Myself,
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Where from.
+    pub origin: Origin,
+    /// What was typed; a mention of the bot is cut off.
+    pub text: String,
+    /// Whether the bot is meant.
+    pub mention: Mention,
+}
+
+/// Whether the bot is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mention {
+    /// It is named, or a message of it is answered.
+    Named,
+    /// It is not.
+    None,
+}
+
+/// A command that the platform knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NativeCall {
+    /// Where from.
+    pub origin: Origin,
+    /// The command's name as the platform has it.
+    pub name: String,
+    /// What follows it.
+    pub arguments: String,
+}
+
+/// A button was pressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Click {
+    /// Where from; the sender is who pressed it.
+    pub origin: Origin,
+    /// The message that has the button.
+    pub message: MessageId,
+    /// The card, as the button says.
+    pub card: CardId,
+    /// The card's nonce, as the button says.
+    pub nonce: CardNonce,
+    /// The button.
+    pub choice: Choice,
+}
+
+/// What became of something inbound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// It was dropped; nothing is said.
+    Dropped,
+    /// It was taken. Whoever sent it is told this, privately where the platform can.
+    Taken(Option<String>),
+    /// It could not be taken now; the platform should bring it again.
+    Later,
+}
+
+/// A text for a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextPost {
+    /// The same for the same text, for ever.
+    pub id: String,
+    /// Where.
+    pub address: Address,
+    /// The text, inert in the platform's markup, and no longer than it takes.
+    pub text: String,
+}
+
+/// A card for a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardPost {
+    /// The card.
+    pub id: CardId,
+    /// The approval that it shows.
+    pub approval: ApprovalId,
+    /// Where.
+    pub address: Address,
+    /// What its buttons bring back.
+    pub nonce: CardNonce,
+    /// All that it says, inert in the platform's markup.
+    pub text: String,
+    /// Its buttons; none when nothing can be decided on it.
+    pub buttons: Vec<Choice>,
+    /// Grows with every state that it shows.
+    pub version: u64,
+}
+
+/// A command as a platform's own menu shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NativeCommand {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// What it takes.
+    pub arguments: String,
+}
+
+/// Why a platform did not take something.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlatformError {
+    /// Too much at one time.
+    #[error("the platform wants a pause of {0:?}")]
+    SlowDown(Duration),
+    /// It may work later.
+    #[error("the platform cannot be reached: {0}")]
+    Unavailable(String),
+    /// It will not work.
+    #[error("the platform refuses: {0}")]
+    Refused(String),
+}

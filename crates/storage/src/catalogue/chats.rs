@@ -1,0 +1,33 @@
+//! Conversations on platforms.
+
+pub(crate) const ADD_DELIVERY: &str =
+    "INSERT INTO deliveries (platform, account, id, at) VALUES (?1, ?2, ?3, ?4)";
+/// No platform brings a message again after a week.
+pub(crate) const FORGET_DELIVERIES: &str = "DELETE FROM deliveries WHERE at < ?1 - 604800000";
+
+pub(crate) const ADD_CONVERSATION: &str =
+    "INSERT INTO conversations (id, version, v, doc) VALUES (?1, 1, ?2, ?3)";
+pub(crate) const UPDATE_CONVERSATION: &str = "UPDATE conversations \
+     SET version = version + 1, v = ?3, doc = ?4 WHERE id = ?1 AND version = ?2";
+pub(crate) const CONVERSATION_VERSION: &str = "SELECT version FROM conversations WHERE id = ?1";
+pub(crate) const CONVERSATION: &str = "SELECT id, v, doc, version FROM conversations WHERE id = ?1";
+
+pub(crate) const ADD_CHAT_RUN: &str =
+    "INSERT INTO chat_runs (id, session_id, v, doc) VALUES (?1, ?2, ?3, ?4)";
+pub(crate) const REMOVE_CHAT_RUN: &str = "DELETE FROM chat_runs WHERE id = ?1";
+pub(crate) const CHAT_RUNS: &str =
+    "SELECT id, v, doc FROM chat_runs WHERE session_id = ?1 ORDER BY id";
+pub(crate) const OWED_SESSIONS: &str =
+    "SELECT DISTINCT session_id FROM chat_runs ORDER BY session_id";
+
+pub(crate) const ADD_CARD: &str = "INSERT INTO cards \
+     (id, version, approval_id, run_id, address, v, doc) VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6)";
+pub(crate) const UPDATE_CARD: &str = "UPDATE cards \
+     SET version = version + 1, v = ?3, doc = ?4 WHERE id = ?1 AND version = ?2";
+pub(crate) const CARD_VERSION: &str = "SELECT version FROM cards WHERE id = ?1";
+pub(crate) const CARD: &str = "SELECT id, v, doc, version FROM cards WHERE id = ?1";
+pub(crate) const CARDS_OF_RUN: &str =
+    "SELECT id, v, doc, version FROM cards WHERE run_id = ?1 ORDER BY id";
+pub(crate) const OPEN_CARDS_AT: &str = "SELECT c.id, c.v, c.doc FROM cards c \
+     JOIN approvals a ON a.id = c.approval_id \
+     WHERE c.address = ?1 AND a.status = 'pending' ORDER BY c.id";

@@ -1,0 +1,134 @@
+//! Conversations on platforms.
+
+use countersign_domain::approvals::Choice;
+use countersign_domain::chat::{
+    Address, CardNonce, ChatRun, ChatScope, Conversation, Delivery, Earlier, GroupSessions,
+    PersonId, PostedCard, SessionKey,
+};
+use countersign_ports::store::{Change, SharedStore, Version, Versioned};
+
+use super::samples::{approval, at, decided, id, run, session};
+use super::{attempt, commit, missing, stale};
+
+/// A chat of a platform.
+pub fn address(chat: &str) -> Address {
+    Address {
+        platform: "mattermost".parse().unwrap(),
+        account: "bot-1".parse().unwrap(),
+        chat: chat.parse().unwrap(),
+        thread: Some("t1".parse().unwrap()),
+    }
+}
+
+/// A conversation there.
+pub fn conversation(chat: &str) -> Conversation {
+    let address = address(chat);
+    let person = PersonId::on(&address.platform, "ann").unwrap();
+    Conversation {
+        key: SessionKey::of(&address, ChatScope::Group, &person, GroupSessions::PerPerson),
+        address,
+        scope: ChatScope::Group,
+        session: id("sess_", 1),
+        title: Some("Deploy".to_owned()),
+        model: None,
+        spoken_at: at(1),
+        earlier: vec![Earlier { session: id("sess_", 2), title: None, spoken_at: at(0) }],
+    }
+}
+
+/// What is owed for a run.
+pub fn chat_run(number: u32, session: u32) -> ChatRun {
+    ChatRun {
+        run_id: id("run_", number),
+        session_id: id("sess_", session),
+        address: address("town"),
+        told: 4,
+    }
+}
+
+/// A card of an approval.
+pub fn card(number: u32, chat: &str) -> PostedCard {
+    PostedCard {
+        id: id("card_", number),
+        approval_id: id("appr_", number),
+        run_id: id("run_", 1),
+        address: address(chat),
+        nonce: CardNonce::new([7; 16]),
+        message: None,
+        shows: 3,
+    }
+}
+
+fn delivery(account: &str, name: &str) -> Change {
+    Change::AddDelivery(Box::new(Delivery {
+        platform: "mattermost".parse().unwrap(),
+        account: account.parse().unwrap(),
+        id: name.to_owned(),
+        at: at(1),
+    }))
+}
+
+/// Within its week, and per account.
+pub async fn a_delivery_is_taken_once(store: SharedStore) {
+    commit(&*store, [delivery("a", "1"), delivery("b", "1"), delivery("a", "2")]).await;
+    assert_eq!(attempt(&*store, [delivery("a", "1")]).await, stale("1"));
+    commit(&*store, [Change::Forget(at(7 * 24 * 60 * 60)), Change::Forget(at(1))]).await;
+    assert_eq!(attempt(&*store, [delivery("a", "1")]).await, stale("1"));
+    commit(&*store, [Change::Forget(at(8 * 24 * 60 * 60))]).await;
+    commit(&*store, [delivery("a", "1")]).await;
+}
+
+/// And a stale change of it is refused.
+pub async fn a_conversation_reads_back_as_written(store: SharedStore) {
+    let first = conversation("town");
+    assert_eq!(store.chats().conversation(&first.key).await, Ok(None));
+    let added = || Change::AddConversation(Box::new(first.clone()));
+    commit(&*store, [added()]).await;
+    assert_eq!(attempt(&*store, [added()]).await, stale(first.key.as_str()));
+    let next = first.turned_to(id("sess_", 2), None, at(9));
+    assert_eq!(next.earlier.len(), 1);
+    let changed = || Change::UpdateConversation(Box::new(next.clone()), Version(1));
+    commit(&*store, [changed()]).await;
+    assert_eq!(attempt(&*store, [changed()]).await, stale(first.key.as_str()));
+    let read = store.chats().conversation(&first.key).await;
+    assert_eq!(read, Ok(Some(Versioned { value: next, version: Version(2) })));
+    let other = Change::UpdateConversation(Box::new(conversation("hall")), Version(1));
+    assert_eq!(attempt(&*store, [other]).await, missing(conversation("hall").key.as_str()));
+}
+
+/// Until it is told.
+pub async fn what_is_owed_to_a_chat_is_found(store: SharedStore) {
+    let runs = [(1, 1), (2, 1), (3, 2)].map(|(n, s)| Change::AddRun(Box::new(run(n, s))));
+    commit(&*store, [Change::AddSession(session(1)), Change::AddSession(session(2))]).await;
+    commit(&*store, runs).await;
+    let owed = [chat_run(2, 1), chat_run(1, 1), chat_run(3, 2)];
+    commit(&*store, owed.map(|one| Change::AddChatRun(Box::new(one)))).await;
+    let sessions = [id("sess_", 1), id("sess_", 2)];
+    assert_eq!(store.chats().owed_sessions().await, Ok(sessions.to_vec()));
+    let of_first = store.chats().chat_runs(sessions[0]).await;
+    assert_eq!(of_first, Ok(vec![chat_run(1, 1), chat_run(2, 1)]));
+    commit(&*store, [3, 3].map(|n| Change::RemoveChatRun(id("run_", n)))).await;
+    assert_eq!(store.chats().owed_sessions().await, Ok(vec![sessions[0]]));
+}
+
+/// By its id, by its run, and by its place while its approval is pending.
+pub async fn a_card_is_found_in_every_way(store: SharedStore) {
+    commit(&*store, [Change::AddSession(session(1)), Change::AddRun(Box::new(run(1, 1)))]).await;
+    commit(&*store, [1, 2].map(|n| Change::AddApproval(Box::new(approval(n, 1, 1))))).await;
+    let (first, second) = (card(1, "town"), card(2, "hall"));
+    commit(&*store, [&first, &second].map(|one| Change::AddCard(Box::new(one.clone())))).await;
+    let next = PostedCard { message: Some("m1".parse().unwrap()), shows: 4, ..first.clone() };
+    commit(&*store, [Change::UpdateCard(Box::new(next.clone()), Version(1))]).await;
+    let stale_change = Change::UpdateCard(Box::new(first.clone()), Version(1));
+    assert_eq!(attempt(&*store, [stale_change]).await, stale(first.id));
+    let read = store.chats().card(first.id).await;
+    assert_eq!(read, Ok(Some(Versioned { value: next.clone(), version: Version(2) })));
+    let of_run = store.chats().cards_of_run(id("run_", 1)).await.unwrap();
+    let of_run: Vec<_> = of_run.into_iter().map(|one| one.value).collect();
+    assert_eq!(of_run, [next.clone(), second]);
+    assert_eq!(store.chats().open_cards_at(&address("town")).await, Ok(vec![next]));
+    let pending = store.approvals().approval(id("appr_", 1)).await.unwrap().unwrap();
+    let denied = decided(&pending.value, Choice::Deny, "operator");
+    commit(&*store, [Change::UpdateApproval(Box::new(denied), pending.version)]).await;
+    assert_eq!(store.chats().open_cards_at(&address("town")).await, Ok(Vec::new()));
+}

@@ -1,0 +1,42 @@
+//! Conversations on platforms.
+
+use async_trait::async_trait;
+use countersign_domain::chat::{Address, ChatRun, Conversation, PostedCard, SessionKey};
+use countersign_domain::ids::{CardId, RunId, SessionId};
+use countersign_ports::store::{ChatReads, StoreError, Versioned};
+
+use super::{all, documents, one, parsed, versioned};
+use crate::catalogue::chats as sql;
+use crate::sqlite::reader::Readers;
+
+#[async_trait]
+impl ChatReads for Readers {
+    async fn conversation(
+        &self,
+        key: &SessionKey,
+    ) -> Result<Option<Versioned<Conversation>>, StoreError> {
+        let key = key.to_string();
+        self.read(move |tx| one(tx, sql::CONVERSATION, [key], versioned)).await
+    }
+
+    async fn chat_runs(&self, session: SessionId) -> Result<Vec<ChatRun>, StoreError> {
+        self.read(move |tx| documents(tx, sql::CHAT_RUNS, [session.to_string()])).await
+    }
+
+    async fn owed_sessions(&self) -> Result<Vec<SessionId>, StoreError> {
+        self.read(|tx| all(tx, sql::OWED_SESSIONS, [], |row| parsed(row, 0, "session"))).await
+    }
+
+    async fn card(&self, id: CardId) -> Result<Option<Versioned<PostedCard>>, StoreError> {
+        self.read(move |tx| one(tx, sql::CARD, [id.to_string()], versioned)).await
+    }
+
+    async fn cards_of_run(&self, run: RunId) -> Result<Vec<Versioned<PostedCard>>, StoreError> {
+        self.read(move |tx| all(tx, sql::CARDS_OF_RUN, [run.to_string()], versioned)).await
+    }
+
+    async fn open_cards_at(&self, address: &Address) -> Result<Vec<PostedCard>, StoreError> {
+        let address = address.key();
+        self.read(move |tx| documents(tx, sql::OPEN_CARDS_AT, [address])).await
+    }
+}
