@@ -16,6 +16,7 @@ use countersign_ports::duration::HumanDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::chat::ChatSettings;
 pub use crate::config_approvers::{DelegateConfig, QuorumConfig};
 pub use crate::config_outbound::{
     EmailConfig, MailTls, OutboundConfig, OutboundHttpConfig, SecretPolicyText, WebhookConfig,
@@ -334,6 +335,7 @@ impl ApprovalsConfig {
             max_working_runs: runs.max_working.max(1),
             host,
             model,
+            chat: ChatSettings::default(),
         })
     }
 

@@ -17,6 +17,7 @@ use countersign_ports::store::{Change, SharedStore, StoreError, UnitOfWork};
 use countersign_ports::surfaces::Surfaces;
 use tokio::sync::Notify;
 
+use crate::chat::ChatDesk;
 use crate::guard::Guard;
 use crate::outbound::{PresentedTokens, ended_runs};
 use crate::preview_files::Previewed;
@@ -42,6 +43,7 @@ pub struct Gateway {
     pub(crate) surfaces: OnceLock<Arc<dyn Surfaces>>,
     pub(crate) tokens: PresentedTokens,
     pub(crate) previewed: Previewed,
+    pub(crate) chats: ChatDesk,
     runner: OnceLock<Arc<dyn AgentRunner>>,
 }
 
@@ -87,6 +89,7 @@ impl Gateway {
             surfaces: OnceLock::new(),
             tokens: PresentedTokens::default(),
             previewed: Previewed::default(),
+            chats: ChatDesk::default(),
             runner: OnceLock::new(),
         })
     }

@@ -13,6 +13,7 @@ mod bind_files;
 mod caller;
 mod card;
 mod card_attention;
+mod chat;
 mod claim_effect;
 pub mod config;
 mod config_approvers;
@@ -57,6 +58,10 @@ pub use answer_question::AnswerError;
 pub use authenticate::AuthError;
 pub use caller::{Caller, Forbidden};
 pub use card::card;
+pub use chat::{
+    Admission, AttachError, BusyMode, ChatSettings, DropReason, InGroups, MentionRule, PlainWords,
+    SaidHere, SayError,
+};
 pub use consume_grant::{ConsumeError, Presented};
 pub use edit_approval::{EditApprovalError, NewContent};
 pub use follow_events::Feed;

@@ -2,7 +2,7 @@
 
 use countersign_domain::access::Scope;
 use countersign_domain::approvals::{
-    Approval, Attempt, Ballot, Choice, DecideError, Decided, Decision, NotAnApprover, Rule,
+    Approval, Attempt, Ballot, Choice, DecideError, Decided, Decision, NotAnApprover, Rights, Rule,
     RuleScope, Status, decide,
 };
 use countersign_domain::audit::{AuditKind, AuditRecord};
@@ -97,11 +97,23 @@ impl Gateway {
         caller: &Caller,
     ) -> Result<Resolved, ResolveError> {
         caller.require(Scope::ApprovalsDecide)?;
+        self.resolve_with(id, answer, (caller, caller.rights())).await
+    }
+
+    /// The same for somebody whose surface has proved that they may answer there, with these
+    /// rights.
+    pub(crate) async fn resolve_with(
+        &self,
+        id: ApprovalId,
+        answer: &Answer,
+        (caller, rights): (&Caller, Rights),
+    ) -> Result<Resolved, ResolveError> {
         let length = answer.reason.as_deref().map_or(0, |reason| reason.chars().count());
         if length > LONGEST_REASON {
             return Err(ResolveError::ReasonTooLong(length));
         }
-        let resolved = self.until_settled(|| self.try_resolve(id, answer, caller)).await?;
+        let resolved =
+            self.until_settled(|| self.try_resolve(id, answer, (caller, rights))).await?;
         if let Resolved::Now(approval) = &resolved {
             self.wake(approval.requester.run_id);
             // A denial may have ended the run. The decision stands whether or not the next is called.
@@ -118,12 +130,12 @@ impl Gateway {
         &self,
         id: ApprovalId,
         answer: &Answer,
-        caller: &Caller,
+        (caller, rights): (&Caller, Rights),
     ) -> Result<Resolved, ResolveError> {
         let approval =
             self.store.approvals().approval(id).await?.ok_or(ResolveError::NotFound(id))?;
         let (by, choice) = (caller.principal.clone(), answer.choice);
-        let attempt = Attempt { by, rights: caller.rights(), choice };
+        let attempt = Attempt { by, rights, choice };
         let now = self.clock.now();
         let seat = match self.settings.approvers.authorize(&approval.value, &attempt, now) {
             Ok(seat) => seat,

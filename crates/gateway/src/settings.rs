@@ -5,6 +5,8 @@ use std::time::Duration;
 use countersign_domain::approvals::{Approvers, ChannelPolicy, Quorum, Timing};
 use countersign_domain::guard::Mode;
 
+use crate::chat::ChatSettings;
+
 /// Settings of the verbs, made from the configuration by [`crate::config`].
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -26,6 +28,8 @@ pub struct Settings {
     pub host: String,
     /// The model's name, for `run.started`.
     pub model: String,
+    /// Who may talk and command, and how conversations go.
+    pub chat: ChatSettings,
 }
 
 /// What keeps people's attention from being used up, and where it is sought.

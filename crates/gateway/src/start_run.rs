@@ -188,7 +188,8 @@ impl Gateway {
         session.map(Some).ok_or(StartRunError::NoSession(id))
     }
 
-    fn new_run(
+    /// Everything that becomes durable with a new run.
+    pub(crate) fn new_run(
         &self,
         request: StartRun,
         caller: &Caller,

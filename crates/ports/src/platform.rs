@@ -83,7 +83,7 @@ pub enum Markup {
     Slack,
     /// Telegram's HTML.
     TelegramHtml,
-    /// WhatsApp's.
+    /// That of `WhatsApp`.
     WhatsApp,
 }
 

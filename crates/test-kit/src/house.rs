@@ -25,8 +25,8 @@ use countersign_gateway::config::{
     ApprovalsConfig, OutboundConfig, RiskConfig, RunsConfig, SecurityConfig,
 };
 use countersign_gateway::{
-    Answer, ApprovalView, Caller, Gateway, Guard, GuardParts, Parts, ResolveError, Resolved, Role,
-    RunView, StartRun,
+    Answer, ApprovalView, Caller, ChatSettings, Gateway, Guard, GuardParts, Parts, ResolveError, Resolved, Role,
+    RunView, Settings, StartRun,
 };
 use countersign_ports::delivery::{Mailer, Messenger};
 use countersign_ports::file_witness::FileWitness;
@@ -40,7 +40,7 @@ use countersign_storage::SqliteStore;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use crate::{BreakableSigner, BreakableStore, ManualClock, SeededEntropy};
+use crate::{BreakableSigner, BreakableStore, ManualClock, SeededEntropy, TestingPlatform};
 
 /// No wait of a test lasts longer than this in real time.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -53,6 +53,8 @@ pub struct HouseBuilder {
     driven: bool,
     seed: u64,
     witness: Arc<dyn FileWitness>,
+    chat: ChatSettings,
+    platforms: Vec<Arc<TestingPlatform>>,
 }
 
 /// The real gateway on a temporary directory.
@@ -73,6 +75,7 @@ pub struct House {
     agent: Arc<Agent>,
     store: SharedStore,
     watcher: JoinHandle<StoreError>,
+    writer: JoinHandle<()>,
     builder: HouseBuilder,
 }
 
@@ -85,7 +88,15 @@ impl Default for HouseBuilder {
             driven: true,
             seed: 0,
             witness: Arc::new(DiskWitness),
+            chat: ChatSettings::default(),
+            platforms: Vec::new(),
         }
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.writer.abort();
     }
 }
 
@@ -115,6 +126,20 @@ impl HouseBuilder {
     #[must_use]
     pub fn mailer(mut self, mailer: impl Mailer) -> Self {
         self.mailer = Some(Arc::new(mailer));
+        self
+    }
+
+    /// Changes who may talk and command, and how conversations go.
+    #[must_use]
+    pub fn chat(mut self, change: impl FnOnce(&mut ChatSettings)) -> Self {
+        change(&mut self.chat);
+        self
+    }
+
+    /// A chat platform that the gateway is connected to.
+    #[must_use]
+    pub fn platform(mut self, platform: &Arc<TestingPlatform>) -> Self {
+        self.platforms.push(platform.clone());
         self
     }
 
@@ -164,6 +189,12 @@ impl House {
         }
         let timekeeper = gateway.clone();
         let watcher = tokio::spawn(async move { timekeeper.watch_deadlines().await });
+        for platform in &builder.platforms {
+            gateway.attach_platform(platform.clone()).await.expect("the platform is taken");
+            platform.connect(gateway.clone());
+        }
+        let teller = gateway.clone();
+        let writer = tokio::spawn(async move { teller.serve_chats().await });
         Self {
             gateway,
             clock,
@@ -175,6 +206,7 @@ impl House {
             agent,
             store,
             watcher,
+            writer,
             builder,
         }
     }
@@ -197,8 +229,9 @@ impl House {
 
     /// Stops everything and opens the house again on the same directory.
     pub async fn reopen(self) -> Self {
-        let Self { gateway, clock, home, agent, watcher, mut builder, .. } = self;
+        let Self { gateway, clock, home, agent, watcher, writer, mut builder, .. } = self;
         watcher.abort();
+        writer.abort();
         agent.drain(LIMIT).await;
         drop(gateway);
         // Ids must not repeat those of the first life.
@@ -208,8 +241,9 @@ impl House {
 
     /// Stops dead: what is at work is killed, and nothing of it is recorded.
     pub async fn crash(self) -> Self {
-        let Self { gateway, clock, home, agent, watcher, mut builder, .. } = self;
+        let Self { gateway, clock, home, agent, watcher, writer, mut builder, .. } = self;
         watcher.abort();
+        writer.abort();
         agent.drain(Duration::ZERO).await;
         drop(gateway);
         builder.seed += 1;
@@ -443,6 +477,9 @@ fn gateway(
         "test-host".to_owned(),
         "rehearsal".to_owned(),
     );
+    let settings = settings
+        .map(|settings| Settings { chat: builder.chat.clone(), ..settings })
+        .expect("the settings are good");
     Gateway::new(Parts {
         store: store.clone(),
         bus: Arc::new(InProcessBus::new()),
@@ -451,7 +488,7 @@ fn gateway(
         signer: signer.clone(),
         guard: guard(builder, home),
         witness: builder.witness.clone(),
-        settings: settings.expect("the settings are good"),
+        settings,
         redactor,
     })
 }

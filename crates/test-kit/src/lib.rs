@@ -5,6 +5,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::panic,
     clippy::missing_panics_doc,
     reason = "a test that cannot be set up fails where it is"
 )]
@@ -15,6 +16,7 @@ mod fake_remote;
 mod house;
 mod manual_clock;
 mod seeded_entropy;
+mod testing_platform;
 
 pub use breakable_signer::BreakableSigner;
 pub use breakable_store::BreakableStore;
@@ -22,3 +24,4 @@ pub use fake_remote::{Answers, FakeRemote, Received};
 pub use house::{House, HouseBuilder};
 pub use manual_clock::ManualClock;
 pub use seeded_entropy::SeededEntropy;
+pub use testing_platform::{Member, Shown, ShownCard, TestingPlatform};

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::{Address, MessageId};
+use crate::digest::Digest;
 use crate::ids::{ApprovalId, CardId, RunId};
 
 /// What a button brings back besides the id of its card: a card of a former life, or a guess,
@@ -31,12 +32,17 @@ pub struct PostedCard {
     pub message: Option<MessageId>,
     /// The number of the event whose state it shows: it only grows.
     pub shows: u64,
+    /// The digest of the action that it shows: an answer to the card is about nothing else.
+    pub digest: Digest,
+    /// How many calls it counts.
+    pub count: u32,
 }
 
 impl CardNonce {
     /// The nonce made of 16 random bytes.
     pub fn new(random: [u8; 16]) -> Self {
-        Self(random.iter().map(|byte| format!("{byte:02x}")).collect())
+        let number = u128::from_be_bytes(random);
+        Self(format!("{number:032x}"))
     }
 
     /// The nonce as text.

@@ -5,6 +5,7 @@ use countersign_domain::chat::{
     Address, CardNonce, ChatRun, ChatScope, Conversation, Delivery, Earlier, GroupSessions,
     PersonId, PostedCard, SessionKey,
 };
+use countersign_domain::digest::Digest;
 use countersign_ports::store::{Change, SharedStore, Version, Versioned};
 
 use super::samples::{approval, at, decided, id, run, session};
@@ -56,6 +57,8 @@ pub fn card(number: u32, chat: &str) -> PostedCard {
         nonce: CardNonce::new([7; 16]),
         message: None,
         shows: 3,
+        digest: Digest::of(b"rm -r build"),
+        count: 1,
     }
 }
 

@@ -1,0 +1,343 @@
+//! Answers to approvals: commands, buttons and plain words. All of them are `/approve` or `/deny`,
+//! pass the gate, and end in the one function that decides.
+
+use countersign_domain::access::Scope;
+use countersign_domain::approvals::{Approval, Choice, DecideError};
+use countersign_domain::chat::{ChatScope, Delivery, PostedCard};
+use countersign_domain::commands::{Builtin, CommandLine};
+use countersign_domain::ids::{ApprovalId, RuleId};
+use countersign_domain::runs::RunStatus;
+use countersign_domain::slash_access::AuthorizedCommand;
+use countersign_ports::platform::{Click, Receipt};
+use countersign_ports::store::StoreError;
+
+use super::desk::DropReason;
+use super::dispatch::Gated;
+use super::receive::{Heard, Untaken};
+use super::reply::Reply;
+use super::settings::InGroups;
+use super::speaker::{Speaker, ToldBy};
+use super::waiting::{Meant, approving, ending, names_approval};
+use crate::answer_question::AnswerError;
+use crate::gateway::Gateway;
+use crate::manage_rules::RevokeRuleError;
+use crate::resolve_approval::{Answer, ResolveError, Resolved};
+
+/// The longest plain word, in bytes.
+const LONGEST_WORD: usize = 32;
+
+impl Gateway {
+    /// `/approve`.
+    pub(super) async fn approve(
+        &self,
+        speaker: &Speaker,
+        command: &AuthorizedCommand,
+    ) -> Result<Reply, StoreError> {
+        let (mut which, mut choice) = (None, None);
+        for word in command.arguments().split_whitespace() {
+            match approving(word) {
+                Some(named) if choice.is_none() => choice = Some(named),
+                None if which.is_none() && names_approval(word) => which = Some(word),
+                Some(_) | None => {
+                    return Ok(Reply::own(
+                        "Nothing was decided. /approve [id|all] [once|session|always]",
+                    ));
+                }
+            }
+        }
+        let answer = Answer::of(choice.unwrap_or(Choice::Once), None);
+        self.answer_meant(speaker, command, which, &answer).await
+    }
+
+    /// `/deny`.
+    pub(super) async fn deny(
+        &self,
+        speaker: &Speaker,
+        command: &AuthorizedCommand,
+    ) -> Result<Reply, StoreError> {
+        let arguments = command.arguments();
+        let (first, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
+        let (which, reason) =
+            if names_approval(first) { (Some(first), rest) } else { (None, arguments) };
+        let reason = Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+        self.answer_meant(speaker, command, which, &Answer::of(Choice::Deny, reason)).await
+    }
+
+    /// `/approvals`.
+    pub(super) async fn approvals_here(
+        &self,
+        speaker: &Speaker,
+        _: &AuthorizedCommand,
+    ) -> Result<Reply, StoreError> {
+        let waiting = self.waiting_here(speaker).await?;
+        if waiting.is_empty() {
+            return Ok(Reply::own("Nothing waits for a decision here."));
+        }
+        let waiting: Vec<&Approval> = waiting.iter().collect();
+        Ok(self.listed(Reply::own("Waiting for a decision:\n"), &waiting))
+    }
+
+    /// `/rules`: those of the conversation and the persistent ones.
+    pub(super) async fn rules_here(
+        &self,
+        speaker: &Speaker,
+        command: &AuthorizedCommand,
+    ) -> Result<Reply, StoreError> {
+        let session = self.conversation(speaker).await?.map(|found| found.value.session);
+        let rules = match session {
+            Some(session) => self.store.approvals().rules_for(session, self.clock.now()).await?,
+            None => Vec::new(),
+        };
+        let mut words = command.arguments().split_whitespace();
+        match (words.next(), words.next(), words.next()) {
+            (None | Some("list"), None, None) => {
+                let mut reply = Reply::own(format!("{} rules in force here.", rules.len()));
+                for rule in rules {
+                    reply = reply
+                        .and(format!("\n{} ", rule.id))
+                        .quoting(self.redactor.redact(&rule.describes).into_owned());
+                }
+                Ok(reply)
+            }
+            (Some("revoke"), Some(id), None) => {
+                let meant = id.parse::<RuleId>().ok();
+                let listed = meant.filter(|id| rules.iter().any(|rule| rule.id == *id));
+                let Some(id) = listed else {
+                    return Ok(Reply::own("There is no such rule here; /rules lists them."));
+                };
+                if speaker.told_by == ToldBy::Caller
+                    && let Err(lacks) = speaker.caller.require(Scope::ApprovalsDecide)
+                {
+                    return Ok(Reply::own(format!("The rule stands: {lacks}.")));
+                }
+                match self.revoke_rule_of(id, &speaker.caller).await {
+                    Ok(()) => Ok(Reply::own("The rule is taken back.")),
+                    Err(RevokeRuleError::NoRule(_) | RevokeRuleError::Forbidden(_)) => {
+                        Ok(Reply::own("There is no such rule any more."))
+                    }
+                    Err(RevokeRuleError::Store(error)) => Err(error),
+                }
+            }
+            (_, _, _) => Ok(Reply::own("/rules [list|revoke id]")),
+        }
+    }
+
+    /// Text that answers something: the agent's question, or an approval in plain words. `None` if
+    /// it is for the agent.
+    pub(super) async fn plain_answer(
+        &self,
+        speaker: &Speaker,
+        text: &str,
+        delivery: Option<&Delivery>,
+    ) -> Result<Option<Heard>, StoreError> {
+        if let Some(heard) = self.word_of_decision(speaker, text, delivery).await? {
+            return Ok(Some(heard));
+        }
+        let Some(run) = self.active_run(speaker).await? else {
+            return Ok(None);
+        };
+        if self.run(run).await?.value.status() != RunStatus::WaitingForAnswer {
+            return Ok(None);
+        }
+        self.take_delivery(delivery.cloned()).await?;
+        let reply = match self.answer_question(run, None, text, &speaker.in_conversation()).await {
+            Ok(()) => None,
+            Err(AnswerError::Store(error)) => return Err(error),
+            Err(error) => Some(Reply::own(format!("This answered nothing: {error}"))),
+        };
+        Ok(Some(Heard { reply, run: None }))
+    }
+
+    async fn word_of_decision(
+        &self,
+        speaker: &Speaker,
+        text: &str,
+        delivery: Option<&Delivery>,
+    ) -> Result<Option<Heard>, StoreError> {
+        let Some(builtin) = self.word_means(speaker, text) else {
+            return Ok(None);
+        };
+        let waiting = self.waiting_here(speaker).await?;
+        let [only] = waiting.as_slice() else {
+            return Ok(None);
+        };
+        self.take_delivery(delivery.cloned()).await?;
+        let reply = self.answered(speaker, builtin, only.id, Choice::Once).await?;
+        Ok(Some(Heard { reply: Some(reply), run: None }))
+    }
+
+    /// The command that a word by itself stands for.
+    fn word_means(&self, speaker: &Speaker, text: &str) -> Option<Builtin> {
+        let words = &self.settings.chat.words;
+        if speaker.scope == ChatScope::Group && words.in_groups == InGroups::Off {
+            return None;
+        }
+        let word = text.trim().trim_end_matches(['.', '!']);
+        if word.len() > LONGEST_WORD {
+            return None;
+        }
+        let word = word.to_lowercase();
+        if words.approve.contains(&word) {
+            Some(Builtin::Approve)
+        } else if words.deny.contains(&word) {
+            Some(Builtin::Deny)
+        } else {
+            None
+        }
+    }
+
+    /// A button: pressing it is running its command. Whoever presses is told what came of it.
+    pub(super) async fn take_click(&self, click: Click) -> Result<Receipt, Untaken> {
+        let told = |text: String| Ok(Receipt::Taken(Some(text)));
+        let speaker = match self.admit(&click.origin) {
+            Ok(speaker) => speaker,
+            Err(reason @ (DropReason::NotAllowed | DropReason::NobodyKnown)) => {
+                self.chats.count_drop(reason);
+                return told("You may not use this bot here; nothing was decided.".to_owned());
+            }
+            Err(other) => return Err(other.into()),
+        };
+        let found = self.store.chats().card(click.card).await?;
+        let Some(card) = found.filter(|card| is_of(&card.value, &click)) else {
+            let unknown = "This button belongs to no card of this chat; nothing was decided.";
+            return told(Reply::own(unknown).render(speaker.surface));
+        };
+        let builtin = if click.choice.approves() { Builtin::Approve } else { Builtin::Deny };
+        let id = card.value.approval_id;
+        let reply = self.answered(&speaker, builtin, id, click.choice).await?;
+        told(reply.render(speaker.surface))
+    }
+
+    /// Passes the gate as `builtin`, and answers this approval.
+    async fn answered(
+        &self,
+        speaker: &Speaker,
+        builtin: Builtin,
+        id: ApprovalId,
+        choice: Choice,
+    ) -> Result<Reply, StoreError> {
+        let choice = if builtin == Builtin::Deny { Choice::Deny } else { choice };
+        let Ok(word) = builtin.word().parse() else {
+            return Ok(Reply::default());
+        };
+        let line = CommandLine::new(word, &id.to_string());
+        match self.gate(speaker, &line).await? {
+            Gated::Authorized(command) => {
+                self.answer_one(speaker, &command, id, &Answer::of(choice, None)).await
+            }
+            Gated::Refused(reply) => Ok(reply),
+            Gated::Unknown => Ok(Reply::own("Nothing was decided.")),
+        }
+    }
+
+    async fn answer_meant(
+        &self,
+        speaker: &Speaker,
+        command: &AuthorizedCommand,
+        which: Option<&str>,
+        answer: &Answer,
+    ) -> Result<Reply, StoreError> {
+        let ids = match self.meant(speaker, which).await? {
+            Meant::These(ids) => ids,
+            Meant::Unclear(reply) => return Ok(reply),
+        };
+        let mut replies = Reply::default();
+        for (number, id) in ids.into_iter().enumerate() {
+            if number > 0 {
+                replies = replies.and("\n");
+            }
+            replies = replies.joined(self.answer_one(speaker, command, id, answer).await?);
+        }
+        Ok(replies)
+    }
+
+    /// Answers one approval. Only with a command that passed the gate.
+    async fn answer_one(
+        &self,
+        speaker: &Speaker,
+        command: &AuthorizedCommand,
+        id: ApprovalId,
+        answer: &Answer,
+    ) -> Result<Reply, StoreError> {
+        let rights = speaker.rights(command.tier());
+        let name = ending(id);
+        if speaker.told_by == ToldBy::Caller
+            && let Err(lacks) = speaker.caller.require(Scope::ApprovalsDecide)
+        {
+            return Ok(Reply::own(format!("{name} was not decided: {lacks}.")));
+        }
+        let answer = self.about_what_is_shown(speaker, id, answer).await?;
+        let reply = match self.resolve_with(id, &answer, (&speaker.caller, rights)).await {
+            Ok(Resolved::Now(_)) if answer.choice == Choice::Deny => {
+                Reply::own(format!("Denied: {name}."))
+            }
+            Ok(Resolved::Now(approval)) => {
+                let choice = approval.state.decision().map_or(answer.choice, |made| made.choice);
+                Reply::own(format!("Approved ({}): {name}.", choice.as_str()))
+            }
+            Ok(Resolved::Counted(approval) | Resolved::CountedBefore(approval)) => {
+                let (given, needed) = (approval.votes.len(), approval.needed);
+                Reply::own(format!("Your vote counts: {given} of {needed} for {name}."))
+            }
+            Ok(Resolved::Before(approval)) => match decided(&approval) {
+                Some(told) => Reply::own(format!("You had answered {name} before: {told}.")),
+                None => Reply::own(format!("You had answered {name} before.")),
+            },
+            Err(ResolveError::Refused { error, approval }) => refused(&name, &error, &approval),
+            Err(ResolveError::Store(error)) => return Err(error),
+            Err(error) => Reply::own(format!("{name} was not decided: ")).and(error.to_string()),
+        };
+        Ok(reply)
+    }
+
+    /// `answer`, about what the card in this chat shows: what has changed since is not answered.
+    async fn about_what_is_shown(
+        &self,
+        speaker: &Speaker,
+        id: ApprovalId,
+        answer: &Answer,
+    ) -> Result<Answer, StoreError> {
+        let Some(found) = self.store.approvals().approval(id).await? else {
+            return Ok(answer.clone());
+        };
+        let approval = found.value;
+        let cards = self.store.chats().cards_of_run(approval.requester.run_id).await?;
+        let here = cards
+            .into_iter()
+            .map(|card| card.value)
+            .find(|card| card.approval_id == id && card.address == speaker.address);
+        let (digest, count) = match here {
+            Some(card) => (card.digest, card.count),
+            None => (approval.digest, approval.count()),
+        };
+        Ok(Answer { digest: Some(digest), count: Some(count), ..answer.clone() })
+    }
+}
+
+impl Answer {
+    /// This answer, for whatever is shown.
+    fn of(choice: Choice, reason: Option<String>) -> Self {
+        Self { choice, reason, digest: None, count: None }
+    }
+}
+
+/// Whether the button is one of this card, where the card is.
+fn is_of(card: &PostedCard, click: &Click) -> bool {
+    let message = card.message.as_ref().is_none_or(|message| *message == click.message);
+    card.nonce == click.nonce && card.address == click.origin.address && message
+}
+
+/// Who decided what, and when.
+pub(super) fn decided(approval: &Approval) -> Option<String> {
+    let made = approval.state.decision()?;
+    Some(format!("`{}` by {} at {}", made.choice.as_str(), made.by, made.at))
+}
+
+fn refused(name: &str, error: &DecideError, approval: &Approval) -> Reply {
+    match (error, decided(approval)) {
+        (DecideError::AlreadyDecided(_), Some(told)) => {
+            Reply::own(format!("{name} was decided before: {told}. Nothing changed."))
+        }
+        _ => Reply::own(format!("{name} was not decided: {error}.")),
+    }
+}

@@ -1,0 +1,130 @@
+//! The choke point: what names a command passes the gate here, and only here.
+
+use countersign_domain::audit::{AuditKind, AuditRecord};
+use countersign_domain::chat::Delivery;
+use countersign_domain::commands::{Builtin, Busy, CommandLine, Source};
+use countersign_domain::identity::Actor;
+use countersign_domain::slash_access::{AuthorizedCommand, Refusal, Ruling, authorize};
+use countersign_ports::store::{Change, StoreError, UnitOfWork};
+use serde_json::{Map, json};
+
+use super::receive::Heard;
+use super::reply::Reply;
+use super::speak::Manner;
+use super::speaker::Speaker;
+use crate::gateway::Gateway;
+
+impl Gateway {
+    /// What becomes of `line`, which was typed as `text`. What names no command is text.
+    pub(super) async fn command(
+        &self,
+        speaker: &Speaker,
+        line: &CommandLine,
+        text: &str,
+        delivery: Option<Delivery>,
+    ) -> Result<Heard, StoreError> {
+        match self.gate(speaker, line).await? {
+            Gated::Unknown => self.text(speaker, text, delivery).await,
+            Gated::Refused(reply) => {
+                self.take_delivery(delivery).await?;
+                Ok(Heard { reply: Some(reply), run: None })
+            }
+            Gated::Authorized(command) => self.carry_out(speaker, &command, delivery).await,
+        }
+    }
+
+    /// Passes `line` through the gate. A refusal is audited, and has no other effect.
+    pub(super) async fn gate(
+        &self,
+        speaker: &Speaker,
+        line: &CommandLine,
+    ) -> Result<Gated, StoreError> {
+        let registry = self.chats.registry();
+        match authorize(&self.settings.chat.access, &registry, &speaker.asker, line) {
+            Ruling::Unknown => Ok(Gated::Unknown),
+            Ruling::Authorized(command) => Ok(Gated::Authorized(command)),
+            Ruling::Refused(refusal) => {
+                self.audit_refusal(speaker, &refusal).await?;
+                Ok(Gated::Refused(Reply::own(refusal.to_string())))
+            }
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        speaker: &Speaker,
+        command: &AuthorizedCommand,
+        delivery: Option<Delivery>,
+    ) -> Result<Heard, StoreError> {
+        let busy = self.chats.registry().find(command.name()).map(|found| found.busy);
+        if busy == Some(Busy::Refused) && self.active_run(speaker).await?.is_some() {
+            self.take_delivery(delivery).await?;
+            let name = command.name();
+            let why = format!("The agent is at work: /{name} has to wait, or /stop it first.");
+            return Ok(Heard { reply: Some(Reply::own(why)), run: None });
+        }
+        let Source::Builtin(builtin) = command.source() else {
+            return Ok(Heard::default());
+        };
+        if *builtin == Builtin::Queue {
+            return self.prompted(speaker, command, Manner::Queued, delivery).await;
+        }
+        if *builtin == Builtin::Background {
+            return self.prompted(speaker, command, Manner::Beside, delivery).await;
+        }
+        self.take_delivery(delivery).await?;
+        let reply = self.answer_to(speaker, command, *builtin).await?;
+        Ok(Heard { reply: Some(reply), run: None })
+    }
+
+    async fn answer_to(
+        &self,
+        speaker: &Speaker,
+        command: &AuthorizedCommand,
+        builtin: Builtin,
+    ) -> Result<Reply, StoreError> {
+        match builtin {
+            Builtin::Start => Ok(self.hello(speaker, command)),
+            Builtin::Help => Ok(self.help(speaker, command)),
+            Builtin::Commands => Ok(self.commands(speaker, command)),
+            Builtin::Whoami => Ok(self.whoami(speaker, command)),
+            Builtin::Status => self.status(speaker, command).await,
+            Builtin::Usage => self.usage(speaker, command).await,
+            Builtin::New => self.new_conversation(speaker, command).await,
+            Builtin::Title => self.title(speaker, command).await,
+            Builtin::Sessions => self.sessions(speaker, command).await,
+            Builtin::Resume => self.resume_conversation(speaker, command).await,
+            Builtin::Model => self.choose_model(speaker, command).await,
+            Builtin::Stop => self.stop_here(speaker, command).await,
+            Builtin::Approve => self.approve(speaker, command).await,
+            Builtin::Deny => self.deny(speaker, command).await,
+            Builtin::Approvals => self.approvals_here(speaker, command).await,
+            Builtin::Rules => self.rules_here(speaker, command).await,
+            // These two start runs; they are taken care of before.
+            Builtin::Queue | Builtin::Background => Ok(Reply::default()),
+        }
+    }
+
+    async fn audit_refusal(&self, speaker: &Speaker, refusal: &Refusal) -> Result<(), StoreError> {
+        let record = AuditRecord {
+            at: self.clock.now(),
+            kind: AuditKind::CommandRefused,
+            actor: Actor::Principal(speaker.caller.principal.clone()),
+            subject: refusal.name.to_string(),
+            session: None,
+            detail: Map::from_iter([
+                ("scope".to_owned(), json!(refusal.scope)),
+                ("address".to_owned(), json!(speaker.address)),
+            ]),
+        };
+        self.commit(UnitOfWork::new().and(Change::AddAudit(Box::new(record)))).await?;
+        Ok(())
+    }
+}
+
+/// What the gate came to.
+pub(super) enum Gated {
+    Unknown,
+    Refused(Reply),
+    Authorized(AuthorizedCommand),
+}

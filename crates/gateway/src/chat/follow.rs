@@ -1,0 +1,193 @@
+//! Telling chats what becomes of their runs: one writer a session, which alone puts and changes
+//! the cards of its runs, in the order of their events.
+//!
+//! What is owed stands in the store. A writer that dies is begun again from there.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_domain::chat::ChatRun;
+use countersign_domain::ids::SessionId;
+use countersign_domain::runs::{Event, EventRecord, Stream};
+use countersign_ports::platform::Platform;
+use countersign_ports::store::{Change, StoreError, UnitOfWork};
+use tokio::task::JoinSet;
+
+use super::desk::held;
+use super::post::Posted;
+use crate::gateway::Gateway;
+
+/// After a failure of the store, the next attempt.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl Gateway {
+    /// Tells chats what becomes of their runs, for as long as it is polled.
+    pub async fn serve_chats(self: &Arc<Self>) {
+        let mut writers: JoinSet<SessionId> = JoinSet::new();
+        let mut written: BTreeSet<SessionId> = BTreeSet::new();
+        while let Err(error) = self.find_owed().await {
+            tracing::warn!(%error, "what is owed to chats could not be read");
+            tokio::time::sleep(PAUSE).await;
+        }
+        loop {
+            let owed = std::mem::take(&mut *held(&self.chats.owed));
+            for session in owed {
+                if written.insert(session) {
+                    let gateway = self.clone();
+                    writers.spawn(async move {
+                        gateway.write_to(session).await;
+                        session
+                    });
+                }
+            }
+            tokio::select! {
+                () = self.chats.more_owed.notified() => {}
+                Some(ended) = writers.join_next() => self.writer_ended(ended.ok(), &mut written).await,
+            }
+        }
+    }
+
+    async fn find_owed(&self) -> Result<(), StoreError> {
+        for session in self.store.chats().owed_sessions().await? {
+            self.chats.owe(session);
+        }
+        Ok(())
+    }
+
+    /// What came after the writer had looked for the last time is seen to by the next.
+    async fn writer_ended(&self, session: Option<SessionId>, written: &mut BTreeSet<SessionId>) {
+        let Some(session) = session else {
+            // Which one panicked is not known: whoever is still owed is written to anew.
+            written.clear();
+            if let Err(error) = self.find_owed().await {
+                tracing::warn!(%error, "what is owed to chats could not be read");
+            }
+            return;
+        };
+        written.remove(&session);
+        match self.store.chats().chat_runs(session).await {
+            Ok(runs) if runs.iter().any(|run| self.chats.adapter(&run.address).is_some()) => {
+                self.chats.owe(session);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "what is owed to a chat could not be read");
+                self.chats.owe(session);
+            }
+        }
+    }
+
+    /// Tells of the runs of a session, one after the other, until nothing is owed.
+    async fn write_to(&self, session: SessionId) {
+        loop {
+            match self.write_next(session).await {
+                Ok(Owed::More) => {}
+                Ok(Owed::Nothing) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "a chat could not be told of a run");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn write_next(&self, session: SessionId) -> Result<Owed, StoreError> {
+        let runs = self.store.chats().chat_runs(session).await?;
+        let next = runs.into_iter().find_map(|run| {
+            let adapter = self.chats.adapter(&run.address)?;
+            Some((run, adapter))
+        });
+        let Some((run, adapter)) = next else {
+            return Ok(Owed::Nothing);
+        };
+        self.tell_run(run, adapter.as_ref()).await?;
+        Ok(Owed::More)
+    }
+
+    async fn tell_run(&self, mut run: ChatRun, adapter: &dyn Platform) -> Result<(), StoreError> {
+        let mut feed = self.follow(Stream::Run(run.run_id), run.told);
+        loop {
+            for record in feed.next().await? {
+                self.tell_event(&run, &record, adapter).await?;
+                if record.event.is_final() {
+                    let told = Change::RemoveChatRun(run.run_id);
+                    self.commit(UnitOfWork::new().and(told)).await?;
+                    return Ok(());
+                }
+                if matters(&record.event) {
+                    run.told = record.seq;
+                    let work = UnitOfWork::new()
+                        .and(Change::RemoveChatRun(run.run_id))
+                        .and(Change::AddChatRun(Box::new(run.clone())));
+                    self.commit(work).await?;
+                }
+            }
+        }
+    }
+
+    async fn tell_event(
+        &self,
+        run: &ChatRun,
+        record: &EventRecord,
+        adapter: &dyn Platform,
+    ) -> Result<(), StoreError> {
+        match &record.event {
+            Event::ApprovalRequired(card) => {
+                self.put_card(run, card.approval_id, record.seq, adapter).await
+            }
+            Event::ApprovalUpdated { approval_id, .. } => {
+                self.renew_cards(*approval_id, record.seq, run, adapter).await
+            }
+            Event::ApprovalResolved(notice) => {
+                self.renew_cards(notice.approval_id, record.seq, run, adapter).await
+            }
+            Event::ApprovalExecuted(notice) => {
+                self.renew_cards(notice.approval_id, record.seq, run, adapter).await
+            }
+            Event::ClarifyRequired { question, .. } => {
+                let posted = self.post(run, record.seq, question, adapter).await;
+                log(posted);
+                Ok(())
+            }
+            Event::RunCompleted { output, .. } => {
+                log(self.post(run, record.seq, output, adapter).await);
+                Ok(())
+            }
+            Event::RunFailed { error } => {
+                let text = format!("The run failed: {}", error.message);
+                log(self.post(run, record.seq, &text, adapter).await);
+                Ok(())
+            }
+            Event::RunCancelled { by } => {
+                let text = format!("The run was stopped by {by}.");
+                log(self.post(run, record.seq, &text, adapter).await);
+                Ok(())
+            }
+            Event::RunStarted { .. }
+            | Event::RunRecovered {}
+            | Event::MessageDelta { .. }
+            | Event::MessageCompleted { .. }
+            | Event::ToolStarted { .. }
+            | Event::ToolCompleted { .. }
+            | Event::ClarifyAnswered { .. } => Ok(()),
+        }
+    }
+}
+
+/// Whether a session is owed more.
+enum Owed {
+    More,
+    Nothing,
+}
+
+/// Whether a chat was told something by this event.
+const fn matters(event: &Event) -> bool {
+    event.is_about_approval() || matches!(event, Event::ClarifyRequired { .. })
+}
+
+fn log(posted: Posted) {
+    if let Posted::Refused(why) = posted {
+        tracing::warn!(%why, "a chat was not told of a run");
+    }
+}

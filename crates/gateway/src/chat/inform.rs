@@ -1,0 +1,162 @@
+//! The commands that only say something.
+
+use countersign_domain::commands::{Builtin, Command, Registry, help, page};
+use countersign_domain::runs::{RunStatus, Usage};
+use countersign_domain::slash_access::{Asker, AuthorizedCommand, Tier, may_run};
+use countersign_ports::store::{PageRequest, RunFilter, StoreError};
+
+use super::reply::Reply;
+use super::speaker::Speaker;
+use crate::gateway::Gateway;
+
+/// How many runs of a session are read at once.
+const RUNS_READ: usize = 200;
+
+impl Gateway {
+    /// `/start`.
+    pub(super) fn hello(&self, speaker: &Speaker, command: &AuthorizedCommand) -> Reply {
+        Reply::own(
+            "This is an agent that asks a person before it does something that matters. Say what \
+             you need; what it asks for is decided with a button, /approve or /deny.\n\n",
+        )
+        .and(self.runnable(speaker, command, |commands| help(commands.iter().copied())))
+    }
+
+    /// `/help`.
+    pub(super) fn help(&self, speaker: &Speaker, command: &AuthorizedCommand) -> Reply {
+        Reply::own(self.runnable(speaker, command, |commands| help(commands.iter().copied())))
+    }
+
+    /// `/commands`.
+    pub(super) fn commands(&self, speaker: &Speaker, command: &AuthorizedCommand) -> Reply {
+        let number = command.arguments().parse().unwrap_or(1);
+        Reply::own(
+            self.runnable(speaker, command, |commands| page(commands.iter().copied(), number).0),
+        )
+    }
+
+    /// `/whoami`.
+    pub(super) fn whoami(&self, speaker: &Speaker, command: &AuthorizedCommand) -> Reply {
+        let tier = match command.tier() {
+            Tier::Unrestricted => "unrestricted (no admin list for this scope)",
+            Tier::Admin => "admin",
+            Tier::User => "user",
+        };
+        let id = match &speaker.asker {
+            Asker::Operator => "operator",
+            Asker::Person(person) => person.id.as_ref().map_or("?", |id| id.as_str()),
+        };
+        let commands = match command.tier() {
+            Tier::Unrestricted | Tier::Admin => "all".to_owned(),
+            Tier::User => self.runnable(speaker, command, |commands| {
+                let names: Vec<String> =
+                    commands.iter().map(|command| format!("/{}", command.name)).collect();
+                names.join(", ")
+            }),
+        };
+        let decides = if self.may_here(speaker, Builtin::Approve) {
+            format!("you may run /approve here; whose approvals: {}", self.settings.approvers)
+        } else if self.may_here(speaker, Builtin::Deny) {
+            "you may deny here, not approve".to_owned()
+        } else {
+            "you may not decide here".to_owned()
+        };
+        let (platform, scope) = (&speaker.address.platform, speaker.scope.as_str());
+        Reply::own(format!("Platform: {platform} ({scope})\nUser: "))
+            .quoting(id)
+            .and(format!("\nTier: {tier}\nCommands: {commands}\nApprovals: {decides}"))
+    }
+
+    /// `/status`.
+    pub(super) async fn status(
+        &self,
+        speaker: &Speaker,
+        _: &AuthorizedCommand,
+    ) -> Result<Reply, StoreError> {
+        let Some(found) = self.conversation(speaker).await? else {
+            return Ok(Reply::own("The agent is idle; nothing was said here yet."));
+        };
+        let conversation = found.value;
+        let state = match self.store.runs().active_in(conversation.session).await? {
+            None => "idle".to_owned(),
+            Some(run) => {
+                let run = self.run(run).await?.value;
+                format!("{}, at step {}", state(run.status()), run.steps)
+            }
+        };
+        let waiting = self.waiting_here(speaker).await?.len();
+        let model = conversation.model.unwrap_or_else(|| self.settings.model.clone());
+        let reply = Reply::own(format!("The agent is {state}.\nConversation: "));
+        let reply = match conversation.title {
+            Some(title) => reply.quoting(title),
+            None => reply.and("(no name)"),
+        };
+        Ok(reply
+            .and(format!(" ({})\nModel: ", conversation.session))
+            .quoting(model)
+            .and(format!("\nApprovals waiting here: {waiting}")))
+    }
+
+    /// `/usage`.
+    pub(super) async fn usage(
+        &self,
+        speaker: &Speaker,
+        _: &AuthorizedCommand,
+    ) -> Result<Reply, StoreError> {
+        let Some(found) = self.conversation(speaker).await? else {
+            return Ok(Reply::own("Nothing was said here yet."));
+        };
+        let filter = RunFilter { session_id: Some(found.value.session), ..RunFilter::default() };
+        let (mut used, mut runs, mut before) = (Usage::default(), 0_usize, None);
+        loop {
+            let request = PageRequest { before, limit: RUNS_READ };
+            let found = self.store.runs().runs(filter.clone(), request).await?;
+            runs += found.items.len();
+            for run in &found.items {
+                used.input_tokens += run.usage.input_tokens;
+                used.output_tokens += run.usage.output_tokens;
+            }
+            before = found.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        let Usage { input_tokens, output_tokens } = used;
+        Ok(Reply::own(format!(
+            "In this conversation: {runs} runs, {input_tokens} tokens read, {output_tokens} written."
+        )))
+    }
+
+    /// What `list` makes of the commands that the asker may run.
+    fn runnable(
+        &self,
+        speaker: &Speaker,
+        _: &AuthorizedCommand,
+        list: impl Fn(&[&Command]) -> String,
+    ) -> String {
+        let registry = self.chats.registry();
+        let commands = registry.iter().filter(|command| self.may(speaker, &registry, command));
+        list(&commands.collect::<Vec<_>>())
+    }
+
+    fn may_here(&self, speaker: &Speaker, builtin: Builtin) -> bool {
+        let registry = self.chats.registry();
+        let found = builtin.word().parse().ok().and_then(|word| registry.find(&word).cloned());
+        found.is_some_and(|command| self.may(speaker, &registry, &command))
+    }
+
+    fn may(&self, speaker: &Speaker, registry: &Registry, command: &Command) -> bool {
+        may_run(&self.settings.chat.access, registry, &speaker.asker, command)
+    }
+}
+
+const fn state(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Queued => "about to begin",
+        RunStatus::Running => "at work",
+        RunStatus::WaitingForApproval => "waiting for a decision",
+        RunStatus::WaitingForAnswer => "waiting for an answer",
+        RunStatus::Stopping => "being stopped",
+        RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => "idle",
+    }
+}

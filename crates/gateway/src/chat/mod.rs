@@ -1,0 +1,28 @@
+//! The one dispatcher for everything that people say: on platforms, in the terminal, through the
+//! API.
+//!
+//! What comes in passes, in this order: reasons to drop it, who may talk, whether it is a command,
+//! the gate (`countersign_domain::slash_access`), the verb. Verbs take an `AuthorizedCommand`, which
+//! only the gate makes.
+
+mod admission;
+mod answer;
+mod card_text;
+mod conversations;
+mod desk;
+mod dispatch;
+mod follow;
+mod inform;
+mod post;
+mod receive;
+mod reply;
+mod settings;
+mod speak;
+mod speaker;
+mod waiting;
+
+pub use desk::{AttachError, DropReason};
+pub use receive::{SaidHere, SayError};
+pub use settings::{Admission, BusyMode, ChatSettings, InGroups, MentionRule, PlainWords};
+
+pub(crate) use desk::ChatDesk;

@@ -1,0 +1,213 @@
+//! Putting texts and cards into chats: repeated until the platform takes or refuses them.
+
+use std::time::Duration;
+
+use countersign_command_risk::render::label;
+use countersign_domain::approvals::Approval;
+use countersign_domain::chat::{CardNonce, ChatRun, MessageId, PostedCard};
+use countersign_domain::display::inert;
+use countersign_domain::ids::{ApprovalId, CardId};
+use countersign_ports::platform::{About, CardPost, Feature, Platform, PlatformError, TextPost};
+use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
+
+use super::reply::pieces;
+use super::speaker::surface;
+use crate::gateway::Gateway;
+
+/// How often something is tried.
+const ATTEMPTS: u32 = 8;
+
+/// The first pause between attempts; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a platform did with something.
+pub(super) enum Posted {
+    Taken(MessageId),
+    Refused(PlatformError),
+}
+
+impl Gateway {
+    /// Puts `text`, which an agent wrote, into the chat of a run.
+    pub(super) async fn post(
+        &self,
+        run: &ChatRun,
+        seq: u64,
+        text: &str,
+        adapter: &dyn Platform,
+    ) -> Posted {
+        let about = adapter.about();
+        let text = label(&inert(text), surface(about.markup));
+        let text = if text.trim().is_empty() { "(no words)".to_owned() } else { text };
+        let mut last = Posted::Refused(PlatformError::Refused("nothing to say".to_owned()));
+        for (number, piece) in pieces(&text, about.longest_text).into_iter().enumerate() {
+            let id = format!("{}:{seq}:{number}", run.run_id);
+            let post = TextPost { id, address: run.address.clone(), text: piece };
+            last = until_taken(|| adapter.post_text(&post)).await;
+            if matches!(last, Posted::Refused(_)) {
+                return last;
+            }
+        }
+        last
+    }
+
+    /// Puts the card of an approval into the chat of its run, unless it is there.
+    pub(super) async fn put_card(
+        &self,
+        run: &ChatRun,
+        approval: ApprovalId,
+        seq: u64,
+        adapter: &dyn Platform,
+    ) -> Result<(), StoreError> {
+        let cards = self.store.chats().cards_of_run(run.run_id).await?;
+        let found = self.stored_approval(approval).await?.value;
+        let known = cards.into_iter().find(|card| card.value.approval_id == approval);
+        let card = match known {
+            Some(card) if card.value.message.is_some() => return Ok(()),
+            Some(card) => card,
+            None => self.new_card(run, &found, seq).await?,
+        };
+        let post = self.card_post(&found, &card.value, seq, adapter.about());
+        match until_taken(|| adapter.post_card(&post)).await {
+            Posted::Taken(message) => {
+                let next = showing(card.value, &found, seq);
+                let next = PostedCard { message: Some(message), ..next };
+                let change = Change::UpdateCard(Box::new(next), card.version);
+                self.commit(UnitOfWork::new().and(change)).await?;
+            }
+            Posted::Refused(why) => {
+                tracing::warn!(%approval, %why, "a card could not be put into its chat");
+                let text = format!(
+                    "An approval waits whose card could not be shown here. /approvals lists it; it \
+                     is also open in the web page. Id: {approval}"
+                );
+                warn_refused(self.post(run, seq, &text, adapter).await);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the cards of an approval show what the store says.
+    pub(super) async fn renew_cards(
+        &self,
+        approval: ApprovalId,
+        seq: u64,
+        run: &ChatRun,
+        adapter: &dyn Platform,
+    ) -> Result<(), StoreError> {
+        let cards = self.store.chats().cards_of_run(run.run_id).await?;
+        let newer = |card: &Versioned<PostedCard>| {
+            card.value.approval_id == approval && card.value.shows < seq
+        };
+        for card in cards.into_iter().filter(newer) {
+            let Some(message) = card.value.message.clone() else { continue };
+            let found = self.stored_approval(approval).await?.value;
+            let post = self.card_post(&found, &card.value, seq, adapter.about());
+            if adapter.about().features.contains(&Feature::Edits) {
+                let edited = until_taken(|| async {
+                    adapter.edit_card(&message, &post).await.map(|()| message.clone())
+                });
+                warn_refused(edited.await);
+            } else if post.buttons.is_empty() {
+                let headline = post.text.lines().next().unwrap_or_default();
+                let id = format!("{}:{seq}", card.value.id);
+                let address = run.address.clone();
+                let text = format!("{headline}\n{approval}");
+                let post = TextPost { id, address, text };
+                warn_refused(until_taken(|| adapter.post_text(&post)).await);
+            }
+            let next = showing(card.value, &found, seq);
+            let change = Change::UpdateCard(Box::new(next), card.version);
+            self.commit(UnitOfWork::new().and(change)).await?;
+        }
+        Ok(())
+    }
+
+    /// The card is known before the platform has it, so that the quickest click finds it.
+    async fn new_card(
+        &self,
+        run: &ChatRun,
+        approval: &Approval,
+        seq: u64,
+    ) -> Result<Versioned<PostedCard>, StoreError> {
+        let card = PostedCard {
+            id: CardId::from_uuid(self.entropy.uuid()),
+            approval_id: approval.id,
+            run_id: run.run_id,
+            address: run.address.clone(),
+            // Half of a secret is unguessable, and fits the buttons of every platform.
+            nonce: CardNonce::new(first_half(self.entropy.secret())),
+            message: None,
+            shows: seq,
+            digest: approval.digest,
+            count: approval.count(),
+        };
+        let id = card.id;
+        self.commit(UnitOfWork::new().and(Change::AddCard(Box::new(card)))).await?;
+        let stored = self.store.chats().card(id).await?;
+        stored.ok_or_else(|| StoreError::Missing(id.to_string()))
+    }
+
+    fn card_post(
+        &self,
+        approval: &Approval,
+        card: &PostedCard,
+        version: u64,
+        about: &About,
+    ) -> CardPost {
+        let shown = self.chat_card(approval, about);
+        CardPost {
+            id: card.id,
+            approval: approval.id,
+            address: card.address.clone(),
+            nonce: card.nonce.clone(),
+            text: shown.text,
+            buttons: shown.buttons,
+            version,
+        }
+    }
+}
+
+fn first_half(secret: [u8; 32]) -> [u8; 16] {
+    let mut half = [0; 16];
+    for (to, from) in half.iter_mut().zip(secret) {
+        *to = from;
+    }
+    half
+}
+
+/// `card` once it shows `approval` as it was after event `seq`.
+fn showing(card: PostedCard, approval: &Approval, seq: u64) -> PostedCard {
+    PostedCard { shows: seq, digest: approval.digest, count: approval.count(), ..card }
+}
+
+fn warn_refused(posted: Posted) {
+    if let Posted::Refused(why) = posted {
+        tracing::warn!(%why, "a chat was not told what became of an approval");
+    }
+}
+
+/// Tries again while the platform may take it later.
+async fn until_taken<F>(attempt: impl Fn() -> F) -> Posted
+where
+    F: Future<Output = Result<MessageId, PlatformError>>,
+{
+    let mut pause = FIRST_PAUSE;
+    let mut left = ATTEMPTS;
+    loop {
+        let error = match attempt().await {
+            Ok(message) => return Posted::Taken(message),
+            Err(error) => error,
+        };
+        left -= 1;
+        let wait = match &error {
+            PlatformError::SlowDown(wanted) => *wanted,
+            PlatformError::Unavailable(_) => pause,
+            PlatformError::Refused(_) => return Posted::Refused(error),
+        };
+        if left == 0 {
+            return Posted::Refused(error);
+        }
+        tokio::time::sleep(wait).await;
+        pause *= 2;
+    }
+}

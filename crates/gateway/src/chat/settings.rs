@@ -1,0 +1,87 @@
+//! What the dispatcher needs to know of the configuration.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use countersign_domain::chat::{GroupSessions, PlatformName};
+use countersign_domain::slash_access::{AccessPolicy, ListedIds};
+
+/// Settings of the dispatcher.
+#[derive(Debug, Clone, Default)]
+pub struct ChatSettings {
+    /// Who may run which command.
+    pub access: AccessPolicy,
+    /// Who may talk; a platform that is not here hears nobody.
+    pub admission: BTreeMap<PlatformName, Admission>,
+    /// Whose a conversation in a group is.
+    pub groups: GroupSessions,
+    /// What becomes of a message that comes while a run is active.
+    pub busy: BusyMode,
+    /// After so long a silence a new conversation begins; `None` never.
+    pub idle_reset: Option<Duration>,
+    /// Words that answer an approval.
+    pub words: PlainWords,
+}
+
+/// Who may talk on a platform.
+#[derive(Debug, Clone, Default)]
+pub struct Admission {
+    /// In direct messages.
+    pub dm: ListedIds,
+    /// Everywhere else.
+    pub group: ListedIds,
+    /// What is heard there.
+    pub mention: MentionRule,
+}
+
+/// What is heard in groups.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MentionRule {
+    /// Only what names the bot; commands too.
+    #[default]
+    Needed,
+    /// Everything that somebody says who may talk.
+    NotNeeded,
+}
+
+/// `sessions.busy`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BusyMode {
+    /// It waits for its turn.
+    #[default]
+    Queue,
+    /// The run is stopped for it.
+    Interrupt,
+}
+
+/// Words that answer an approval when exactly one waits.
+#[derive(Debug, Clone)]
+pub struct PlainWords {
+    /// In favour.
+    pub approve: BTreeSet<String>,
+    /// Against.
+    pub deny: BTreeSet<String>,
+    /// Whether they count where others listen.
+    pub in_groups: InGroups,
+}
+
+/// Whether something counts where others listen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum InGroups {
+    /// It does not.
+    #[default]
+    Off,
+    /// It does.
+    On,
+}
+
+impl Default for PlainWords {
+    fn default() -> Self {
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        Self {
+            approve: words(&["yes", "y", "ok", "okay", "approve", "allow"]),
+            deny: words(&["no", "n", "deny", "reject"]),
+            in_groups: InGroups::Off,
+        }
+    }
+}

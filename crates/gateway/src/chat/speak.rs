@@ -1,0 +1,216 @@
+//! Something for the agent: it becomes a run, in its conversation, in one commit.
+
+use countersign_domain::chat::{ChatRun, Conversation, Delivery};
+use countersign_domain::ids::{RunId, SessionId};
+use countersign_domain::slash_access::AuthorizedCommand;
+use countersign_domain::time::Timestamp;
+use countersign_ports::store::{Change, Conflicting, StoreError, UnitOfWork, Versioned};
+
+use super::receive::Heard;
+use super::reply::Reply;
+use super::settings::BusyMode;
+use super::speaker::{Speaker, ToldBy};
+use crate::gateway::{Gateway, Settles};
+use crate::start_run::{Role, RunStarted, StartRun};
+
+/// How something for the agent came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// It was simply said.
+    Said,
+    /// `/queue`: it waits for its turn, whatever `sessions.busy` says.
+    Queued,
+    /// `/background`: it runs in a session of its own.
+    Beside,
+}
+
+/// A failure that may be somebody else having been quicker, but not the same message.
+#[derive(Debug)]
+struct Unsaid {
+    error: StoreError,
+    is_repetition: Repetition,
+}
+
+/// Whether the message itself was there before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repetition {
+    Yes,
+    No,
+}
+
+impl Settles for Unsaid {
+    fn is_conflict(&self) -> bool {
+        self.error.is_conflict() && self.is_repetition == Repetition::No
+    }
+}
+
+impl From<StoreError> for Unsaid {
+    fn from(error: StoreError) -> Self {
+        Self { error, is_repetition: Repetition::No }
+    }
+}
+
+impl Gateway {
+    /// `/queue` and `/background`: what they are given is for the agent.
+    pub(super) async fn prompted(
+        &self,
+        speaker: &Speaker,
+        command: &AuthorizedCommand,
+        manner: Manner,
+        delivery: Option<Delivery>,
+    ) -> Result<Heard, StoreError> {
+        if command.arguments().is_empty() {
+            self.take_delivery(delivery).await?;
+            let what = format!("Say what is to be done: /{} <prompt>", command.name());
+            return Ok(Heard { reply: Some(Reply::own(what)), run: None });
+        }
+        self.speak(speaker, command.arguments(), manner, delivery).await
+    }
+
+    /// Has the agent work on `text`. When this returns, the run is on stable storage, and what the
+    /// person is told about it is true.
+    pub(super) async fn speak(
+        &self,
+        speaker: &Speaker,
+        text: &str,
+        manner: Manner,
+        delivery: Option<Delivery>,
+    ) -> Result<Heard, StoreError> {
+        let limit = self.settings.max_working_runs;
+        if self.store.runs().working().await? >= limit {
+            let full = format!("{limit} runs are at work, which is the most at one time. ");
+            let reply = Reply::own(full).and("This was not taken; say it again later.");
+            return Ok(Heard { reply: Some(reply), run: None });
+        }
+        let spoken = self
+            .until_settled(|| self.try_speak(speaker, text, manner, delivery.clone()))
+            .await
+            .map_err(|unsaid| unsaid.error)?;
+        let Spoken { started, before } = spoken;
+        let reply = self.tell_about(speaker, manner, before).await?;
+        self.wake(started.run_id);
+        if speaker.told_by == ToldBy::Platform {
+            self.chats.owe(started.session_id);
+        }
+        Ok(Heard { reply, run: Some((started.run_id, started.session_id)) })
+    }
+
+    async fn try_speak(
+        &self,
+        speaker: &Speaker,
+        text: &str,
+        manner: Manner,
+        delivery: Option<Delivery>,
+    ) -> Result<Spoken, Unsaid> {
+        let now = self.clock.now();
+        let id = delivery.as_ref().map(|delivery| delivery.id.clone());
+        let mut work = UnitOfWork::new();
+        work.changes.extend(delivery.map(|delivery| Change::AddDelivery(Box::new(delivery))));
+        let found = self.store.chats().conversation(&speaker.key).await?;
+        let conversation = self.spoken_in(speaker, found, now, &mut work);
+        let session_id = match manner {
+            Manner::Said | Manner::Queued => conversation.session,
+            Manner::Beside => SessionId::from_uuid(self.entropy.uuid()),
+        };
+        let before = self.store.runs().active_in(session_id).await?;
+        let started = RunStarted { run_id: RunId::from_uuid(self.entropy.uuid()), session_id };
+        let request = StartRun {
+            input: vec![(Role::User, text.to_owned())],
+            model: conversation.model,
+            ..StartRun::default()
+        };
+        work.changes.extend(self.new_run(request, &speaker.caller, started, now).changes);
+        if speaker.told_by == ToldBy::Platform {
+            let (run_id, address) = (started.run_id, speaker.address.clone());
+            let owed = ChatRun { run_id, session_id, address, told: 0 };
+            work.push(Change::AddChatRun(Box::new(owed)));
+        }
+        match self.commit(work).await {
+            Ok(_) => Ok(Spoken { started, before }),
+            Err(error) => {
+                let repeated = matches!(
+                    (&error, &id),
+                    (StoreError::Conflict(Conflicting::Value(value)), Some(id)) if value == id
+                );
+                let is_repetition = if repeated { Repetition::Yes } else { Repetition::No };
+                Err(Unsaid { error, is_repetition })
+            }
+        }
+    }
+
+    /// The conversation as it is once something is said in it now.
+    fn spoken_in(
+        &self,
+        speaker: &Speaker,
+        found: Option<Versioned<Conversation>>,
+        now: Timestamp,
+        work: &mut UnitOfWork,
+    ) -> Conversation {
+        let Some(found) = found else {
+            let new = self.first_conversation(speaker, now);
+            work.push(Change::AddConversation(Box::new(new.clone())));
+            return new;
+        };
+        let silent = now.since(found.value.spoken_at);
+        let next = if self.settings.chat.idle_reset.is_some_and(|most| silent >= most) {
+            found.value.turned_to(SessionId::from_uuid(self.entropy.uuid()), None, now)
+        } else {
+            Conversation { spoken_at: now, ..found.value }
+        };
+        work.push(Change::UpdateConversation(Box::new(next.clone()), found.version));
+        next
+    }
+
+    /// A conversation in which nothing was said yet.
+    pub(super) fn first_conversation(&self, speaker: &Speaker, now: Timestamp) -> Conversation {
+        Conversation {
+            key: speaker.key.clone(),
+            address: speaker.address.clone(),
+            scope: speaker.scope,
+            session: SessionId::from_uuid(self.entropy.uuid()),
+            title: None,
+            model: None,
+            spoken_at: now,
+            earlier: Vec::new(),
+        }
+    }
+
+    /// What the person is told about a message that came while the agent was at work.
+    async fn tell_about(
+        &self,
+        speaker: &Speaker,
+        manner: Manner,
+        before: Option<RunId>,
+    ) -> Result<Option<Reply>, StoreError> {
+        if manner == Manner::Beside {
+            return Ok(Some(Reply::own("Taken; it is done beside the present work.")));
+        }
+        let Some(before) = before else {
+            return Ok(None);
+        };
+        if manner == Manner::Said && self.settings.chat.busy == BusyMode::Interrupt {
+            let stopped = self.stop_run(before, &speaker.in_conversation()).await;
+            if let Err(error) = stopped {
+                tracing::warn!(%error, "a run could not be interrupted");
+                return Ok(Some(Reply::own("Queued; the present work could not be stopped.")));
+            }
+            return Ok(Some(Reply::own("The present work is stopped for this.")));
+        }
+        let waiting = self.waiting_here(speaker).await?.len();
+        let reply = Reply::own("Queued: the agent sees to it after its present work.");
+        Ok(Some(match waiting {
+            0 => reply,
+            1 => reply.and(" It was not taken as a decision on the approval that waits."),
+            more => reply.and(format!(
+                " It was not taken as a decision on any of the {more} approvals that wait."
+            )),
+        }))
+    }
+}
+
+/// What was committed.
+struct Spoken {
+    started: RunStarted,
+    /// The run that was active then.
+    before: Option<RunId>,
+}

@@ -1,0 +1,430 @@
+//! A chat platform in memory, as strict as real ones.
+//!
+//! It outlives the gateway that it is connected to, as a real one does. What a gateway may not do
+//! (a text that is too long, an edit of nothing, a card that goes back in time, an answer after the
+//! deadline) is a violation, and one that is left over fails the test.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use countersign_domain::approvals::Choice;
+use countersign_domain::chat::{Address, CardNonce, MessageId, PersonId};
+use countersign_domain::ids::{ApprovalId, CardId};
+use countersign_ports::platform::{
+    About, CardPost, Click, Feature, Inbound, Inbox, Markup, Mention, Message, NativeCall,
+    NativeCommand, Origin, Platform, PlatformError, Receipt, SenderKind, TextPost,
+};
+use tokio::sync::watch;
+
+/// How long a gateway may take to answer.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+/// No wait of a test lasts longer than this.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// A chat platform in memory.
+pub struct TestingPlatform {
+    about: About,
+    inbox: Mutex<Option<Arc<dyn Inbox>>>,
+    state: watch::Sender<State>,
+}
+
+/// A message that is in a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The message.
+    pub message: MessageId,
+    /// Where.
+    pub address: Address,
+    /// What it says now.
+    pub text: String,
+    /// The card that it is, if it is one.
+    pub card: Option<ShownCard>,
+}
+
+/// A card that is in a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownCard {
+    /// The card.
+    pub id: CardId,
+    /// Its approval.
+    pub approval: ApprovalId,
+    /// What its buttons bring back.
+    pub nonce: CardNonce,
+    /// Its buttons.
+    pub buttons: Vec<Choice>,
+    /// Every version that it has shown.
+    pub versions: Vec<u64>,
+}
+
+/// Somebody in a chat.
+#[derive(Clone)]
+pub struct Member {
+    platform: Arc<TestingPlatform>,
+    id: Option<String>,
+    chat: String,
+    chat_type: Option<String>,
+    thread: Option<String>,
+    kind: SenderKind,
+    mention: Mention,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    shown: Vec<Shown>,
+    texts: BTreeMap<String, MessageId>,
+    commands: Vec<NativeCommand>,
+    faults: VecDeque<PlatformError>,
+    violations: Vec<String>,
+    deliveries: u64,
+}
+
+impl TestingPlatform {
+    /// A platform that can do everything.
+    pub fn new() -> Arc<Self> {
+        Self::with(|_| {})
+    }
+
+    /// A platform that can do what `change` leaves.
+    pub fn with(change: impl FnOnce(&mut About)) -> Arc<Self> {
+        let mut about = About {
+            platform: "testing".parse().expect("a name"),
+            account: "bot".parse().expect("a name"),
+            bot_name: Some("signer".to_owned()),
+            features: BTreeSet::from([Feature::Buttons, Feature::Edits, Feature::NativeCommands]),
+            markup: Markup::Mattermost,
+            longest_text: 4000,
+            most_buttons: 4,
+        };
+        change(&mut about);
+        let (inbox, state) = (Mutex::default(), watch::Sender::default());
+        Arc::new(Self { about, inbox, state })
+    }
+
+    /// From now on `inbox` is given what people say.
+    pub fn connect(&self, inbox: Arc<dyn Inbox>) {
+        *self.inbox.lock().expect("nobody panicked") = Some(inbox);
+    }
+
+    /// `id` in direct messages.
+    pub fn dm(self: &Arc<Self>, id: &str) -> Member {
+        self.member(Some(id), &format!("dm-{id}"), Some("dm"))
+    }
+
+    /// `id` in the group `chat`, naming the bot.
+    pub fn in_group(self: &Arc<Self>, id: &str, chat: &str) -> Member {
+        self.member(Some(id), chat, Some("group"))
+    }
+
+    /// Somebody in a chat of a type.
+    pub fn member(
+        self: &Arc<Self>,
+        id: Option<&str>,
+        chat: &str,
+        chat_type: Option<&str>,
+    ) -> Member {
+        Member {
+            platform: self.clone(),
+            id: id.map(str::to_owned),
+            chat: chat.to_owned(),
+            chat_type: chat_type.map(str::to_owned),
+            thread: None,
+            kind: SenderKind::Person,
+            mention: Mention::Named,
+        }
+    }
+
+    /// The next requests fail like this.
+    pub fn fail_with(&self, faults: impl IntoIterator<Item = PlatformError>) {
+        self.state.send_modify(|state| state.faults.extend(faults));
+    }
+
+    /// The commands that the gateway has registered.
+    pub fn commands(&self) -> Vec<NativeCommand> {
+        self.state.borrow().commands.clone()
+    }
+
+    /// Everything that is shown.
+    pub fn shown(&self) -> Vec<Shown> {
+        self.state.borrow().shown.clone()
+    }
+
+    /// What is shown once `found` finds something in it.
+    pub async fn when<T>(&self, found: impl Fn(&[Shown]) -> Option<T>) -> T {
+        let mut state = self.state.subscribe();
+        let looking = async {
+            loop {
+                let here = found(&state.borrow_and_update().shown);
+                if let Some(here) = here {
+                    return here;
+                }
+                state.changed().await.expect("the platform lives");
+            }
+        };
+        let outcome = tokio::time::timeout(LIMIT, looking).await;
+        outcome.unwrap_or_else(|_| panic!("it was never shown; there is {:#?}", self.shown()))
+    }
+
+    /// The message that says `words`, once it is there.
+    pub async fn says(&self, words: &str) -> Shown {
+        self.when(|shown| shown.iter().find(|one| one.text.contains(words)).cloned()).await
+    }
+
+    /// The newest card that can be decided, once there is one.
+    pub async fn open_card(&self) -> Shown {
+        let open = |one: &&Shown| one.card.as_ref().is_some_and(|card| !card.buttons.is_empty());
+        self.when(|shown| shown.iter().rev().find(open).cloned()).await
+    }
+
+    /// The card once it begins with `words`.
+    pub async fn card_says(&self, card: CardId, words: &str) -> Shown {
+        let is_it = |one: &&Shown| {
+            one.card.as_ref().is_some_and(|shown| shown.id == card) && one.text.starts_with(words)
+        };
+        self.when(|shown| shown.iter().find(is_it).cloned()).await
+    }
+
+    async fn deliver(&self, inbound: Inbound) -> Receipt {
+        let inbox = self.inbox.lock().expect("nobody panicked").clone();
+        let inbox = inbox.expect("a gateway is connected");
+        let Ok(receipt) = tokio::time::timeout(DEADLINE, inbox.receive(inbound)).await else {
+            self.violate("no answer within the deadline".to_owned());
+            return Receipt::Later;
+        };
+        receipt
+    }
+
+    fn next_delivery(&self) -> String {
+        let mut number = 0;
+        self.state.send_modify(|state| {
+            state.deliveries += 1;
+            number = state.deliveries;
+        });
+        format!("delivery-{number}")
+    }
+
+    fn violate(&self, what: String) {
+        self.state.send_modify(|state| state.violations.push(what));
+    }
+
+    fn check_text(&self, text: &str) {
+        let length = text.encode_utf16().count();
+        if length == 0 || length > self.about.longest_text {
+            self.violate(format!("a text of {length} units"));
+        }
+    }
+
+    fn check_card(&self, card: &CardPost) {
+        self.check_text(&card.text);
+        let distinct: BTreeSet<Choice> = card.buttons.iter().copied().collect();
+        let buttons = card.buttons.len();
+        let may = self.about.features.contains(&Feature::Buttons) || buttons == 0;
+        if distinct.len() != buttons || buttons > self.about.most_buttons || !may {
+            self.violate(format!("the buttons {:?}", card.buttons));
+        }
+    }
+
+    fn fault(&self) -> Result<(), PlatformError> {
+        let mut fault = None;
+        self.state.send_modify(|state| fault = state.faults.pop_front());
+        fault.map_or(Ok(()), Err)
+    }
+}
+
+#[async_trait]
+impl Platform for TestingPlatform {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    async fn post_text(&self, text: &TextPost) -> Result<MessageId, PlatformError> {
+        self.fault()?;
+        self.check_text(&text.text);
+        let mut taken = None;
+        self.state.send_modify(|state| {
+            let known = state.texts.get(&text.id).cloned();
+            taken = Some(known.unwrap_or_else(|| {
+                let message = state.add(&text.address, &text.text, None);
+                state.texts.insert(text.id.clone(), message.clone());
+                message
+            }));
+        });
+        Ok(taken.expect("it was set"))
+    }
+
+    async fn post_card(&self, card: &CardPost) -> Result<MessageId, PlatformError> {
+        self.fault()?;
+        self.check_card(card);
+        let shown = ShownCard {
+            id: card.id,
+            approval: card.approval,
+            nonce: card.nonce.clone(),
+            buttons: card.buttons.clone(),
+            versions: vec![card.version],
+        };
+        let mut taken = None;
+        self.state.send_modify(|state| {
+            taken = Some(state.add(&card.address, &card.text, Some(shown)));
+        });
+        Ok(taken.expect("it was set"))
+    }
+
+    async fn edit_card(&self, message: &MessageId, card: &CardPost) -> Result<(), PlatformError> {
+        self.fault()?;
+        self.check_card(card);
+        let mut violation = None;
+        self.state.send_modify(|state| {
+            let found = state.shown.iter_mut().find(|shown| shown.message == *message);
+            let Some((shown, old)) =
+                found.and_then(|shown| shown.card.take().map(|old| (shown, old)))
+            else {
+                violation = Some(format!("an edit of {message}, which is no card"));
+                return;
+            };
+            if old.versions.last().is_some_and(|last| *last >= card.version) || old.id != card.id {
+                violation = Some(format!("version {} after {:?}", card.version, old.versions));
+            }
+            shown.text.clone_from(&card.text);
+            let mut versions = old.versions;
+            versions.push(card.version);
+            shown.card = Some(ShownCard {
+                buttons: card.buttons.clone(),
+                nonce: card.nonce.clone(),
+                versions,
+                ..old
+            });
+        });
+        if let Some(violation) = violation {
+            self.violate(violation);
+            return Err(PlatformError::Refused("no such message".to_owned()));
+        }
+        Ok(())
+    }
+
+    async fn register_commands(&self, commands: &[NativeCommand]) -> Result<(), PlatformError> {
+        self.fault()?;
+        for command in commands {
+            let description = command.description.chars().count();
+            if command.name.len() > 32 || !(1..=100).contains(&description) {
+                self.violate(format!("the command {command:?}"));
+            }
+        }
+        self.state.send_modify(|state| state.commands = commands.to_vec());
+        Ok(())
+    }
+}
+
+impl State {
+    fn add(&mut self, address: &Address, text: &str, card: Option<ShownCard>) -> MessageId {
+        let message = format!("message-{}", self.shown.len() + 1);
+        let message: MessageId = message.parse().expect("a name");
+        self.shown.push(Shown {
+            message: message.clone(),
+            address: address.clone(),
+            text: text.to_owned(),
+            card,
+        });
+        message
+    }
+}
+
+impl Drop for TestingPlatform {
+    fn drop(&mut self) {
+        let violations = self.state.borrow().violations.clone();
+        if !std::thread::panicking() {
+            assert!(violations.is_empty(), "the platform was misused: {violations:#?}");
+        }
+    }
+}
+
+impl Member {
+    /// The same in a thread.
+    #[must_use]
+    pub fn in_thread(mut self, thread: &str) -> Self {
+        self.thread = Some(thread.to_owned());
+        self
+    }
+
+    /// The same, not naming the bot.
+    #[must_use]
+    pub fn unnamed(mut self) -> Self {
+        self.mention = Mention::None;
+        self
+    }
+
+    /// The same as another kind of sender.
+    #[must_use]
+    pub fn being(mut self, kind: SenderKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Types something.
+    pub async fn says(&self, text: &str) -> Receipt {
+        self.says_as(text, &self.platform.next_delivery()).await
+    }
+
+    /// Types something that the platform delivers under this id.
+    pub async fn says_as(&self, text: &str, delivery: &str) -> Receipt {
+        let origin = self.origin(delivery);
+        let message = Message { origin, text: text.to_owned(), mention: self.mention };
+        self.platform.deliver(Inbound::Message(message)).await
+    }
+
+    /// What somebody who types `text` is told.
+    pub async fn told(&self, text: &str) -> String {
+        told(self.says(text).await)
+    }
+
+    /// Calls a command that the platform knows, and is told this.
+    pub async fn calls(&self, name: &str, arguments: &str) -> String {
+        let origin = self.origin(&self.platform.next_delivery());
+        let (name, arguments) = (name.to_owned(), arguments.to_owned());
+        let call = NativeCall { origin, name, arguments };
+        told(self.platform.deliver(Inbound::Command(call)).await)
+    }
+
+    /// Presses a button, and is told this.
+    pub async fn presses(&self, shown: &Shown, choice: Choice) -> String {
+        let card = shown.card.as_ref().expect("it is a card");
+        let origin = self.origin(&self.platform.next_delivery());
+        let click = Click {
+            origin,
+            message: shown.message.clone(),
+            card: card.id,
+            nonce: card.nonce.clone(),
+            choice,
+        };
+        self.clicks(click).await
+    }
+
+    /// Sends a click as it is, and is told this.
+    pub async fn clicks(&self, click: Click) -> String {
+        told(self.platform.deliver(Inbound::Click(click)).await)
+    }
+
+    /// Where somebody is and who they are.
+    pub fn origin(&self, delivery: &str) -> Origin {
+        let about = &self.platform.about;
+        let thread = self.thread.as_deref().map(|thread| thread.parse().expect("a name"));
+        let chat = self.chat.parse().expect("a name");
+        let (platform, account) = (about.platform.clone(), about.account.clone());
+        Origin {
+            sender: self.id.as_deref().and_then(|id| PersonId::on(&platform, id)),
+            address: Address { platform, account, chat, thread },
+            chat_type: self.chat_type.clone(),
+            kind: self.kind,
+            delivery: delivery.to_owned(),
+        }
+    }
+}
+
+fn told(receipt: Receipt) -> String {
+    match receipt {
+        Receipt::Taken(text) => text.unwrap_or_default(),
+        Receipt::Dropped => "(dropped)".to_owned(),
+        Receipt::Later => "(later)".to_owned(),
+    }
+}
