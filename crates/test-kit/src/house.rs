@@ -25,12 +25,13 @@ use countersign_gateway::config::{
     ApprovalsConfig, OutboundConfig, RiskConfig, RunsConfig, SecurityConfig,
 };
 use countersign_gateway::{
-    Answer, ApprovalView, Caller, ChatSettings, Gateway, Guard, GuardParts, Parts, ResolveError, Resolved, Role,
-    RunView, Settings, StartRun,
+    Answer, ApprovalView, Caller, ChatSettings, Gateway, Guard, GuardParts, Parts, ResolveError,
+    Resolved, Role, RunView, Settings, StartRun,
 };
 use countersign_ports::delivery::{Mailer, Messenger};
 use countersign_ports::file_witness::FileWitness;
 use countersign_ports::model_provider::ToolSpec;
+use countersign_ports::platform::Inbox;
 use countersign_ports::run_journal::RunJournal as _;
 use countersign_ports::signer::Signer as _;
 use countersign_ports::store::{
@@ -91,12 +92,6 @@ impl Default for HouseBuilder {
             chat: ChatSettings::default(),
             platforms: Vec::new(),
         }
-    }
-}
-
-impl Drop for House {
-    fn drop(&mut self) {
-        self.writer.abort();
     }
 }
 
@@ -191,7 +186,8 @@ impl House {
         let watcher = tokio::spawn(async move { timekeeper.watch_deadlines().await });
         for platform in &builder.platforms {
             gateway.attach_platform(platform.clone()).await.expect("the platform is taken");
-            platform.connect(gateway.clone());
+            let inbox: Arc<dyn Inbox> = gateway.clone();
+            platform.connect(&inbox);
         }
         let teller = gateway.clone();
         let writer = tokio::spawn(async move { teller.serve_chats().await });

@@ -2,10 +2,10 @@
 //!
 //! It outlives the gateway that it is connected to, as a real one does. What a gateway may not do
 //! (a text that is too long, an edit of nothing, a card that goes back in time, an answer after the
-//! deadline) is a violation, and one that is left over fails the test.
+//! deadline) is a violation, which fails the test as soon as it looks.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,7 +27,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// A chat platform in memory.
 pub struct TestingPlatform {
     about: About,
-    inbox: Mutex<Option<Arc<dyn Inbox>>>,
+    inbox: Mutex<Option<Weak<dyn Inbox>>>,
     state: watch::Sender<State>,
 }
 
@@ -104,8 +104,8 @@ impl TestingPlatform {
     }
 
     /// From now on `inbox` is given what people say.
-    pub fn connect(&self, inbox: Arc<dyn Inbox>) {
-        *self.inbox.lock().expect("nobody panicked") = Some(inbox);
+    pub fn connect(&self, inbox: &Arc<dyn Inbox>) {
+        *self.inbox.lock().expect("nobody panicked") = Some(Arc::downgrade(inbox));
     }
 
     /// `id` in direct messages.
@@ -156,6 +156,7 @@ impl TestingPlatform {
         let mut state = self.state.subscribe();
         let looking = async {
             loop {
+                self.check();
                 let here = found(&state.borrow_and_update().shown);
                 if let Some(here) = here {
                     return here;
@@ -188,7 +189,8 @@ impl TestingPlatform {
 
     async fn deliver(&self, inbound: Inbound) -> Receipt {
         let inbox = self.inbox.lock().expect("nobody panicked").clone();
-        let inbox = inbox.expect("a gateway is connected");
+        let inbox = inbox.and_then(|inbox| inbox.upgrade()).expect("a gateway is connected");
+        self.check();
         let Ok(receipt) = tokio::time::timeout(DEADLINE, inbox.receive(inbound)).await else {
             self.violate("no answer within the deadline".to_owned());
             return Receipt::Later;
@@ -203,6 +205,12 @@ impl TestingPlatform {
             number = state.deliveries;
         });
         format!("delivery-{number}")
+    }
+
+    /// Panics if the platform was misused.
+    pub fn check(&self) {
+        let violations = self.state.borrow().violations.clone();
+        assert!(violations.is_empty(), "the platform was misused: {violations:#?}");
     }
 
     fn violate(&self, what: String) {
@@ -327,15 +335,6 @@ impl State {
             card,
         });
         message
-    }
-}
-
-impl Drop for TestingPlatform {
-    fn drop(&mut self) {
-        let violations = self.state.borrow().violations.clone();
-        if !std::thread::panicking() {
-            assert!(violations.is_empty(), "the platform was misused: {violations:#?}");
-        }
     }
 }
 

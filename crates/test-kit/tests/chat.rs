@@ -14,9 +14,7 @@ use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::{
     AccessPolicy, CommandList, ListedIds, PlatformAccess, ScopeAccess,
 };
-use countersign_gateway::{
-    Admission, BusyMode, ChatSettings, DropReason, InGroups, MentionRule,
-};
+use countersign_gateway::{Admission, BusyMode, ChatSettings, DropReason, InGroups, MentionRule};
 use countersign_ports::platform::{Click, Feature, PlatformError, Receipt, SenderKind};
 use countersign_ports::store::{PageRequest, RunFilter};
 use countersign_test_kit::{House, TestingPlatform};
@@ -33,8 +31,7 @@ fn ids(people: &[&str]) -> ListedIds {
 /// Boss, chief, Ann and Bob may talk everywhere.
 fn admitted(chat: &mut ChatSettings) {
     let people = ids(&["boss", "chief", "ann", "bob"]);
-    let admission =
-        Admission { dm: people.clone(), group: people, mention: MentionRule::Needed };
+    let admission = Admission { dm: people.clone(), group: people, mention: MentionRule::Needed };
     chat.admission.insert(testing(), admission);
 }
 
@@ -133,7 +130,8 @@ async fn a_refused_stop_stops_nothing_and_is_audited() {
     ann.says(ASKS).await;
     let card = platform.open_card().await;
     let run = runs(&house).await[0];
-    for told in [ann.told("/stop").await, ann.told("/STOP@signer").await, ann.calls("stop", "").await]
+    for told in
+        [ann.told("/stop").await, ann.told("/STOP@signer").await, ann.calls("stop", "").await]
     {
         assert!(told.contains("/stop is admin") && told.contains('⛔'), "{told}");
     }
@@ -195,9 +193,11 @@ async fn a_button_decides_and_every_later_click_is_told_what_happened() {
     assert!(ann.presses(&card, Choice::Once).await.starts_with("Approved"));
     let end = platform.card_says(id, "Approved").await;
     assert!(end.card.unwrap().buttons.is_empty());
-    platform.when(|shown| {
-        shown.iter().find(|one| one.card.is_some() && one.text.contains("It ran")).cloned()
-    }).await;
+    platform
+        .when(|shown| {
+            shown.iter().find(|one| one.card.is_some() && one.text.contains("It ran")).cloned()
+        })
+        .await;
     assert!(!house.has("made"));
     // The same answer again, another one, and somebody else's.
     assert!(ann.presses(&card, Choice::Once).await.contains("before"));
@@ -224,7 +224,13 @@ async fn clicks_that_were_made_up_decide_nothing() {
     for (member, made_up) in [
         (&ann, Click { nonce: CardNonce::new([0; 16]), ..click.clone() }),
         (&ann, Click { message: "message-99".parse().unwrap(), ..click.clone() }),
-        (&ann, Click { card: "card_00000000000000000000000000000001".parse().unwrap(), ..click.clone() }),
+        (
+            &ann,
+            Click {
+                card: "card_00000000000000000000000000000001".parse().unwrap(),
+                ..click.clone()
+            },
+        ),
         (&elsewhere, Click { origin: elsewhere.origin("c"), ..click.clone() }),
     ] {
         let told = member.clicks(made_up).await;
@@ -271,7 +277,9 @@ async fn after_a_crash_the_same_card_is_answered_and_edited() {
     let house = house.crash().await;
     assert!(ann.presses(&card, Choice::Once).await.starts_with("Approved"));
     platform.card_says(card.card.unwrap().id, "Approved").await;
-    platform.when(|shown| (shown.iter().any(|one| one.text.contains("It ran"))).then_some(())).await;
+    platform
+        .when(|shown| (shown.iter().any(|one| one.text.contains("It ran"))).then_some(()))
+        .await;
     assert!(!house.has("made"));
     let cards = platform.shown().iter().filter(|one| one.card.is_some()).count();
     assert_eq!(cards, 1);
@@ -443,7 +451,11 @@ async fn a_platform_without_edits_is_told_the_end_in_a_new_message() {
     let card = platform.open_card().await;
     assert!(card.card.as_ref().unwrap().buttons.contains(&Choice::Deny));
     ann.presses(&card, Choice::Deny).await;
-    platform.when(|shown| shown.iter().find(|one| one.card.is_none() && one.text.starts_with("Denied")).cloned()).await;
+    platform
+        .when(|shown| {
+            shown.iter().find(|one| one.card.is_none() && one.text.starts_with("Denied")).cloned()
+        })
+        .await;
 }
 
 #[tokio::test]
