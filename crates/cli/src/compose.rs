@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use countersign_agent::{Agent, AgentParts, DiskWitness, Toolbox};
 use countersign_command_risk::SelfDescription;
+use countersign_domain::chat::PlatformName;
 use countersign_domain::redaction::Redactor;
 use countersign_event_bus::InProcessBus;
-use countersign_gateway::{Caller, Gateway, Guard, GuardParts, Parts};
+use countersign_gateway::{Caller, Gateway, Guard, GuardParts, Parts, Settings};
 use countersign_http_api::{About, OperatorToken, ServerParts};
 use countersign_ports::clock::Clock as _;
 use countersign_ports::model_provider::ModelProvider;
@@ -134,10 +135,7 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
         signer,
         guard: guard(loaded, home, &workspace, (local_addr.port(), Arc::new(scanner)))?,
         witness: Arc::new(DiskWitness),
-        settings: config
-            .approvals
-            .settings(&config.runs, crate::environment::host(), provider.model().to_owned())
-            .map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?,
+        settings: settings(loaded, environment, provider.model())?,
         redactor: redactor.clone(),
     });
     let place = (workspace.as_path(), local_addr.port());
@@ -150,6 +148,20 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
         store,
         workspace,
     })
+}
+
+fn settings(loaded: &Loaded, environment: &Environment, model: &str) -> Result<Settings, Failure> {
+    let config = &loaded.config;
+    let problem = |error: countersign_gateway::config::ConfigProblem| {
+        loaded.problem(&error.key, &error.problem.to_string())
+    };
+    let host = crate::environment::host();
+    let settings = config.approvals.settings(&config.runs, host, model.to_owned());
+    // A platform with an adapter adds its name here.
+    let known = [PlatformName::api()];
+    let variable = |name: &str| environment.get(name);
+    let chat = config.sessions.chat(&config.platforms, &known, variable).map_err(problem)?;
+    Ok(Settings { chat, ..settings.map_err(problem)? })
 }
 
 /// What the HTTP surface is made of.

@@ -40,6 +40,7 @@ pub(crate) struct Serving {
     sweeping: JoinHandle<StoreError>,
     keeping: JoinHandle<()>,
     place: String,
+    telling: JoinHandle<()>,
     _lock: HomeLock,
 }
 
@@ -88,6 +89,8 @@ pub(crate) async fn start(
     let gateway = composition.gateway.clone();
     let sweeping = tokio::spawn(async move { gateway.watch_retention(keep).await });
     let keeping = tokio::spawn(keep_checkpoints(home.clone(), composition.gateway.clone()));
+    let gateway = composition.gateway.clone();
+    let telling = tokio::spawn(async move { gateway.serve_chats().await });
     composition.agent.resume().await.map_err(Failure::refused)?;
     let announcement = Announcement {
         url: format!("http://{}", reachable(local_addr)),
@@ -109,6 +112,7 @@ pub(crate) async fn start(
         sweeping,
         keeping,
         place,
+        telling,
         _lock: lock,
     })
 }
@@ -150,6 +154,7 @@ impl Serving {
         self.checkpoints.abort();
         self.sweeping.abort();
         self.keeping.abort();
+        self.telling.abort();
         last_checkpoint(&self.home, &self.composition.gateway).await;
         close(&self.composition.store).await;
         self.home.withdraw()?;
@@ -165,6 +170,7 @@ impl Serving {
         self.checkpoints.abort();
         self.sweeping.abort();
         self.keeping.abort();
+        self.telling.abort();
         drop(self.home.withdraw());
         match why {
             Stopped::Store(error) => Failure::Refused(format!(

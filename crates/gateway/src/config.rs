@@ -18,6 +18,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::chat::ChatSettings;
 pub use crate::config_approvers::{DelegateConfig, QuorumConfig};
+pub use crate::config_chat::{
+    AccessKeys, BusyText, Item, Listed, PlatformConfig, PlatformsConfig, SessionsConfig,
+};
 pub use crate::config_outbound::{
     EmailConfig, MailTls, OutboundConfig, OutboundHttpConfig, SecretPolicyText, WebhookConfig,
 };
@@ -225,6 +228,9 @@ pub enum Problem {
     /// Not a destination, a name, a mail address or the address of a webhook.
     #[error("{0}")]
     Outbound(String),
+    /// Nothing is connected under this name.
+    #[error("there is no such platform; known: {0}")]
+    NoPlatform(String),
     /// Too short to be meant.
     #[error("`{0}` is too short; use at least one second")]
     TooShort(HumanDuration),

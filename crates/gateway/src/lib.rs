@@ -17,6 +17,7 @@ mod chat;
 mod claim_effect;
 pub mod config;
 mod config_approvers;
+mod config_chat;
 mod config_outbound;
 mod config_retention;
 mod consume_grant;

@@ -222,7 +222,7 @@ async fn clicks_that_were_made_up_decide_nothing() {
     };
     let elsewhere = platform.in_group("ann", "town");
     for (member, made_up) in [
-        (&ann, Click { nonce: CardNonce::new([0; 16]), ..click.clone() }),
+        (&ann, Click { nonce: CardNonce::new([9; 16]), ..click.clone() }),
         (&ann, Click { message: "message-99".parse().unwrap(), ..click.clone() }),
         (
             &ann,
@@ -472,7 +472,7 @@ async fn what_has_no_room_on_a_card_cannot_be_approved_there() {
 #[tokio::test]
 async fn the_terminal_passes_the_same_dispatcher() {
     let (house, _platform) = open(gated(&[])).await;
-    let said = |text: &'static str| house.gateway.say("main", text, &house.operator);
+    let said = |text: &'static str| house.gateway.say(("main", None), text, &house.operator);
     assert!(said("/whoami").await.unwrap().reply.unwrap().contains("Tier: admin"));
     let started = said("say hello").await.unwrap();
     house.run_when(started.run_id.unwrap(), RunStatus::Completed).await;
@@ -486,10 +486,10 @@ async fn a_key_that_may_not_decide_decides_nothing_by_a_command_either() {
     furnish(&house);
     let mut key = house.key_holder("ci");
     key.scopes = std::collections::BTreeSet::from([Scope::Runs]);
-    let run = house.gateway.say("main", ASKS, &key).await.unwrap().run_id.unwrap();
+    let run = house.gateway.say(("main", None), ASKS, &key).await.unwrap().run_id.unwrap();
     let approval = house.pending(run, 1).await.remove(0).card.approval_id;
     for text in ["/approve", "yes", "/deny", "/approve all"] {
-        let told = house.gateway.say("main", text, &key).await.unwrap().reply.unwrap();
+        let told = house.gateway.say(("main", None), text, &key).await.unwrap().reply.unwrap();
         assert!(told.contains("lacks the scope"), "{told}");
     }
     assert_eq!(status(&house, approval).await, Status::Pending);

@@ -12,8 +12,7 @@ mod read;
 
 use countersign_agent::{AgentConfig, ModelConfig};
 use countersign_gateway::config::{
-    ApprovalsConfig, AuditConfig, OutboundConfig, RetentionConfig, RiskConfig, RunsConfig,
-    SecurityConfig,
+    ApprovalsConfig, AuditConfig, OutboundConfig, PlatformsConfig, RetentionConfig, RiskConfig, RunsConfig, SecurityConfig, SessionsConfig,
 };
 use countersign_http_api::HttpConfig;
 use countersign_storage::config::StoreConfig;
@@ -41,6 +40,10 @@ pub(crate) struct Config {
     pub(crate) approvals: ApprovalsConfig,
     /// Limits on runs.
     pub(crate) runs: RunsConfig,
+    /// How conversations go.
+    pub(crate) sessions: SessionsConfig,
+    /// Who may run which command, by platform; `api` is where holders of API keys are.
+    pub(crate) platforms: PlatformsConfig,
     /// The audit log.
     pub(crate) audit: AuditConfig,
     /// Where everything is kept.

@@ -54,3 +54,14 @@ fn a_question_of_the_agent_is_answered_by_name() {
     let ended = gateway.ended(run);
     assert!(ended["output"].as_str().unwrap().contains("the blue one"), "{ended}");
 }
+
+#[test]
+fn slash_commands_are_answered_by_the_gateway() {
+    let home = Home::new();
+    let lines = "/title Deploys\nhello\n/status\n/whoami\n/nonsense\n/quit\n";
+    let said = home.cli_given(&["chat"], lines);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for told in ["is now called Deploys", "The agent is idle", "Tier: admin", "User: operator"] {
+        assert!(said.out.contains(told), "{told}: {said:?}");
+    }
+}

@@ -127,7 +127,7 @@ audit_kinds! {
     /// Somebody failed to prove who they are.
     AuthFailed = "auth.failed",
     /// Somebody asked for a slash command that they may not run.
-    CommandRefused = "command.refused",
+    CommandRefused = "command.denied",
     /// Records made before there was a chain were put into it.
     ChainStarted = "audit.chain_started",
     /// The gateway signed where the log stood.

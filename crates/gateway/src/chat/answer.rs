@@ -1,6 +1,8 @@
 //! Answers to approvals: commands, buttons and plain words. All of them are `/approve` or `/deny`,
 //! pass the gate, and end in the one function that decides.
 
+use std::time::Duration;
+
 use countersign_domain::access::Scope;
 use countersign_domain::approvals::{Approval, Choice, DecideError};
 use countersign_domain::chat::{ChatScope, Delivery, PostedCard};
@@ -25,6 +27,12 @@ use crate::resolve_approval::{Answer, ResolveError, Resolved};
 
 /// The longest plain word, in bytes.
 const LONGEST_WORD: usize = 32;
+
+/// How often it is looked whether a card stands.
+const CARD_LOOKS: u32 = 50;
+
+/// The pause between two looks.
+const CARD_PAUSE: Duration = Duration::from_millis(20);
 
 impl Gateway {
     /// `/approve`.
@@ -197,15 +205,30 @@ impl Gateway {
             }
             Err(other) => return Err(other.into()),
         };
-        let found = self.store.chats().card(click.card).await?;
-        let Some(card) = found.filter(|card| is_of(&card.value, &click)) else {
+        let found = self.card_that_stands(&click).await?;
+        let Some(card) = found.filter(|card| is_of(card, &click)) else {
             let unknown = "This button belongs to no card of this chat; nothing was decided.";
             return told(Reply::own(unknown).render(speaker.surface));
         };
         let builtin = if click.choice.approves() { Builtin::Approve } else { Builtin::Deny };
-        let id = card.value.approval_id;
-        let reply = self.answered(&speaker, builtin, id, click.choice).await?;
+        let reply = self.answered(&speaker, builtin, card.approval_id, click.choice).await?;
         told(reply.render(speaker.surface))
+    }
+
+    /// The card that a button names, once it is known which message it is: the quickest click is
+    /// quicker than the note of that.
+    async fn card_that_stands(&self, click: &Click) -> Result<Option<PostedCard>, StoreError> {
+        for _ in 0..CARD_LOOKS {
+            let found = self.store.chats().card(click.card).await?.map(|card| card.value);
+            let standing = found.as_ref().is_none_or(|card| {
+                card.message.is_some() || card.nonce != click.nonce
+            });
+            if standing {
+                return Ok(found);
+            }
+            tokio::time::sleep(CARD_PAUSE).await;
+        }
+        Ok(None)
     }
 
     /// Passes the gate as `builtin`, and answers this approval.
@@ -323,7 +346,7 @@ impl Answer {
 
 /// Whether the button is one of this card, where the card is.
 fn is_of(card: &PostedCard, click: &Click) -> bool {
-    let message = card.message.as_ref().is_none_or(|message| *message == click.message);
+    let message = card.message.as_ref() == Some(&click.message);
     card.nonce == click.nonce && card.address == click.origin.address && message
 }
 

@@ -32,6 +32,21 @@ impl Gateway {
         Ok(Reply::own("A new conversation begins. /resume goes back to the one before."))
     }
 
+    /// The conversation goes on in `session`, unless it does already.
+    pub(super) async fn turn_to(
+        &self,
+        speaker: &Speaker,
+        session: SessionId,
+    ) -> Result<(), StoreError> {
+        let found = self.conversation(speaker).await?;
+        if found.is_some_and(|found| found.value.session == session) {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        self.change_conversation(speaker, |conversation| conversation.turned_to(session, None, now))
+            .await
+    }
+
     /// `/title`.
     pub(super) async fn title(
         &self,

@@ -7,6 +7,7 @@ use countersign_domain::chat::{Address, ChatScope, Delivery, PersonId, PlatformN
 use countersign_domain::commands::{CommandLine, Line, read_line};
 use countersign_domain::identity::Principal;
 use countersign_domain::ids::{RunId, SessionId};
+use countersign_domain::runs::Session;
 use countersign_domain::slash_access::{Asker, Person};
 use countersign_ports::platform::{Inbound, Inbox, Message, NativeCall, Origin, Receipt};
 use countersign_ports::store::{Change, Conflicting, StoreError, UnitOfWork};
@@ -38,6 +39,9 @@ pub enum SayError {
     /// Not a name for a chat.
     #[error("the chat has no usable name: {0}")]
     Chat(#[from] countersign_domain::chat::InvalidChatName),
+    /// No such session, or the caller may not see it.
+    #[error("there is no session `{0}`")]
+    NoSession(SessionId),
     /// The caller may not start runs.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
@@ -95,13 +99,22 @@ impl From<StoreError> for Untaken {
 }
 
 impl Gateway {
-    /// Takes what a caller of the API or the operator's terminal says in the chat of this name.
-    pub async fn say(&self, chat: &str, text: &str, caller: &Caller) -> Result<SaidHere, SayError> {
+    /// Takes what a caller of the API or the operator's terminal says in the chat of this name,
+    /// which goes on in `session` if one is given.
+    pub async fn say(
+        &self,
+        (chat, session): (&str, Option<SessionId>),
+        text: &str,
+        caller: &Caller,
+    ) -> Result<SaidHere, SayError> {
         caller.require(Scope::Runs)?;
         if text.trim().is_empty() {
             return Err(SayError::Empty);
         }
         let speaker = speaker_at_home(chat, caller)?;
+        if let Some(session) = session {
+            self.go_on_in(&speaker, session).await?;
+        }
         let heard = match read_line(text, None) {
             Line::Command(line) => self.command(&speaker, &line, text, None).await?,
             Line::Text | Line::ForAnotherBot => self.text(&speaker, text, None).await?,
@@ -111,6 +124,16 @@ impl Gateway {
             run_id: heard.run.map(|(run, _)| run),
             session_id: heard.run.map(|(_, session)| session),
         })
+    }
+
+    /// The chat goes on in this session, which must be the caller's own.
+    async fn go_on_in(&self, speaker: &Speaker, session: SessionId) -> Result<(), SayError> {
+        let found = self.store.runs().session(session).await?;
+        let (caller, unknown) = (&speaker.caller, SayError::NoSession(session));
+        let own =
+            |found: &Session| found.created_by == caller.principal || caller.may(Scope::Admin);
+        found.filter(own).ok_or(unknown)?;
+        Ok(self.turn_to(speaker, session).await?)
     }
 
     async fn take_message(&self, message: Message) -> Result<Receipt, Untaken> {

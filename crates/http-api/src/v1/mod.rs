@@ -3,6 +3,7 @@
 pub(crate) mod approvals;
 mod assess;
 mod audit;
+mod chat;
 mod grants;
 mod keys;
 mod list;
@@ -38,6 +39,7 @@ const ADMIN: Needs = Needs::any_of(&[Scope::Admin]);
 pub(crate) fn groups() -> Vec<Group> {
     vec![
         Group::new(RUNS, runs::routes()),
+        Group::new(RUNS, vec![routes!(chat::say)]),
         Group::new(READ, approvals::reading()),
         Group::new(READ_OR_OWN, approvals::reading_one()),
         Group::new(DECIDE, approvals::deciding()),

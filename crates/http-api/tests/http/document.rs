@@ -51,6 +51,7 @@ fn the_document_tells_of_exactly_the_routes_that_are_there() {
         "POST /v1/approvals/{approval_id}/edit",
         "POST /v1/approvals/{approval_id}/resolve",
         "POST /v1/assess",
+        "POST /v1/chat",
         "POST /v1/grants/consume",
         "POST /v1/keys",
         "POST /v1/runs",

@@ -11,6 +11,8 @@ mod audit;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod chat;
+#[cfg(test)]
 mod document;
 #[cfg(test)]
 mod errors;

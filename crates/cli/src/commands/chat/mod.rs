@@ -8,17 +8,19 @@ mod turn;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::Value;
+use countersign_ports::clock::Clock as _;
+use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::runs::{run_id, start};
+use super::runs::run_id;
 use super::{Global, JsonFlag};
 use crate::client::{Client, ConnectArgs};
+use crate::clock::SystemClock;
 use crate::config::{Override, load};
 use crate::environment::Environment;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::{Home, HomeError, HomeLock, NotRunning};
-use crate::output::{Screen, Tone, aside, inert_line};
+use crate::output::{Screen, Tone, aside, inert, inert_line};
 use crate::serve::{self, Serving};
 use crate::typed_lines::{TypedLines, is_person};
 
@@ -26,7 +28,8 @@ use self::turn::{End, Turn};
 
 /// Talk to the agent.
 ///
-/// Approvals are asked inline and answered with a word; an empty line decides nothing. Without a
+/// Slash commands work as in every chat: /help lists them, /quit leaves. Approvals are asked inline
+/// and answered with a word; an empty line decides nothing. Without a
 /// terminal they are left pending, and it is said how to decide them.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -62,6 +65,10 @@ struct Chat<'a> {
     args: &'a ChatArgs,
     typed: TypedLines,
     interrupt: Signal,
+    /// The chat at the gateway that this conversation is.
+    name: String,
+    /// The session that it is to go on in, until that was said.
+    wanted: Option<String>,
     session: Option<String>,
 }
 
@@ -74,6 +81,8 @@ pub(crate) async fn run(args: ChatArgs, global: &Global) -> Outcome {
         screen: Screen::detect(),
         typed: TypedLines::start(),
         interrupt: signal(SignalKind::interrupt())?,
+        name: format!("{}-{}", SystemClock.now().as_millis(), std::process::id()),
+        wanted: args.session.clone(),
         session: args.session.clone(),
         args: &args,
     };
@@ -83,6 +92,17 @@ pub(crate) async fn run(args: ChatArgs, global: &Global) -> Outcome {
     };
     partner.leave().await?;
     outcome
+}
+
+/// Says something in a chat; what the gateway makes of it.
+async fn say(
+    client: &Client,
+    chat: &str,
+    text: &str,
+    session: Option<String>,
+) -> Result<Value, Failure> {
+    let body = json!({"chat": chat, "text": text, "session_id": session});
+    Ok(client.post("/v1/chat", &body).await?)
 }
 
 impl Partner {
@@ -130,14 +150,24 @@ impl Partner {
 }
 
 impl Chat<'_> {
-    /// One message and what the agent makes of it.
+    /// One message or command, and what is made of it.
     async fn say(&mut self, message: &str) -> Outcome {
-        let started: Value = start(self.client, message, self.session.as_deref()).await?;
-        let run = run_id(&started)?;
-        if let Some(session) = started.get("session_id").and_then(Value::as_str) {
+        let said = say(self.client, &self.name, message, self.wanted.take()).await?;
+        if let Some(session) = said.get("session_id").and_then(Value::as_str) {
             self.session = Some(session.to_owned());
         }
-        let turn = Turn::new(self.client, self.screen, &run, self.args);
+        let quiet = self.args.json.json;
+        if let Some(reply) = said.get("reply").and_then(Value::as_str).filter(|_| !quiet) {
+            self.screen.line(inert(reply))?;
+        }
+        if said.get("run_id").is_none_or(Value::is_null) {
+            if quiet {
+                self.screen.json(&said)?;
+            }
+            return Ok(Answer::Yes);
+        }
+        let run = run_id(&said)?;
+        let turn = Turn::new((self.client, self.screen), (&run, &self.name), self.args);
         let end = turn.follow(&mut self.typed, &mut self.interrupt).await?;
         if self.args.json.json {
             let run: Value = self.client.get(&format!("/v1/runs/{run}")).await?;

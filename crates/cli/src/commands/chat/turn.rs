@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::signal::unix::Signal;
 
-use super::ChatArgs;
 use super::asking::{Asking, Question, Typed};
+use super::{ChatArgs, say};
 use crate::approval::Approval;
 use crate::client::{Client, ClientError, Record};
 use crate::commands::approvals::{Decided, Vote, decide};
@@ -34,6 +34,7 @@ pub(super) struct Turn<'a> {
     client: &'a Client,
     screen: Screen,
     run: &'a str,
+    chat: &'a str,
     quiet: bool,
     wait: bool,
     asking: Asking,
@@ -43,12 +44,17 @@ pub(super) struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    /// The turn of this run.
-    pub(super) fn new(client: &'a Client, screen: Screen, run: &'a str, args: &ChatArgs) -> Self {
+    /// The turn of this run in this chat.
+    pub(super) fn new(
+        (client, screen): (&'a Client, Screen),
+        (run, chat): (&'a str, &'a str),
+        args: &ChatArgs,
+    ) -> Self {
         Self {
             client,
             screen,
             run,
+            chat,
             quiet: args.json.json,
             wait: args.wait,
             asking: Asking::default(),
@@ -221,6 +227,11 @@ impl<'a> Turn<'a> {
     }
 
     async fn obey(&mut self, line: &str) -> Result<(), Failure> {
+        if line.trim_start().starts_with('/') {
+            let said = say(self.client, self.chat, line, None).await?;
+            self.screen.line(inert(field(&said, "reply")))?;
+            return self.prompt();
+        }
         match self.asking.read(line) {
             Typed::Nothing => self.screen.line("nothing is decided")?,
             Typed::Unclear(why) => self.screen.line(why)?,
