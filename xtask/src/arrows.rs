@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 /// Normal dependencies among our own crates. `*` stands for all.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("command-risk", &["domain"]),
     ("ports", &["domain"]),
@@ -15,6 +15,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("storage", &["ports", "domain"]),
     ("event-bus", &["ports", "domain"]),
     ("delivery", &["ports", "domain"]),
+    ("plugins", &["ports", "domain"]),
     ("http-api", &["gateway", "ports", "domain"]),
     ("cli", &["*"]),
     ("test-kit", &["*"]),
