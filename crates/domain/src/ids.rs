@@ -116,6 +116,9 @@ typed_id!(
 typed_id!(
     /// A card that was put into a chat.
     CardId, "card_");
+typed_id!(
+    /// Somebody who asks to be heard, or is.
+    PairingId, "pair_");
 
 #[cfg(test)]
 mod tests {

@@ -19,12 +19,14 @@ use serde::{Deserialize, Serialize};
 use crate::chat::ChatSettings;
 pub use crate::config_approvers::{DelegateConfig, QuorumConfig};
 pub use crate::config_chat::{
-    AccessKeys, BusyText, Item, Listed, PlatformConfig, PlatformsConfig, SessionsConfig,
+    AccessKeys, BusyText, Item, Listed, PairingText, PlatformConfig, PlatformsConfig,
+    SessionsConfig,
 };
 pub use crate::config_outbound::{
     EmailConfig, MailTls, OutboundConfig, OutboundHttpConfig, SecretPolicyText, WebhookConfig,
 };
 pub use crate::config_retention::RetentionConfig;
+pub use crate::config_quick::{QuickCommand, QuickCommandsConfig};
 use crate::operator_rules::{InvalidOperatorRule, OperatorRules, RuleText};
 use crate::settings::Settings;
 
@@ -43,6 +45,8 @@ pub struct ApprovalsConfig {
     pub start_within: HumanDuration,
     /// How long a rule left by `session` lasts.
     pub session_rule_ttl: HumanDuration,
+    /// For how long at most nobody is asked in a session after `/yolo`; `0`: there is no `/yolo`.
+    pub yolo_ttl: HumanDuration,
     /// Who may decide: `requester`, `admins`, or principals such as `operator` and `api:NAME`.
     pub approvers: Vec<String>,
     /// Whoever asked may deny, but not approve.
@@ -222,6 +226,12 @@ pub enum Problem {
     /// Not a name.
     #[error(transparent)]
     Node(InvalidNodeName),
+    /// Not a time of the day.
+    #[error("`{0}` is not a time of the day such as `04:30`")]
+    NoTime(String),
+    /// Not a name for a command, or not one that stands for anything.
+    #[error("{0}")]
+    Command(String),
     /// Never, or too rarely.
     #[error("use a number from 1 to {MOST_COVERED}")]
     CheckpointEvery,
@@ -250,6 +260,7 @@ impl Default for ApprovalsConfig {
             remind_after: None,
             start_within: HumanDuration::from_secs(15 * 60),
             session_rule_ttl: HumanDuration::from_secs(12 * 60 * 60),
+            yolo_ttl: HumanDuration::from_secs(60 * 60),
             approvers: vec!["requester".to_owned(), "admins".to_owned()],
             separation_of_duties: false,
             quorum: QuorumConfig::new(),
@@ -338,6 +349,7 @@ impl ApprovalsConfig {
                 "approvals.session_rule_ttl",
                 self.session_rule_ttl,
             )?,
+            yolo_ttl: self.yolo_ttl.0,
             max_working_runs: runs.max_working.max(1),
             host,
             model,

@@ -2,6 +2,7 @@
 //! conversations go.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use countersign_domain::chat::{ChatScope, GroupSessions, PlatformName};
 use countersign_domain::slash_access::{
@@ -11,8 +12,10 @@ use countersign_ports::duration::HumanDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::chat::{Admission, BusyMode, ChatSettings, InGroups, MentionRule, PlainWords};
-use crate::config::{ConfigProblem, Problem, named};
+use crate::chat::{
+    Admission, BusyMode, ChatSettings, InGroups, MentionRule, PairingMode, PlainWords,
+};
+use crate::config::{ConfigProblem, Problem, QuickCommandsConfig, named};
 
 /// `platforms`: the settings of each, by its name.
 pub type PlatformsConfig = BTreeMap<String, PlatformConfig>;
@@ -23,11 +26,15 @@ pub type PlatformsConfig = BTreeMap<String, PlatformConfig>;
 pub struct SessionsConfig {
     /// In groups everybody has a conversation of their own; `false`: all of a group share one.
     pub group_per_user: bool,
-    /// What becomes of a message that comes while the agent is at work: `queue` or `interrupt`.
+    /// What becomes of a message that comes while the agent is at work: `queue`, `steer` or
+    /// `interrupt`.
     pub busy: BusyText,
     /// After so long a silence the next message begins a new conversation; by default, and with
     /// `0`, never.
     pub idle_reset: Option<HumanDuration>,
+    /// At this time of the day, such as `04:30`, in UTC, every conversation begins anew; by default
+    /// never.
+    pub daily_reset: Option<String>,
     /// Words that by themselves approve, when exactly one approval waits in that chat.
     pub approve_words: BTreeSet<String>,
     /// Words that by themselves deny.
@@ -43,6 +50,8 @@ pub enum BusyText {
     /// It waits for its turn.
     #[default]
     Queue,
+    /// The agent is told of it while it works.
+    Steer,
     /// The agent's work is stopped for it.
     Interrupt,
 }
@@ -55,6 +64,9 @@ pub struct PlatformConfig {
     pub allow_from: Listed,
     /// Who may talk in groups.
     pub group_allow_from: Listed,
+    /// What becomes of unknown people in direct messages: `off`: they are not heard; `code`: they are
+    /// given a code, with which they can be let in.
+    pub pairing: PairingText,
     /// Whether all that those people say in groups is heard, not only what names the bot.
     pub hear_everything: bool,
     /// Who may run every command in direct messages. Without this key everybody may who may talk;
@@ -72,6 +84,17 @@ pub struct PlatformConfig {
     pub group_user_allowed_commands: Option<Listed>,
     /// The four keys about commands may stand here instead.
     pub extra: AccessKeys,
+}
+
+/// `pairing`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PairingText {
+    /// They are not heard.
+    #[default]
+    Off,
+    /// They are given a code.
+    Code,
 }
 
 /// Who may run which command, where it stands under `extra`.
@@ -130,6 +153,7 @@ impl Default for SessionsConfig {
             group_per_user: true,
             busy: BusyText::Queue,
             idle_reset: None,
+            daily_reset: None,
             approve_words: words.approve,
             deny_words: words.deny,
             words_in_groups: false,
@@ -163,7 +187,7 @@ impl SessionsConfig {
     /// asked for `PLATFORM_ALLOWED_USERS`.
     pub fn chat(
         &self,
-        platforms: &PlatformsConfig,
+        (platforms, quick): (&PlatformsConfig, &QuickCommandsConfig),
         known: &[PlatformName],
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<ChatSettings, ConfigProblem> {
@@ -191,8 +215,11 @@ impl SessionsConfig {
             },
             busy: match self.busy {
                 BusyText::Queue => BusyMode::Queue,
+                BusyText::Steer => BusyMode::Steer,
                 BusyText::Interrupt => BusyMode::Interrupt,
             },
+            daily_reset: self.daily_reset.as_deref().map(time_of_day).transpose()?,
+            quick: crate::config_quick::quick(quick)?,
             idle_reset: self.idle_reset.map(|span| span.0).filter(|span| !span.is_zero()),
             words: PlainWords {
                 approve: lower(&self.approve_words),
@@ -201,6 +228,15 @@ impl SessionsConfig {
             },
         })
     }
+}
+
+/// The time after midnight.
+fn time_of_day(text: &str) -> Result<Duration, ConfigProblem> {
+    let number = |text: &str, end: u64| text.parse::<u64>().ok().filter(|number| *number < end);
+    let parsed = text.split_once(':').and_then(|(hours, minutes)| {
+        Some(Duration::from_secs(number(hours, 24)? * 3600 + number(minutes, 60)? * 60))
+    });
+    parsed.ok_or_else(|| named("sessions.daily_reset".to_owned(), Problem::NoTime(text.to_owned())))
 }
 
 impl PlatformConfig {
@@ -249,6 +285,10 @@ impl PlatformConfig {
         Admission {
             dm: ListedIds::on(platform, &dm),
             group: ListedIds::on(platform, &self.group_allow_from.items()),
+            pairing: match self.pairing {
+                PairingText::Off => PairingMode::Off,
+                PairingText::Code => PairingMode::Code,
+            },
             mention: if self.hear_everything {
                 MentionRule::NotNeeded
             } else {
@@ -269,7 +309,7 @@ mod tests {
         let known = ["mattermost".parse().unwrap()];
         let environment =
             |name: &str| (name == "MATTERMOST_ALLOWED_USERS").then(|| "cat, dan".to_owned());
-        SessionsConfig::default().chat(&platforms, &known, environment).unwrap()
+        SessionsConfig::default().chat((&platforms, &BTreeMap::new()), &known, environment).unwrap()
     }
 
     fn admins(text: &str) -> Option<Vec<bool>> {
@@ -315,10 +355,21 @@ mod tests {
     }
 
     #[test]
+    fn a_day_begins_when_the_operator_says() {
+        assert_eq!(time_of_day("04:30").ok(), Some(Duration::from_secs(16_200)));
+        assert_eq!(time_of_day("00:00").ok(), Some(Duration::ZERO));
+        for text in ["", "4", "24:00", "04:60", "-1:00", "x:y", "04:30:00"] {
+            assert!(time_of_day(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_platform_that_does_not_exist_is_named() {
         let platforms = PlatformsConfig::from([("slcak".to_owned(), PlatformConfig::default())]);
         let known = ["slack".parse().unwrap()];
-        let problem = SessionsConfig::default().chat(&platforms, &known, |_| None).unwrap_err();
+        let problem = SessionsConfig::default()
+            .chat((&platforms, &BTreeMap::new()), &known, |_| None)
+            .unwrap_err();
         assert_eq!(
             problem.to_string(),
             "`platforms.slcak`: there is no such platform; known: slack"

@@ -82,6 +82,7 @@ impl Gateway {
             signer,
             guard,
             witness,
+            chats: ChatDesk::with(&settings.chat.quick),
             settings,
             redactor,
             deadlines_changed: Notify::new(),

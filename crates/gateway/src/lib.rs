@@ -20,6 +20,7 @@ mod config_approvers;
 mod config_chat;
 mod config_outbound;
 mod config_retention;
+mod config_quick;
 mod consume_grant;
 mod count_votes;
 mod edit_approval;
@@ -33,6 +34,7 @@ mod guard;
 mod join_request;
 mod key_holder;
 mod manage_keys;
+mod manage_pairings;
 mod manage_rules;
 mod operator_rules;
 mod outbound;
@@ -51,6 +53,7 @@ mod sign_checkpoint;
 mod sign_in;
 mod signing_keys;
 mod start_run;
+mod steer_run;
 mod stop_for_denials;
 mod stop_run;
 mod sweep_old;
@@ -60,8 +63,8 @@ pub use authenticate::AuthError;
 pub use caller::{Caller, Forbidden};
 pub use card::card;
 pub use chat::{
-    Admission, AttachError, BusyMode, ChatSettings, DropReason, InGroups, MentionRule, PlainWords,
-    SaidHere, SayError,
+    Admission, AttachError, BusyMode, ChatSettings, DropReason, InGroups, MentionRule, PairingMode,
+    PlainWords, SaidHere, SayError,
 };
 pub use consume_grant::{ConsumeError, Presented};
 pub use edit_approval::{EditApprovalError, NewContent};
@@ -70,6 +73,7 @@ pub use gateway::{Gateway, Parts};
 pub use guard::{Assessed, Guard, GuardParts};
 pub use key_holder::KeyHolder;
 pub use manage_keys::{CreateKeyError, ENV_KEY_NAME, NewKey, Secret};
+pub use manage_pairings::PairingError;
 pub use manage_rules::RevokeRuleError;
 pub use operator_rules::{InvalidOperatorRule, OperatorRules, RuleText};
 pub use preview_files::FilePreview;

@@ -44,7 +44,8 @@ impl Gateway {
         let preview = self.preview(action);
         let mut work = UnitOfWork::new().and(event(run_id, now, started(&call.value, preview)));
         let leaves = self.guard.outbound().is_outbound(action);
-        let ruling = rule_on(action, &assessed.assessment, self.settings.mode, covering.as_ref());
+        let mode = self.mode_in(run.value.session_id).await?;
+        let ruling = rule_on(action, &assessed.assessment, mode, covering.as_ref());
         if !matches!(ruling, Ruling::Forbid) {
             if let Some(full) = self.full_destination(action, now).await? {
                 return self.refuse_full(&run.value, call, (action, &full), work).await;

@@ -13,13 +13,14 @@ use countersign_domain::runs::{
 };
 use countersign_domain::time::Timestamp;
 use countersign_ports::model_provider::ModelReply;
-use countersign_ports::run_journal::{Parked, RunEnd, RunJournal, Snapshot};
+use countersign_ports::run_journal::{Ended, Parked, RunEnd, RunJournal, Snapshot};
 use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
 
 use crate::effect_gate::event;
 use crate::effect_gate::{completed, moved};
 use crate::gateway::Gateway;
 use crate::replies;
+use crate::steer_run::steered_entries;
 
 /// How much of what earlier runs said is read for the model; the agent trims it to the model's window.
 const ENTRIES_READ: usize = 1000;
@@ -38,7 +39,12 @@ impl RunJournal for Gateway {
     }
 
     async fn read(&self, run: RunId) -> Result<Snapshot, StoreError> {
+        self.until_settled(|| self.read_what_was_said(run)).await?;
         self.snapshot(run).await
+    }
+
+    async fn status(&self, run: RunId) -> Result<RunStatus, StoreError> {
+        Ok(self.run(run).await?.value.status())
     }
 
     async fn delta(&self, run: RunId, message: MessageId, text: String) -> Result<(), StoreError> {
@@ -76,9 +82,12 @@ impl RunJournal for Gateway {
         self.until_settled(|| self.try_park(run, active_ms)).await
     }
 
-    async fn end(&self, run: RunId, end: RunEnd) -> Result<(), StoreError> {
-        self.until_settled(|| self.try_end(run, &end)).await?;
-        self.wake_successor(run).await
+    async fn end(&self, run: RunId, end: RunEnd) -> Result<Ended, StoreError> {
+        let ended = self.until_settled(|| self.try_end(run, &end)).await?;
+        if ended == Ended::Over {
+            self.wake_successor(run).await?;
+        }
+        Ok(ended)
     }
 
     async fn unfinished(&self) -> Result<Vec<RunId>, StoreError> {
@@ -168,6 +177,7 @@ impl Gateway {
         // the session, a run sees all of its own journal.
         let runs = self.store.runs();
         let mut entries = runs.earlier_entries(run.session_id, id, ENTRIES_READ).await?;
+        entries.retain(|entry| !run.without.contains(&entry.run_id));
         entries.extend(runs.entries_of_run(id).await?);
         let runs: BTreeSet<RunId> = entries.iter().map(|entry| entry.run_id).collect();
         let mut calls = Vec::new();
@@ -273,10 +283,10 @@ impl Gateway {
         }
     }
 
-    async fn try_end(&self, id: RunId, end: &RunEnd) -> Result<(), StoreError> {
-        let run = self.run(id).await?;
+    async fn try_end(&self, id: RunId, end: &RunEnd) -> Result<Ended, StoreError> {
+        let mut run = self.run(id).await?;
         if run.value.status().is_final() {
-            return Ok(());
+            return Ok(Ended::Over);
         }
         let now = self.clock.now();
         let mut work = UnitOfWork::new();
@@ -284,6 +294,11 @@ impl Gateway {
         // Who asked for a stop was told that the run is stopping: it does not complete any more.
         let stopping = run.value.status() == RunStatus::Stopping;
         let end = if stopping { &RunEnd::Stopped } else { end };
+        if matches!(end, RunEnd::Completed { .. }) && !run.value.steered.is_empty() {
+            return Ok(Ended::GoOn);
+        }
+        // Nobody answers it any more, but it was said.
+        steered_entries(&mut run.value, now, &mut work);
         let (state, told) = match end {
             RunEnd::Completed { output } => {
                 let output = self.redactor.redact(output).into_owned();
@@ -319,7 +334,7 @@ impl Gateway {
         work.push(self.audit_run(&run.value, AuditKind::RunFinished, ended_by));
         work.push(Change::UpdateRun(Box::new(run.value.moved(state, now)), run.version));
         self.commit(work).await?;
-        Ok(())
+        Ok(Ended::Over)
     }
 }
 

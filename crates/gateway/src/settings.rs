@@ -22,6 +22,8 @@ pub struct Settings {
     pub attention: Attention,
     /// How long a `session` rule lasts.
     pub session_rule_ttl: Duration,
+    /// For how long at most nobody is asked after `/yolo`.
+    pub yolo_ttl: Duration,
     /// How many runs may work at one time; waiting ones do not count.
     pub max_working_runs: u64,
     /// The name of this machine, as cards show it.

@@ -6,8 +6,10 @@ use countersign_domain::access::Scope;
 use countersign_domain::audit::{AuditKind, AuditRecord};
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::Actor;
-use countersign_domain::ids::{MessageId, RunId, SessionId};
-use countersign_domain::runs::{Entry, EntryBody, Run, RunState, Session, Usage};
+use countersign_domain::ids::{CallId, MessageId, RunId, SessionId};
+use countersign_domain::runs::{
+    Course, Entry, EntryBody, ProposedCall, Run, RunState, Session, ToolCall, ToolCallState, Usage,
+};
 use countersign_domain::time::Timestamp;
 use countersign_ports::store::{Change, Conflicting, IdempotentAnswer, StoreError, UnitOfWork};
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,10 @@ pub struct StartRun {
     pub history: Vec<(Role, String)>,
     /// What the caller attaches.
     pub metadata: Map<String, Value>,
+    /// Earlier runs of the session that its model does not see.
+    pub without: Vec<RunId>,
+    /// What is called at once, by tool and arguments; with any, no model takes part.
+    pub calls: Vec<(&'static str, Value)>,
 }
 
 /// Who said a message that a caller gives.
@@ -199,8 +205,15 @@ impl Gateway {
         let RunStarted { run_id, session_id } = started;
         let bodies = request.history.into_iter().chain(request.input);
         let bodies = bodies.map(|(role, text)| self.spoken(role, text));
+        let calls: Vec<ProposedCall> =
+            request.calls.iter().map(|(tool, arguments)| self.own_call(tool, arguments)).collect();
+        let own = (!calls.is_empty()).then(|| EntryBody::Assistant {
+            message_id: MessageId::from_uuid(self.entropy.uuid()),
+            text: String::new(),
+            calls: calls.clone(),
+        });
         let entries: Vec<Entry> = (0..)
-            .zip(bodies)
+            .zip(bodies.chain(own))
             .map(|(position, body)| Entry { session_id, run_id, position, at: now, body })
             .collect();
         let run = Run {
@@ -217,6 +230,9 @@ impl Gateway {
             steps: 0,
             active_ms: 0,
             usage: Usage::default(),
+            steered: Vec::new(),
+            without: request.without,
+            course: if request.calls.is_empty() { Course::Conversation } else { Course::Calls },
         };
         let mut work = UnitOfWork::new()
             .and(Change::AddSession(Session {
@@ -233,8 +249,20 @@ impl Gateway {
                 session: Some(session_id),
                 detail: Map::new(),
             })));
+        let last = u32::try_from(entries.len()).unwrap_or(u32::MAX).saturating_sub(1);
         work.changes.extend(entries.into_iter().map(|entry| Change::AddEntry(Box::new(entry))));
+        work.changes.extend((0..).zip(calls).map(|(index, call)| {
+            let state = ToolCallState::Proposed;
+            Change::AddCall(Box::new(ToolCall { call, run_id, entry: last, index, state }))
+        }));
         work
+    }
+
+    /// A call that no model asked for.
+    fn own_call(&self, tool: &str, arguments: &Value) -> ProposedCall {
+        let id = CallId::from_uuid(self.entropy.uuid());
+        let (provider_id, tool) = (format!("own_{}", id), tool.to_owned());
+        ProposedCall { id, provider_id, tool, arguments: arguments.to_string() }
     }
 
     fn spoken(&self, role: Role, text: String) -> EntryBody {

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::effect_gate::event;
 use crate::gateway::Gateway;
+use crate::steer_run::steered_entries;
 use crate::stop_run::Ending;
 
 impl Gateway {
@@ -41,7 +42,7 @@ impl Gateway {
         now: Timestamp,
         work: &mut UnitOfWork,
     ) -> Result<(), StoreError> {
-        let run = self.run(denied.requester.run_id).await?;
+        let mut run = self.run(denied.requester.run_id).await?;
         let by = denied
             .state
             .decision()
@@ -65,6 +66,7 @@ impl Gateway {
                 self.settle_for_denials(&run.value, denied, &by, work).await?;
                 work.push(event(run.value.id, now, Event::RunFailed { error: failure.clone() }));
                 work.push(self.audit_run(&run.value, AuditKind::RunFinished, Actor::System));
+                steered_entries(&mut run.value, now, work);
                 let next = run.value.moved(RunState::Failed { failure }, now);
                 work.push(Change::UpdateRun(Box::new(next), run.version));
             }

@@ -15,6 +15,7 @@ use crate::caller::Caller;
 use crate::effect_gate::{completed, event, lapsed};
 use crate::gateway::{Gateway, Settles};
 use crate::replies;
+use crate::steer_run::steered_entries;
 
 /// Why open calls are settled.
 pub(crate) enum Ending<'a> {
@@ -55,7 +56,7 @@ impl Gateway {
 
     async fn try_stop(&self, id: RunId, caller: &Caller) -> Result<RunStatus, StopRunError> {
         let found = self.store.runs().run(id).await?;
-        let Some(run) = found.filter(|run| caller.may_see(&run.value)) else {
+        let Some(mut run) = found.filter(|run| caller.may_see(&run.value)) else {
             return Err(StopRunError::NoRun(id));
         };
         let status = run.value.status();
@@ -72,6 +73,7 @@ impl Gateway {
             work.push(self.audit_run(&run.value, AuditKind::RunStopRequested, by));
             RunState::Stopping(request)
         } else {
+            steered_entries(&mut run.value, now, &mut work);
             work.push(event(id, now, Event::RunCancelled { by: by.clone() }));
             work.push(self.audit_run(&run.value, AuditKind::RunFinished, by));
             RunState::Cancelled(request)

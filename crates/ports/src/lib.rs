@@ -13,6 +13,7 @@ pub mod event_bus;
 pub mod file_witness;
 pub mod model_provider;
 pub mod platform;
+pub mod plugins;
 pub mod run_journal;
 pub mod secret;
 pub mod signer;

@@ -4,6 +4,9 @@
 //! with the [`Receipt`] what it says before the platform's deadline. It keeps no state about
 //! approvals and decides nothing: who may talk, run a command or press a button is not its business.
 //! It proves one thing, that the sender is who it says.
+//!
+//! Where a platform takes only so much at a time, an adapter gives way in this order: cards and their
+//! edits, texts, typing. The gateway waits as long as [`PlatformError::SlowDown`] says.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -28,6 +31,9 @@ pub trait Platform: Send + Sync + 'static {
 
     /// Makes a card that is there look like this one. Only with [`Feature::Edits`].
     async fn edit_card(&self, message: &MessageId, card: &CardPost) -> Result<(), PlatformError>;
+
+    /// Shows for a few seconds that the bot is at work. Only with [`Feature::Typing`].
+    async fn show_typing(&self, address: &Address) -> Result<(), PlatformError>;
 
     /// Tells the platform which commands there are. Only with [`Feature::NativeCommands`].
     async fn register_commands(&self, commands: &[NativeCommand]) -> Result<(), PlatformError>;
@@ -68,6 +74,8 @@ pub enum Feature {
     Edits,
     /// Commands are known to the platform itself.
     NativeCommands,
+    /// It can be shown that the bot is at work.
+    Typing,
 }
 
 /// How texts are marked up.
@@ -133,6 +141,8 @@ pub struct Message {
     pub text: String,
     /// Whether the bot is meant.
     pub mention: Mention,
+    /// The message that is answered, if one is.
+    pub reply_to: Option<MessageId>,
 }
 
 /// Whether the bot is meant.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_domain::ids::{MessageId, RunId};
-use countersign_domain::runs::{Entry, Run, RunFailure, ToolCall};
+use countersign_domain::runs::{Entry, Run, RunFailure, RunStatus, ToolCall};
 
 use crate::model_provider::ModelReply;
 use crate::store::StoreError;
@@ -15,8 +15,13 @@ pub trait RunJournal: Send + Sync + 'static {
     /// nothing to drive: the run is over, or an older run of its session is not.
     async fn open(&self, run: RunId) -> Result<Option<Snapshot>, StoreError>;
 
-    /// The run as the store has it now.
+    /// The run as the store has it now. What people have said to it meanwhile is part of it as soon
+    /// as the calls before it are done.
     async fn read(&self, run: RunId) -> Result<Snapshot, StoreError>;
+
+    /// Where the run stands. Other than [`Self::read`], this may be asked while its model is at
+    /// work.
+    async fn status(&self, run: RunId) -> Result<RunStatus, StoreError>;
 
     /// A piece of the model's text.
     async fn delta(&self, run: RunId, message: MessageId, text: String) -> Result<(), StoreError>;
@@ -33,8 +38,9 @@ pub trait RunJournal: Send + Sync + 'static {
     /// `active_ms` is the time spent working since the run was last opened or parked.
     async fn park(&self, run: RunId, active_ms: u64) -> Result<Parked, StoreError>;
 
-    /// Ends the run.
-    async fn end(&self, run: RunId, end: RunEnd) -> Result<(), StoreError>;
+    /// Ends the run; a completed one only if nobody has said anything to it that its model has not
+    /// read.
+    async fn end(&self, run: RunId, end: RunEnd) -> Result<Ended, StoreError>;
 
     /// Runs that are not over and can go on now, oldest first: for the start of the process.
     async fn unfinished(&self) -> Result<Vec<RunId>, StoreError>;
@@ -60,6 +66,15 @@ pub enum Parked {
     /// It waits; whoever drives it may let go.
     Waiting,
     /// There is something to do after all.
+    GoOn,
+}
+
+/// Whether a run has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It has.
+    Over,
+    /// It was spoken to: it goes on.
     GoOn,
 }
 

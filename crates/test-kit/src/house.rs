@@ -56,6 +56,7 @@ pub struct HouseBuilder {
     witness: Arc<dyn FileWitness>,
     chat: ChatSettings,
     platforms: Vec<Arc<TestingPlatform>>,
+    most_working: u64,
 }
 
 /// The real gateway on a temporary directory.
@@ -91,6 +92,7 @@ impl Default for HouseBuilder {
             witness: Arc::new(DiskWitness),
             chat: ChatSettings::default(),
             platforms: Vec::new(),
+            most_working: RunsConfig::default().max_working,
         }
     }
 }
@@ -135,6 +137,13 @@ impl HouseBuilder {
     #[must_use]
     pub fn platform(mut self, platform: &Arc<TestingPlatform>) -> Self {
         self.platforms.push(platform.clone());
+        self
+    }
+
+    /// How many runs may work at one time.
+    #[must_use]
+    pub fn most_working(mut self, runs: u64) -> Self {
+        self.most_working = runs;
         self
     }
 
@@ -469,7 +478,7 @@ fn gateway(
     redactor: Arc<Redactor>,
 ) -> Arc<Gateway> {
     let settings = builder.approvals.settings(
-        &RunsConfig::default(),
+        &RunsConfig { max_working: builder.most_working },
         "test-host".to_owned(),
         "rehearsal".to_owned(),
     );

@@ -10,6 +10,7 @@
     reason = "a test that cannot be set up fails where it is"
 )]
 
+mod anything_said;
 mod breakable_signer;
 mod breakable_store;
 mod fake_remote;
@@ -18,6 +19,7 @@ mod manual_clock;
 mod seeded_entropy;
 mod testing_platform;
 
+pub use anything_said::AnythingSaid;
 pub use breakable_signer::BreakableSigner;
 pub use breakable_store::BreakableStore;
 pub use fake_remote::{Answers, FakeRemote, Received};

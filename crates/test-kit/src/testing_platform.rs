@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use countersign_domain::approvals::Choice;
@@ -69,6 +69,7 @@ pub struct Member {
     thread: Option<String>,
     kind: SenderKind,
     mention: Mention,
+    reply_to: Option<MessageId>,
 }
 
 #[derive(Debug, Default)]
@@ -79,6 +80,18 @@ struct State {
     faults: VecDeque<PlatformError>,
     violations: Vec<String>,
     deliveries: u64,
+    typing: BTreeSet<Address>,
+    /// Requests in the present second, as the limit counts them.
+    rate: Option<Rate>,
+}
+
+/// A limit on requests: so many in a window, then the rest of the window nothing.
+#[derive(Debug, Clone, Copy)]
+struct Rate {
+    most: u32,
+    window: Duration,
+    taken: u32,
+    since: Instant,
 }
 
 impl TestingPlatform {
@@ -93,7 +106,12 @@ impl TestingPlatform {
             platform: "testing".parse().expect("a name"),
             account: "bot".parse().expect("a name"),
             bot_name: Some("signer".to_owned()),
-            features: BTreeSet::from([Feature::Buttons, Feature::Edits, Feature::NativeCommands]),
+            features: BTreeSet::from([
+                Feature::Buttons,
+                Feature::Edits,
+                Feature::NativeCommands,
+                Feature::Typing,
+            ]),
             markup: Markup::Mattermost,
             longest_text: 4000,
             most_buttons: 4,
@@ -133,12 +151,19 @@ impl TestingPlatform {
             thread: None,
             kind: SenderKind::Person,
             mention: Mention::Named,
+            reply_to: None,
         }
     }
 
     /// The next requests fail like this.
     pub fn fail_with(&self, faults: impl IntoIterator<Item = PlatformError>) {
         self.state.send_modify(|state| state.faults.extend(faults));
+    }
+
+    /// From now on at most so many requests are taken in each `window`.
+    pub fn limit(&self, most: u32, window: Duration) {
+        let rate = Rate { most, window, taken: 0, since: Instant::now() };
+        self.state.send_modify(|state| state.rate = Some(rate));
     }
 
     /// The commands that the gateway has registered.
@@ -166,6 +191,11 @@ impl TestingPlatform {
         };
         let outcome = tokio::time::timeout(LIMIT, looking).await;
         outcome.unwrap_or_else(|_| panic!("it was never shown; there is {:#?}", self.shown()))
+    }
+
+    /// Whether the bot was ever shown at work there.
+    pub fn typed_at(&self, address: &Address) -> bool {
+        self.state.borrow().typing.contains(address)
     }
 
     /// The message that says `words`, once it is there.
@@ -234,9 +264,26 @@ impl TestingPlatform {
         }
     }
 
+    /// Whether the request is taken: not if a fault is due, and not beyond the limit. Who knocks
+    /// again before the pause is over is at fault itself.
     fn fault(&self) -> Result<(), PlatformError> {
-        let mut fault = None;
-        self.state.send_modify(|state| fault = state.faults.pop_front());
+        let (mut fault, mut hasty) = (None, false);
+        self.state.send_modify(|state| {
+            fault = state.faults.pop_front();
+            if let (None, Some(rate)) = (&fault, &mut state.rate) {
+                match rate.pause() {
+                    Pause::None => {}
+                    Pause::First(wait) => fault = Some(PlatformError::SlowDown(wait)),
+                    Pause::Again(wait) => {
+                        fault = Some(PlatformError::SlowDown(wait));
+                        hasty = true;
+                    }
+                }
+            }
+        });
+        if hasty {
+            self.violate("a request within the pause that was asked for".to_owned());
+        }
         fault.map_or(Ok(()), Err)
     }
 }
@@ -311,6 +358,13 @@ impl Platform for TestingPlatform {
         Ok(())
     }
 
+    async fn show_typing(&self, address: &Address) -> Result<(), PlatformError> {
+        self.state.send_modify(|state| {
+            state.typing.insert(address.clone());
+        });
+        Ok(())
+    }
+
     async fn register_commands(&self, commands: &[NativeCommand]) -> Result<(), PlatformError> {
         self.fault()?;
         for command in commands {
@@ -321,6 +375,29 @@ impl Platform for TestingPlatform {
         }
         self.state.send_modify(|state| state.commands = commands.to_vec());
         Ok(())
+    }
+}
+
+/// What a limit says to a request.
+enum Pause {
+    None,
+    First(Duration),
+    Again(Duration),
+}
+
+impl Rate {
+    fn pause(&mut self) -> Pause {
+        let past = self.since.elapsed();
+        if past >= self.window {
+            (self.since, self.taken) = (Instant::now(), 0);
+        }
+        self.taken += 1;
+        let wait = self.window.saturating_sub(self.since.elapsed());
+        match self.taken {
+            taken if taken <= self.most => Pause::None,
+            taken if taken == self.most + 1 => Pause::First(wait),
+            _ => Pause::Again(wait),
+        }
     }
 }
 
@@ -353,6 +430,13 @@ impl Member {
         self
     }
 
+    /// The same, answering a message.
+    #[must_use]
+    pub fn answering(mut self, shown: &Shown) -> Self {
+        self.reply_to = Some(shown.message.clone());
+        self
+    }
+
     /// The same as another kind of sender.
     #[must_use]
     pub fn being(mut self, kind: SenderKind) -> Self {
@@ -368,7 +452,8 @@ impl Member {
     /// Types something that the platform delivers under this id.
     pub async fn says_as(&self, text: &str, delivery: &str) -> Receipt {
         let origin = self.origin(delivery);
-        let message = Message { origin, text: text.to_owned(), mention: self.mention };
+        let (text, mention, reply_to) = (text.to_owned(), self.mention, self.reply_to.clone());
+        let message = Message { origin, text, mention, reply_to };
         self.platform.deliver(Inbound::Message(message)).await
     }
 

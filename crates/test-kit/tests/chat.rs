@@ -14,7 +14,7 @@ use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::{
     AccessPolicy, CommandList, ListedIds, PlatformAccess, ScopeAccess,
 };
-use countersign_gateway::{Admission, BusyMode, ChatSettings, DropReason, InGroups, MentionRule};
+use countersign_gateway::{Admission, BusyMode, ChatSettings, DropReason, InGroups};
 use countersign_ports::platform::{Click, Feature, PlatformError, Receipt, SenderKind};
 use countersign_ports::store::{PageRequest, RunFilter};
 use countersign_test_kit::{House, TestingPlatform};
@@ -31,7 +31,7 @@ fn ids(people: &[&str]) -> ListedIds {
 /// Boss, chief, Ann and Bob may talk everywhere.
 fn admitted(chat: &mut ChatSettings) {
     let people = ids(&["boss", "chief", "ann", "bob"]);
-    let admission = Admission { dm: people.clone(), group: people, mention: MentionRule::Needed };
+    let admission = Admission { dm: people.clone(), group: people, ..Admission::default() };
     chat.admission.insert(testing(), admission);
 }
 

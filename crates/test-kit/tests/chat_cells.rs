@@ -5,23 +5,32 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use countersign_domain::approvals::Choice;
 use countersign_domain::chat::{ChatScope, PersonId, PlatformName};
-use countersign_domain::commands::{CommandLine, Registry};
+use countersign_domain::commands::{
+    Access, Busy, Category, Command, CommandLine, Registry, Source,
+};
 use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::{
     AccessPolicy, Asker, CommandList, ListedIds, Person, PlatformAccess, Ruling, ScopeAccess,
     authorize,
 };
-use countersign_gateway::{Admission, MentionRule};
+use countersign_gateway::Admission;
+use countersign_gateway::config::{PlatformsConfig, QuickCommandsConfig, SessionsConfig};
 use countersign_ports::platform::Receipt;
+use countersign_ports::plugins::{CommandDesk as _, PluginCall, PluginError, Plugins};
 use countersign_ports::store::{PageRequest, RunFilter};
 use countersign_test_kit::{House, Member, TestingPlatform};
 
 const PEOPLE: [&str; 3] = ["boss", "chief", "ann"];
 const CHATS: [Option<&str>; 5] = [None, Some(""), Some("dm"), Some("DIRECT"), Some("Group")];
 /// What stops or decides comes last.
-const WORDS: [&str; 11] = [
+const WORDS: [&str; 15] = [
+    "weather",
+    "Weather_Now",
+    "look",
+    "night",
     "help",
     "whoami",
     "status",
@@ -44,26 +53,75 @@ fn ids(people: &[&str]) -> ListedIds {
     ListedIds::on(&testing(), &people)
 }
 
+/// A quick command, and an alias for `/background`.
+fn quick() -> Vec<Command> {
+    let quick: QuickCommandsConfig = serde_json::from_str(
+        r#"{"look": {"type": "exec", "command": "echo seen"},
+            "night": {"type": "alias", "target": "/bg say good"}}"#,
+    )
+    .unwrap();
+    let platforms = PlatformsConfig::new();
+    SessionsConfig::default().chat((&platforms, &quick), &[], |_| None).unwrap().quick
+}
+
+/// A plugin's command.
+fn plugin() -> Command {
+    Command {
+        name: "weather".parse().unwrap(),
+        description: "Tells the weather.".to_owned(),
+        category: Category::Tools,
+        aliases: vec!["weather-now".parse().unwrap()],
+        arguments: String::new(),
+        busy: Busy::Allowed,
+        access: Access::Listed,
+        source: Source::Plugin("sky".to_owned()),
+    }
+}
+
+fn registry() -> Registry {
+    let mut registry = Registry::builtin();
+    for command in quick().into_iter().chain([plugin()]) {
+        registry.register(command).unwrap();
+    }
+    registry
+}
+
+/// A plugin that answers.
+struct Sky;
+
+#[async_trait]
+impl Plugins for Sky {
+    async fn call(&self, _: &str, _: PluginCall) -> Result<String, PluginError> {
+        Ok("sunny".to_owned())
+    }
+}
+
 fn policy(admins: Option<(&str, &str)>) -> AccessPolicy {
     let Some((dm, group)) = admins else { return AccessPolicy::default() };
-    let listed = || Some(CommandList::new(&["/Background".to_owned(), "approvals".to_owned()]));
+    let listed = ["/Background", "approvals", "weather-now"].map(str::to_owned);
+    let listed = || Some(CommandList::new(&listed));
     let access = PlatformAccess {
         dm: ScopeAccess { admins: Some(ids(&[dm])), commands: None },
         group: ScopeAccess { admins: Some(ids(&[group])), commands: listed() },
     };
-    AccessPolicy::new(BTreeMap::from([(testing(), access)]))
+    AccessPolicy::new(BTreeMap::from([(testing(), access.clone()), (PlatformName::api(), access)]))
 }
 
 /// What the pure gate, whose table is a golden file, says.
-fn expected(policy: &AccessPolicy, who: &str, chat: Option<&str>, word: &str) -> &'static str {
-    let platform = testing();
+fn expected(
+    policy: &AccessPolicy,
+    (platform, who): (&PlatformName, &str),
+    chat: Option<&str>,
+    word: &str,
+) -> &'static str {
+    let platform = platform.clone();
     let asker = Asker::Person(Person {
         id: PersonId::on(&platform, who),
         platform,
         scope: ChatScope::of(chat),
     });
     let line = CommandLine::new(word.parse().unwrap(), "");
-    match authorize(policy, &Registry::builtin(), &asker, &line) {
+    match authorize(policy, &registry(), &asker, &line) {
         Ruling::Authorized(_) => "run",
         Ruling::Refused(_) => "refused",
         Ruling::Unknown => "text",
@@ -89,7 +147,7 @@ async fn cells(house: &House, platform: &Arc<TestingPlatform>, policy: &AccessPo
                     .await;
                 // A button is the command, for who may run that and for who may not.
                 let told = member.presses(&card, Choice::Deny).await;
-                let want = expected(policy, who, chat, "deny");
+                let want = expected(policy, (&testing(), who), chat, "deny");
                 assert_eq!(told.contains('⛔'), want == "refused", "{place}: {told}");
                 if want == "refused" {
                     house.decide(card.card.unwrap().approval, Choice::Deny).await;
@@ -97,7 +155,7 @@ async fn cells(house: &House, platform: &Arc<TestingPlatform>, policy: &AccessPo
                 member.says(ASKS).await;
             }
             for word in WORDS {
-                let want = expected(policy, who, chat, word);
+                let want = expected(policy, (&testing(), who), chat, word);
                 let typed = match member.says(&format!(" /{word}@signer")).await {
                     Receipt::Taken(told) => told.unwrap_or_default(),
                     Receipt::Dropped | Receipt::Later => "(not taken)".to_owned(),
@@ -113,6 +171,37 @@ async fn cells(house: &House, platform: &Arc<TestingPlatform>, policy: &AccessPo
     }
 }
 
+/// What comes through the API passes the same gate, as `api:NAME`.
+async fn cells_of_the_api(house: &House, policy: &AccessPolicy, busy: bool) {
+    for who in PEOPLE {
+        let (caller, chat) = (house.key_holder(who), format!("{busy}"));
+        let say = |text: String| {
+            let (chat, caller) = (chat.clone(), caller.clone());
+            async move { house.gateway.say((&chat, None), &text, &caller).await.unwrap() }
+        };
+        if busy {
+            say(ASKS.to_owned()).await;
+        }
+        for word in WORDS {
+            let want = expected(policy, (&PlatformName::api(), who), None, word);
+            let told = say(format!("/{word}")).await.reply.unwrap_or_default();
+            let refused = told.contains('⛔') && told.contains("admin");
+            assert_eq!(refused, want == "refused", "api:{who} {busy} /{word}: {told}");
+        }
+    }
+}
+
+/// Whoever the platform does not name is not heard, whatever the policy.
+async fn cells_of_nobody(platform: &Arc<TestingPlatform>) {
+    for chat in CHATS {
+        let nobody = platform.member(None, "nobody", chat);
+        for word in WORDS {
+            assert_eq!(nobody.says(&format!("/{word}")).await, Receipt::Dropped);
+            assert_eq!(nobody.calls(word, "").await, "(dropped)");
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_cell_holds_in_the_dispatcher() {
     for admins in [None, Some(("boss", "chief")), Some((" ", ""))] {
@@ -120,15 +209,20 @@ async fn every_cell_holds_in_the_dispatcher() {
         let platform = TestingPlatform::new();
         let settings = |chat: &mut countersign_gateway::ChatSettings| {
             let people = ids(&PEOPLE);
-            let mention = MentionRule::Needed;
-            let admission = Admission { dm: people.clone(), group: people, mention };
+            let admission = Admission { dm: people.clone(), group: people, ..Admission::default() };
             chat.admission.insert(testing(), admission);
             chat.access = policy.clone();
+            chat.quick = quick();
         };
         let house = House::with().chat(settings).platform(&platform).open().await;
         std::fs::create_dir_all(house.workspace().join("made")).unwrap();
-        cells(&house, &platform, &policy, false).await;
-        cells(&house, &platform, &policy, true).await;
+        house.gateway.register(plugin()).unwrap();
+        house.gateway.attach_plugins(Arc::new(Sky));
+        cells_of_nobody(&platform).await;
+        for busy in [false, true] {
+            cells(&house, &platform, &policy, busy).await;
+            cells_of_the_api(&house, &policy, busy).await;
+        }
     }
 }
 
@@ -156,7 +250,7 @@ async fn order_is_kept_and_nothing_is_lost_or_doubled_across_a_crash() {
     let people: Vec<&str> = names.iter().map(String::as_str).collect();
     let settings = |chat: &mut countersign_gateway::ChatSettings| {
         let (dm, group) = (ids(&people), ListedIds::default());
-        let admission = Admission { dm, group, mention: MentionRule::Needed };
+        let admission = Admission { dm, group, ..Admission::default() };
         chat.admission.insert(testing(), admission);
     };
     let house = House::with().chat(settings).platform(&platform).open().await;

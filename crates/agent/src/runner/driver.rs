@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_domain::ids::RunId;
+use countersign_domain::runs::RunStatus;
 use countersign_domain::time::Timestamp;
-use countersign_ports::run_journal::{Parked, RunEnd, Snapshot};
+use countersign_ports::run_journal::{Ended, Parked, RunEnd, Snapshot};
 use countersign_ports::store::StoreError;
 use tokio::sync::Notify;
 
@@ -113,8 +114,10 @@ impl Driver {
 
     async fn end(&mut self, end: RunEnd) -> Result<Next, StoreError> {
         self.tools.cancel().await;
-        self.shared.parts.journal.end(self.run, end).await?;
-        Ok(Next::LetGo)
+        match self.shared.parts.journal.end(self.run, end).await? {
+            Ended::Over => Ok(Next::LetGo),
+            Ended::GoOn => Ok(Next::Read),
+        }
     }
 
     async fn call_model(&mut self, snapshot: &Snapshot) -> Result<Next, StoreError> {
@@ -178,9 +181,9 @@ impl Driver {
     async fn stopped(&self) {
         loop {
             self.signal.notified().await;
-            let snapshot = self.shared.parts.journal.read(self.run).await;
-            match snapshot {
-                Ok(snapshot) if must_stop(&snapshot) => return,
+            let status = self.shared.parts.journal.status(self.run).await;
+            match status {
+                Ok(status) if must_stop(status) => return,
                 Ok(_) => {}
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -207,8 +210,6 @@ impl Driver {
     }
 }
 
-fn must_stop(snapshot: &Snapshot) -> bool {
-    use countersign_domain::runs::RunStatus;
-    let status = snapshot.run.status();
+fn must_stop(status: RunStatus) -> bool {
     status == RunStatus::Stopping || status.is_final()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use countersign_domain::ids::CallId;
 use countersign_domain::runs::{
-    Entry, EntryBody, ProposedCall, RunFailure, RunState, ToolCallState,
+    Course, Entry, EntryBody, ProposedCall, RunFailure, RunState, ToolCallState,
 };
 use countersign_ports::run_journal::Snapshot;
 
@@ -74,14 +74,50 @@ fn within_limits(snapshot: &Snapshot, limits: &Limits, spent: Duration) -> Step 
 
 fn in_conversation(snapshot: &Snapshot) -> Step {
     let own = |entry: &&Entry| entry.run_id == snapshot.run.id;
-    let last = snapshot.entries.iter().rev().find(own);
-    match last.map(|entry| &entry.body) {
-        Some(EntryBody::Assistant { text, calls, .. }) if calls.is_empty() => {
+    let mut own = snapshot.entries.iter().rev().filter(own).map(|entry| &entry.body);
+    let mut answered = Answered::Last;
+    let reply = own.find_map(|body| match body {
+        EntryBody::Assistant { text, calls, .. } => Some((text, calls)),
+        EntryBody::System { .. } | EntryBody::User { .. } => {
+            answered = Answered::Spoken;
+            None
+        }
+    });
+    let Some((text, calls)) = reply else {
+        return Step::CallModel;
+    };
+    // What people said since is read once the calls are done.
+    match (unfinished(calls, snapshot), answered, snapshot.run.course) {
+        (Step::CallModel, Answered::Last, _) if calls.is_empty() => {
             Step::Complete { output: text.clone() }
         }
-        Some(EntryBody::Assistant { calls, .. }) => unfinished(calls, snapshot),
-        Some(EntryBody::System { .. } | EntryBody::User { .. }) | None => Step::CallModel,
+        (Step::CallModel, Answered::Last, Course::Calls) => {
+            Step::Complete { output: results(calls, snapshot) }
+        }
+        (step, _, _) => step,
     }
+}
+
+/// Whether anybody spoke after the model's last reply.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answered {
+    Last,
+    Spoken,
+}
+
+/// What the calls came to, for a run that ends with them.
+fn results(calls: &[ProposedCall], snapshot: &Snapshot) -> String {
+    let result = |call: &ProposedCall| {
+        let found = snapshot.calls.iter().find(|known| known.call.id == call.id)?;
+        match &found.state {
+            ToolCallState::Done { result } => Some(result.content.clone()),
+            ToolCallState::Proposed
+            | ToolCallState::AwaitingApproval { .. }
+            | ToolCallState::AwaitingAnswer { .. }
+            | ToolCallState::Started { .. } => None,
+        }
+    };
+    calls.iter().filter_map(result).collect::<Vec<_>>().join("\n")
 }
 
 fn unfinished(calls: &[ProposedCall], snapshot: &Snapshot) -> Step {

@@ -180,6 +180,11 @@ impl Approvers {
         if may { RequesterMay::Approve } else { RequesterMay::NotApprove }
     }
 
+    /// Whether somebody with these rights could approve what they ask for themselves.
+    pub fn may_approve_own(&self, who: &Principal, rights: Rights) -> bool {
+        self.separation == SeparationOfDuties::Off && self.is_approver(who, rights, who)
+    }
+
     /// How many people could ever approve, if the list names each of them.
     pub fn named(&self) -> Option<usize> {
         let names = self.rules.iter().map(|rule| match rule {

@@ -128,6 +128,18 @@ audit_kinds! {
     AuthFailed = "auth.failed",
     /// Somebody asked for a slash command that they may not run.
     CommandRefused = "command.denied",
+    /// Somebody unknown was given a code, so that an admin can let them in.
+    PairingAsked = "pairing.asked",
+    /// Somebody was let in.
+    PairingApproved = "pairing.approved",
+    /// Somebody who was let in is heard no more.
+    PairingRemoved = "pairing.removed",
+    /// For a while nobody is asked in a session.
+    YoloOn = "yolo.on",
+    /// People are asked again.
+    YoloOff = "yolo.off",
+    /// Somebody had the gateway restart.
+    RestartRequested = "gateway.restart_requested",
     /// Records made before there was a chain were put into it.
     ChainStarted = "audit.chain_started",
     /// The gateway signed where the log stood.

@@ -26,6 +26,9 @@ pub struct Conversation {
     pub model: Option<String>,
     /// When it was last spoken in.
     pub spoken_at: Timestamp,
+    /// Runs of the session that were taken back: later ones do not see them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undone: Vec<RunId>,
     /// The ones before, newest first.
     pub earlier: Vec<Earlier>,
 }
@@ -39,6 +42,9 @@ pub struct Earlier {
     pub title: Option<String>,
     /// When it was last spoken in.
     pub spoken_at: Timestamp,
+    /// Its runs that were taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undone: Vec<RunId>,
 }
 
 /// A message that a platform has brought: it is taken once.
@@ -71,11 +77,17 @@ impl Conversation {
     /// Another session goes on under this key from now on; the present one is kept.
     #[must_use]
     pub fn turned_to(&self, session: SessionId, title: Option<String>, now: Timestamp) -> Self {
-        let left =
-            Earlier { session: self.session, title: self.title.clone(), spoken_at: self.spoken_at };
+        let left = Earlier {
+            session: self.session,
+            title: self.title.clone(),
+            spoken_at: self.spoken_at,
+            undone: self.undone.clone(),
+        };
+        let back = self.earlier.iter().find(|earlier| earlier.session == session);
+        let undone = back.map_or_else(Vec::new, |back| back.undone.clone());
         let others = self.earlier.iter().filter(|earlier| earlier.session != session).cloned();
         let earlier = std::iter::once(left).chain(others).take(REMEMBERED).collect();
-        Self { session, title, spoken_at: now, earlier, ..self.clone() }
+        Self { session, title, spoken_at: now, undone, earlier, ..self.clone() }
     }
 
     /// The earlier conversation that `name` means: its number from 1, its id or its name.

@@ -5,6 +5,7 @@
 mod address;
 mod card;
 mod conversation;
+mod pairing;
 mod person;
 mod scope;
 mod session_key;
@@ -12,6 +13,7 @@ mod session_key;
 pub use address::{AccountId, Address, ChatId, InvalidChatName, MessageId, PlatformName, ThreadId};
 pub use card::{CardNonce, PostedCard};
 pub use conversation::{ChatRun, Conversation, Delivery, Earlier};
+pub use pairing::{Paired, Pairing, PairingCode, Unasked};
 pub use person::PersonId;
 pub use scope::ChatScope;
 pub use session_key::{GroupSessions, SessionKey};

@@ -2,7 +2,7 @@
 //!
 //! A command stands here once there is something behind it, never before.
 
-use super::registry::{Busy, Category, Command, Source};
+use super::registry::{Access, Busy, Category, Command, Source};
 use super::{CommandName, Registry};
 
 macro_rules! builtins {
@@ -65,6 +65,12 @@ builtins! {
     /// Something to do beside what is being done.
     Background = "background", ["bg"], "<prompt>", Session, Allowed,
         "Have this done beside the present work.";
+    /// Something for the run that is at work.
+    Steer = "steer", [], "<prompt>", Session, Allowed, "Tell the agent this while it works.";
+    /// The last message once more.
+    Retry = "retry", [], "", Session, Refused, "Have the agent answer the last message anew.";
+    /// The last messages are taken back.
+    Undo = "undo", [], "[N]", Session, Refused, "Take the last message and its answer back.";
     /// An answer in favour.
     Approve = "approve", [], "[id|all] [once|session|always]", Approvals, Allowed,
         "Approve what the agent asks for.";
@@ -75,17 +81,30 @@ builtins! {
     /// What earlier answers cover.
     Rules = "rules", [], "[list|revoke id]", Approvals, Allowed,
         "List what is allowed without a question, or take it back.";
+    /// Nobody is asked for a while.
+    Yolo = "yolo", [], "[off|minutes]", Approvals, Allowed,
+        "Have the agent ask nobody for a while; what is forbidden stays so.";
     /// The model of this conversation.
     Model = "model", [], "[name|default]", Configuration, Allowed,
         "Show this conversation's model, or choose one.";
     /// Tokens used.
     Usage = "usage", [], "", Info, Allowed, "Show the tokens that this conversation has used.";
+    /// The gateway begins anew.
+    Restart = "restart", [], "", Configuration, Allowed,
+        "Restart the gateway once what it does is done.";
     /// Every command.
     Commands = "commands", [], "[page]", Info, Allowed, "List the commands that you can run, by page.";
     /// What one can do.
     Help = "help", [], "", Info, Allowed, "Show the commands that you can run.";
     /// Who one is here.
     Whoami = "whoami", [], "", Info, Allowed, "Show who you are here and what you can run.";
+}
+
+impl Builtin {
+    /// Whether a list can give it to people who are no admins.
+    const fn access(self) -> Access {
+        if matches!(self, Self::Yolo | Self::Restart) { Access::Admins } else { Access::Listed }
+    }
 }
 
 impl Registry {
@@ -113,6 +132,7 @@ impl Row {
                 .collect(),
             arguments: self.hint.to_owned(),
             busy: self.busy,
+            access: self.builtin.access(),
             source: Source::Builtin(self.builtin),
         })
     }

@@ -12,4 +12,4 @@ pub use builtin::Builtin;
 pub use help::{PAGE, help, page};
 pub use name::{CommandName, InvalidCommandName};
 pub use parse::{CommandLine, Line, read_line};
-pub use registry::{Busy, Category, Command, RegistrationRefused, Registry, Source};
+pub use registry::{Access, Busy, Category, Command, RegistrationRefused, Registry, Source};

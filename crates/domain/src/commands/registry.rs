@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Builtin, CommandName};
+use super::{Builtin, CommandLine, CommandName};
 
 /// The longest description, in characters.
 const LONGEST_DESCRIPTION: usize = 100;
@@ -22,8 +22,20 @@ pub struct Command {
     pub arguments: String,
     /// What happens when it comes while a run is active.
     pub busy: Busy,
+    /// Whether a list can give it to people who are no admins.
+    pub access: Access,
     /// Who carries it out.
     pub source: Source,
+}
+
+/// Whether a list can give a command to people who are no admins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Access {
+    /// It can.
+    #[default]
+    Listed,
+    /// Where there are admins, it is theirs.
+    Admins,
 }
 
 /// Where lists show a command.
@@ -70,8 +82,10 @@ pub enum Source {
     Builtin(Builtin),
     /// The plugin of this name.
     Plugin(String),
-    /// `quick_commands` in the configuration.
-    Quick,
+    /// The shell, which is given this; from `quick_commands` in the configuration.
+    Quick(String),
+    /// Another command, which it stands for: what is typed is put after these arguments.
+    Alias(CommandLine),
 }
 
 /// Why a command is not registered.
@@ -84,6 +98,14 @@ pub enum RegistrationRefused {
         word: CommandName,
         /// The command that has it.
         holder: CommandName,
+    },
+    /// An alias that stands for nothing, or for another alias.
+    #[error("`/{name}` stands for `/{target}`, which is no command of its own")]
+    NoTarget {
+        /// The alias.
+        name: CommandName,
+        /// What it stands for.
+        target: CommandName,
     },
     /// The description cannot be shown.
     #[error("the description of `/{0}` is empty or longer than {LONGEST_DESCRIPTION} characters")]
@@ -104,6 +126,13 @@ impl Registry {
         let length = command.description.chars().count();
         if length == 0 || length > LONGEST_DESCRIPTION {
             return Err(RegistrationRefused::Description(command.name));
+        }
+        if let Source::Alias(target) = &command.source {
+            let found = self.find(&target.word);
+            if found.is_none_or(|found| matches!(found.source, Source::Alias(_))) {
+                let (name, target) = (command.name, target.word.clone());
+                return Err(RegistrationRefused::NoTarget { name, target });
+            }
         }
         for word in command.words() {
             if let Some(holder) = self.words.get(word) {
@@ -130,6 +159,14 @@ impl Registry {
     /// The command that `word` names, also by an alias.
     pub fn find(&self, word: &CommandName) -> Option<&Command> {
         self.commands.get(self.words.get(word)?)
+    }
+
+    /// The command that carries out what `command` stands for: itself, or an alias's target.
+    pub fn target<'r>(&'r self, command: &'r Command) -> &'r Command {
+        match &command.source {
+            Source::Alias(line) => self.find(&line.word).unwrap_or(command),
+            Source::Builtin(_) | Source::Plugin(_) | Source::Quick(_) => command,
+        }
     }
 
     /// Every command, by name.
@@ -160,6 +197,7 @@ mod tests {
             aliases: aliases.iter().map(|alias| alias.parse().unwrap()).collect(),
             arguments: String::new(),
             busy: Busy::Allowed,
+            access: Access::Listed,
             source: Source::Plugin("weather".to_owned()),
         }
     }

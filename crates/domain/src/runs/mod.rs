@@ -11,4 +11,4 @@ pub use event::{
 pub use journal::{
     Entry, EntryBody, ProposedCall, Question, ToolCall, ToolCallState, ToolResult, ToolStatus,
 };
-pub use state::{Run, RunFailure, RunState, RunStatus, Session, StopRequest, Usage};
+pub use state::{Course, Run, RunFailure, RunState, RunStatus, Session, StopRequest, Usage};

@@ -47,6 +47,33 @@ pub struct Run {
     pub active_ms: u64,
     /// Tokens used so far.
     pub usage: Usage,
+    /// What people have said to it while it worked, and its model has not read yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steered: Vec<String>,
+    /// Earlier runs of its session that were taken back: its model does not see them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<RunId>,
+    /// What ends it.
+    #[serde(default, skip_serializing_if = "Course::is_conversation")]
+    pub course: Course,
+}
+
+/// What ends a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Course {
+    /// A reply of the model that asks for nothing more.
+    #[default]
+    Conversation,
+    /// Its first calls: no model takes part.
+    Calls,
+}
+
+impl Course {
+    /// Whether a model takes part.
+    pub const fn is_conversation(&self) -> bool {
+        matches!(self, Self::Conversation)
+    }
 }
 
 /// Tokens that the model reported.

@@ -2,7 +2,7 @@
 
 use super::{AccessPolicy, Refusal};
 use crate::chat::{ChatScope, PersonId, PlatformName};
-use crate::commands::{Builtin, Command, CommandLine, CommandName, Registry, Source};
+use crate::commands::{Access, Builtin, Command, CommandLine, CommandName, Registry, Source};
 
 /// Who asks for a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,8 +63,13 @@ pub fn authorize(
     by: &Asker,
     line: &CommandLine,
 ) -> Ruling {
-    let Some(command) = registry.find(&line.word) else {
+    let Some(typed) = registry.find(&line.word) else {
         return Ruling::Unknown;
+    };
+    let command = registry.target(typed);
+    let arguments = match &typed.source {
+        Source::Alias(stands) => format!("{} {}", stands.arguments, line.arguments),
+        Source::Builtin(_) | Source::Plugin(_) | Source::Quick(_) => line.arguments.clone(),
     };
     // Everybody who may talk here may see how their work stands.
     let is_status = command.source == Source::Builtin(Builtin::Status);
@@ -74,7 +79,7 @@ pub fn authorize(
     Ruling::Authorized(AuthorizedCommand {
         name: command.name.clone(),
         source: command.source.clone(),
-        arguments: line.arguments.clone(),
+        arguments: arguments.trim().to_owned(),
         tier: tier_of(policy, by),
         by: by.clone(),
     })
@@ -97,12 +102,13 @@ pub fn may_run(policy: &AccessPolicy, registry: &Registry, by: &Asker, command: 
     let Asker::Person(person) = by else {
         return true;
     };
+    let command = registry.target(command);
     match tier_of(policy, by) {
         Tier::Unrestricted | Tier::Admin => true,
         Tier::User => {
             let listed = policy.commands(&person.platform, person.scope);
-            is_everybodys(command)
-                || listed.is_some_and(|listed| listed.holds(&command.name, registry))
+            let listed = listed.is_some_and(|listed| listed.holds(&command.name, registry));
+            is_everybodys(command) || (listed && command.access == Access::Listed)
         }
     }
 }

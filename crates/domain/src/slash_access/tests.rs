@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::chat::{ChatScope, PersonId, PlatformName};
-use crate::commands::{Busy, Category, Command, CommandLine, Registry, Source};
+use crate::commands::{Access, Busy, Category, Command, CommandLine, Registry, Source};
 
 fn platform(name: &str) -> PlatformName {
     name.parse().unwrap()
@@ -15,8 +15,10 @@ fn platform(name: &str) -> PlatformName {
 
 fn registry() -> Registry {
     let mut registry = Registry::builtin();
-    for (name, source) in [("weather", Source::Plugin("sky".to_owned())), ("deploy", Source::Quick)]
-    {
+    for (name, source) in [
+        ("weather", Source::Plugin("sky".to_owned())),
+        ("deploy", Source::Quick("make deploy".to_owned())),
+    ] {
         let command = Command {
             name: name.parse().unwrap(),
             description: "Does what it says.".to_owned(),
@@ -24,6 +26,7 @@ fn registry() -> Registry {
             aliases: vec![format!("{name}-now").parse().unwrap()],
             arguments: String::new(),
             busy: Busy::Allowed,
+            access: Access::Listed,
             source,
         };
         registry.register(command).unwrap();

@@ -8,18 +8,27 @@ use countersign_domain::slash_access::{Asker, Person};
 use countersign_ports::platform::{Mention, Origin, SenderKind};
 
 use super::desk::DropReason;
-use super::settings::MentionRule;
+use super::receive::Untaken;
+use super::settings::{MentionRule, PairingMode};
 use super::speaker::{Speaker, ToldBy, surface};
 use crate::caller::Caller;
 use crate::gateway::Gateway;
 
+/// Who sent something.
+pub(super) enum Admitted {
+    /// Somebody who may talk there.
+    Speaker(Box<Speaker>),
+    /// Somebody who may ask to be let in, and nothing else.
+    Unknown(PersonId),
+}
+
 impl Gateway {
     /// Who speaks, if they may talk where they do.
-    pub(super) fn admit(&self, origin: &Origin) -> Result<Speaker, DropReason> {
+    pub(super) async fn admit(&self, origin: &Origin) -> Result<Admitted, Untaken> {
         match origin.kind {
             SenderKind::Person => {}
-            SenderKind::Bot => return Err(DropReason::Bot),
-            SenderKind::Myself => return Err(DropReason::OwnMessage),
+            SenderKind::Bot => return Err(DropReason::Bot.into()),
+            SenderKind::Myself => return Err(DropReason::OwnMessage.into()),
         }
         let sender = origin.sender.as_ref().ok_or(DropReason::NobodyKnown)?;
         let settings = &self.settings.chat;
@@ -34,11 +43,18 @@ impl Gateway {
             ChatScope::Group => &admission.group,
         };
         if !listed.holds(&person) {
-            return Err(DropReason::NotAllowed);
+            let pairs = scope == ChatScope::Dm && admission.pairing == PairingMode::Code;
+            if !pairs {
+                return Err(DropReason::NotAllowed.into());
+            }
+            let known = self.store.chats().pairing(&address.platform, &person).await?;
+            if known.is_none_or(|known| known.paired.is_none()) {
+                return Ok(Admitted::Unknown(person));
+            }
         }
         let adapter = self.chats.adapter(address).ok_or(DropReason::NotAllowed)?;
         let principal = person.principal(&address.platform);
-        Ok(Speaker {
+        Ok(Admitted::Speaker(Box::new(Speaker {
             caller: Caller { principal, scopes: BTreeSet::from([Scope::Runs]) },
             key: SessionKey::of(address, scope, &person, settings.groups),
             asker: Asker::Person(Person {
@@ -50,7 +66,8 @@ impl Gateway {
             scope,
             surface: surface(adapter.about().markup),
             told_by: ToldBy::Platform,
-        })
+            answering: None,
+        })))
     }
 
     /// Whether a message is meant for the bot.

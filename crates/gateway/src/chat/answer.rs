@@ -13,6 +13,7 @@ use countersign_domain::slash_access::AuthorizedCommand;
 use countersign_ports::platform::{Click, Receipt};
 use countersign_ports::store::StoreError;
 
+use super::admission::Admitted;
 use super::desk::DropReason;
 use super::dispatch::Gated;
 use super::receive::{Heard, Untaken};
@@ -197,7 +198,13 @@ impl Gateway {
     /// A button: pressing it is running its command. Whoever presses is told what came of it.
     pub(super) async fn take_click(&self, click: Click) -> Result<Receipt, Untaken> {
         let told = |text: String| Ok(Receipt::Taken(Some(text)));
-        let speaker = match self.admit(&click.origin) {
+        let admitted = match self.admit(&click.origin).await {
+            Ok(Admitted::Speaker(speaker)) => Ok(*speaker),
+            Ok(Admitted::Unknown(_)) => Err(DropReason::NotAllowed),
+            Err(Untaken::Dropped(reason)) => Err(reason),
+            Err(Untaken::Store(error)) => return Err(error.into()),
+        };
+        let speaker = match admitted {
             Ok(speaker) => speaker,
             Err(reason @ (DropReason::NotAllowed | DropReason::NobodyKnown)) => {
                 self.chats.count_drop(reason);
@@ -220,9 +227,9 @@ impl Gateway {
     async fn card_that_stands(&self, click: &Click) -> Result<Option<PostedCard>, StoreError> {
         for _ in 0..CARD_LOOKS {
             let found = self.store.chats().card(click.card).await?.map(|card| card.value);
-            let standing = found.as_ref().is_none_or(|card| {
-                card.message.is_some() || card.nonce != click.nonce
-            });
+            let standing = found
+                .as_ref()
+                .is_none_or(|card| card.message.is_some() || card.nonce != click.nonce);
             if standing {
                 return Ok(found);
             }

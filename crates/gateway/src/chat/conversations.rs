@@ -158,7 +158,8 @@ impl Gateway {
         }
     }
 
-    async fn change_conversation(
+    /// Changes the conversation that somebody is in, or begins it.
+    pub(super) async fn change_conversation(
         &self,
         speaker: &Speaker,
         change: impl Fn(&Conversation) -> Conversation,

@@ -1,13 +1,17 @@
 //! What the dispatcher keeps while the process lives: nothing that a restart may not lose.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use countersign_domain::chat::{AccountId, Address, PlatformName};
-use countersign_domain::commands::Registry;
+use countersign_domain::commands::{Command, RegistrationRefused, Registry};
 use countersign_domain::ids::SessionId;
-use countersign_ports::platform::{Feature, NativeCommand, Platform, PlatformError};
+use countersign_ports::platform::{About, Feature, NativeCommand, Platform, PlatformError};
+use countersign_ports::plugins::Plugins;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::gateway::Gateway;
 
@@ -19,9 +23,18 @@ pub(crate) struct ChatDesk {
     registry: Mutex<Arc<Registry>>,
     adapters: Mutex<Adapters>,
     dropped: Mutex<BTreeMap<DropReason, u64>>,
+    /// Who carries out the commands of plugins.
+    pub(super) plugins: OnceLock<Arc<dyn Plugins>>,
+    /// Wants the gateway to begin anew.
+    pub(super) restart: Notify,
+    /// Whether anybody could restart it.
+    pub(super) restarts: AtomicBool,
+    /// Until when each bot is to say nothing, as its platform wanted.
+    pauses: Mutex<BTreeMap<(PlatformName, AccountId), Instant>>,
     /// Sessions whose runs are to be told of.
     pub(super) owed: Mutex<BTreeSet<SessionId>>,
     pub(super) more_owed: Notify,
+    pub(super) menus_changed: Notify,
 }
 
 /// Why something inbound goes no further.
@@ -43,6 +56,8 @@ pub enum DropReason {
     Empty,
     /// It came before.
     Duplicate,
+    /// Who wrote it was given a code already, or too many were.
+    CodeGiven,
 }
 
 /// Why an adapter is not attached.
@@ -59,19 +74,46 @@ pub enum AttachError {
     Platform(#[from] PlatformError),
 }
 
-impl Default for ChatDesk {
-    fn default() -> Self {
-        Self {
-            registry: Mutex::new(Arc::new(Registry::builtin())),
-            adapters: Mutex::default(),
-            dropped: Mutex::default(),
-            owed: Mutex::default(),
-            more_owed: Notify::new(),
+impl DropReason {
+    /// The words for people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OwnMessage => "the bot's own messages",
+            Self::Bot => "other bots",
+            Self::NobodyKnown => "nobody known",
+            Self::NotAllowed => "not allowed to talk",
+            Self::NotMentioned => "not naming the bot",
+            Self::ForAnotherBot => "for another bot",
+            Self::Empty => "empty",
+            Self::Duplicate => "brought twice",
+            Self::CodeGiven => "waiting to be let in",
         }
     }
 }
 
 impl ChatDesk {
+    /// A desk with the built-in commands and these.
+    pub(crate) fn with(quick: &[Command]) -> Self {
+        let mut registry = Registry::builtin();
+        for command in quick {
+            if let Err(error) = registry.register(command.clone()) {
+                tracing::warn!(%error, "a quick command is left out");
+            }
+        }
+        Self {
+            registry: Mutex::new(Arc::new(registry)),
+            plugins: OnceLock::new(),
+            restart: Notify::new(),
+            restarts: AtomicBool::new(false),
+            menus_changed: Notify::new(),
+            adapters: Mutex::default(),
+            dropped: Mutex::default(),
+            pauses: Mutex::default(),
+            owed: Mutex::default(),
+            more_owed: Notify::new(),
+        }
+    }
+
     /// The commands that there are now.
     pub(crate) fn registry(&self) -> Arc<Registry> {
         held(&self.registry).clone()
@@ -82,8 +124,43 @@ impl ChatDesk {
         held(&self.adapters).get(&key).cloned()
     }
 
+    /// A bot says nothing for so long.
+    pub(super) fn pause(&self, about: &About, wanted: Duration) {
+        let until = Instant::now() + wanted;
+        let mut pauses = held(&self.pauses);
+        let pause = pauses.entry((about.platform.clone(), about.account.clone())).or_insert(until);
+        *pause = until.max(*pause);
+    }
+
+    /// Until when a bot is to say nothing, if that is not over.
+    pub(super) fn paused(&self, about: &About) -> Option<Instant> {
+        let key = (about.platform.clone(), about.account.clone());
+        held(&self.pauses).get(&key).copied().filter(|until| Instant::now() < *until)
+    }
+
     pub(super) fn count_drop(&self, reason: DropReason) {
         *held(&self.dropped).entry(reason).or_default() += 1;
+    }
+
+    /// Adds a command; the platforms' menus follow.
+    pub(super) fn register(&self, command: Command) -> Result<(), RegistrationRefused> {
+        let mut registry = held(&self.registry);
+        let mut next = Registry::clone(&registry);
+        next.register(command)?;
+        *registry = Arc::new(next);
+        self.menus_changed.notify_one();
+        Ok(())
+    }
+
+    /// Takes a plugin's commands away; the platforms' menus follow.
+    pub(super) fn withdraw(&self, plugin: &str) {
+        let mut registry = held(&self.registry);
+        let mut next = Registry::clone(&registry);
+        next.remove_plugin(plugin);
+        if next != **registry {
+            *registry = Arc::new(next);
+            self.menus_changed.notify_one();
+        }
     }
 
     /// Somebody is owed what becomes of the runs of `session`.
@@ -111,6 +188,21 @@ impl Gateway {
         }
         adapters.insert(key, adapter);
         Ok(())
+    }
+
+    /// Tells every platform that has a menu of commands which there are now.
+    pub(super) async fn renew_menus(&self) {
+        let adapters: Vec<Arc<dyn Platform>> =
+            held(&self.chats.adapters).values().cloned().collect();
+        let commands = native(&self.chats.registry());
+        for adapter in adapters {
+            let about = adapter.about();
+            if about.features.contains(&Feature::NativeCommands)
+                && let Err(error) = adapter.register_commands(&commands).await
+            {
+                tracing::warn!(platform = %about.platform, %error, "a menu could not be renewed");
+            }
+        }
     }
 
     /// How much was dropped, and why.

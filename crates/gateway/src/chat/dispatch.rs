@@ -64,13 +64,19 @@ impl Gateway {
             return Ok(Heard { reply: Some(Reply::own(why)), run: None });
         }
         let Source::Builtin(builtin) = command.source() else {
-            return Ok(Heard::default());
+            return self.carry_out_other(speaker, command, delivery).await;
         };
         if *builtin == Builtin::Queue {
             return self.prompted(speaker, command, Manner::Queued, delivery).await;
         }
         if *builtin == Builtin::Background {
             return self.prompted(speaker, command, Manner::Beside, delivery).await;
+        }
+        if *builtin == Builtin::Retry {
+            return self.retry(speaker, delivery).await;
+        }
+        if *builtin == Builtin::Steer && !command.arguments().is_empty() {
+            return self.steer(speaker, command.arguments(), delivery).await;
         }
         self.take_delivery(delivery).await?;
         let reply = self.answer_to(speaker, command, *builtin).await?;
@@ -100,8 +106,12 @@ impl Gateway {
             Builtin::Deny => self.deny(speaker, command).await,
             Builtin::Approvals => self.approvals_here(speaker, command).await,
             Builtin::Rules => self.rules_here(speaker, command).await,
-            // These two start runs; they are taken care of before.
-            Builtin::Queue | Builtin::Background => Ok(Reply::default()),
+            Builtin::Undo => self.undo(speaker, command).await,
+            Builtin::Yolo => self.yolo(speaker, command).await,
+            Builtin::Restart => self.restart(speaker).await,
+            Builtin::Steer => Ok(Reply::own("Say what the agent is to know: /steer <prompt>")),
+            // These start runs; they are taken care of before.
+            Builtin::Queue | Builtin::Background | Builtin::Retry => Ok(Reply::default()),
         }
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use countersign_domain::chat::ChatRun;
 use countersign_domain::ids::SessionId;
 use countersign_domain::runs::{Event, EventRecord, Stream};
-use countersign_ports::platform::Platform;
+use countersign_ports::platform::{Feature, Platform};
 use countersign_ports::store::{Change, StoreError, UnitOfWork};
 use tokio::task::JoinSet;
 
@@ -20,6 +20,9 @@ use crate::gateway::Gateway;
 
 /// After a failure of the store, the next attempt.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// What a platform shows of typing is gone after some five seconds.
+const TYPING_EVERY: Duration = Duration::from_secs(4);
 
 impl Gateway {
     /// Tells chats what becomes of their runs, for as long as it is polled.
@@ -43,6 +46,7 @@ impl Gateway {
             }
             tokio::select! {
                 () = self.chats.more_owed.notified() => {}
+                () = self.chats.menus_changed.notified() => self.renew_menus().await,
                 Some(ended) = writers.join_next() => self.writer_ended(ended.ok(), &mut written).await,
             }
         }
@@ -107,8 +111,20 @@ impl Gateway {
 
     async fn tell_run(&self, mut run: ChatRun, adapter: &dyn Platform) -> Result<(), StoreError> {
         let mut feed = self.follow(Stream::Run(run.run_id), run.told);
+        let mut typing = Typing::Off;
         loop {
-            for record in feed.next().await? {
+            let records = tokio::select! {
+                records = feed.next() => records?,
+                () = typing.pause() => {
+                    // Nobody misses it when it fails.
+                    if self.chats.paused(adapter.about()).is_none() {
+                        drop(adapter.show_typing(&run.address).await);
+                    }
+                    continue;
+                }
+            };
+            for record in records {
+                typing = typing.after(&record.event, adapter);
                 self.tell_event(&run, &record, adapter).await?;
                 if record.event.is_final() {
                     let told = Change::RemoveChatRun(run.run_id);
@@ -171,6 +187,36 @@ impl Gateway {
             | Event::ToolStarted { .. }
             | Event::ToolCompleted { .. }
             | Event::ClarifyAnswered { .. } => Ok(()),
+        }
+    }
+}
+
+/// Whether a chat is shown that the bot is at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Typing {
+    Off,
+    On,
+}
+
+impl Typing {
+    /// Returns when it is to be shown again.
+    async fn pause(self) {
+        match self {
+            Self::On => tokio::time::sleep(TYPING_EVERY).await,
+            Self::Off => std::future::pending().await,
+        }
+    }
+
+    fn after(self, event: &Event, adapter: &dyn Platform) -> Self {
+        if !adapter.about().features.contains(&Feature::Typing) {
+            return Self::Off;
+        }
+        if matches!(event, Event::ApprovalRequired(_) | Event::ClarifyRequired { .. }) {
+            Self::Off
+        } else if matches!(event, Event::ApprovalUpdated { .. }) {
+            self
+        } else {
+            Self::On
         }
     }
 }

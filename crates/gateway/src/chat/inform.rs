@@ -71,10 +71,11 @@ impl Gateway {
     pub(super) async fn status(
         &self,
         speaker: &Speaker,
-        _: &AuthorizedCommand,
+        command: &AuthorizedCommand,
     ) -> Result<Reply, StoreError> {
         let Some(found) = self.conversation(speaker).await? else {
-            return Ok(Reply::own("The agent is idle; nothing was said here yet."));
+            let reply = Reply::own("The agent is idle; nothing was said here yet.");
+            return Ok(reply.and(self.dropped_lines(command.tier())));
         };
         let conversation = found.value;
         let state = match self.store.runs().active_in(conversation.session).await? {
@@ -85,6 +86,12 @@ impl Gateway {
             }
         };
         let waiting = self.waiting_here(speaker).await?.len();
+        let unasked = match self.unasked_in(conversation.session).await? {
+            Some(unasked) => {
+                format!("\nNOBODY IS ASKED until {}, as {} said", unasked.until, unasked.by)
+            }
+            None => String::new(),
+        };
         let model = conversation.model.unwrap_or_else(|| self.settings.model.clone());
         let reply = Reply::own(format!("The agent is {state}.\nConversation: "));
         let reply = match conversation.title {
@@ -94,7 +101,19 @@ impl Gateway {
         Ok(reply
             .and(format!(" ({})\nModel: ", conversation.session))
             .quoting(model)
-            .and(format!("\nApprovals waiting here: {waiting}")))
+            .and(format!("\nApprovals waiting here: {waiting}{unasked}"))
+            .and(self.dropped_lines(command.tier())))
+    }
+
+    /// What was not heard since the gateway started, and why; for admins.
+    fn dropped_lines(&self, tier: Tier) -> String {
+        let dropped = self.dropped();
+        if tier != Tier::Admin || dropped.is_empty() {
+            return String::new();
+        }
+        let counts: Vec<String> =
+            dropped.iter().map(|(why, count)| format!("{count} {}", why.as_str())).collect();
+        format!("\nNot heard: {}", counts.join(", "))
     }
 
     /// `/usage`.

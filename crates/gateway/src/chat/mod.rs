@@ -12,17 +12,24 @@ mod conversations;
 mod desk;
 mod dispatch;
 mod follow;
+mod history;
 mod inform;
+mod pair;
+mod plugins;
 mod post;
 mod receive;
 mod reply;
+mod restart;
 mod settings;
 mod speak;
 mod speaker;
+mod unasked;
 mod waiting;
 
 pub use desk::{AttachError, DropReason};
 pub use receive::{SaidHere, SayError};
-pub use settings::{Admission, BusyMode, ChatSettings, InGroups, MentionRule, PlainWords};
+pub use settings::{
+    Admission, BusyMode, ChatSettings, InGroups, MentionRule, PairingMode, PlainWords,
+};
 
 pub(crate) use desk::ChatDesk;

@@ -20,6 +20,12 @@ const ATTEMPTS: u32 = 8;
 /// The first pause between attempts; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
+/// No platform is waited for longer at once.
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
+/// After a pause, cards have so much of a start.
+const TEXTS_AFTER: Duration = Duration::from_millis(50);
+
 /// What a platform did with something.
 pub(super) enum Posted {
     Taken(MessageId),
@@ -42,7 +48,7 @@ impl Gateway {
         for (number, piece) in pieces(&text, about.longest_text).into_iter().enumerate() {
             let id = format!("{}:{seq}:{number}", run.run_id);
             let post = TextPost { id, address: run.address.clone(), text: piece };
-            last = until_taken(|| adapter.post_text(&post)).await;
+            last = self.until_taken(about, Lane::Texts, || adapter.post_text(&post)).await;
             if matches!(last, Posted::Refused(_)) {
                 return last;
             }
@@ -67,7 +73,8 @@ impl Gateway {
             None => self.new_card(run, &found, seq).await?,
         };
         let post = self.card_post(&found, &card.value, seq, adapter.about());
-        match until_taken(|| adapter.post_card(&post)).await {
+        let posted = self.until_taken(adapter.about(), Lane::Cards, || adapter.post_card(&post));
+        match posted.await {
             Posted::Taken(message) => {
                 let next = showing(card.value, &found, seq);
                 let next = PostedCard { message: Some(message), ..next };
@@ -103,7 +110,7 @@ impl Gateway {
             let found = self.stored_approval(approval).await?.value;
             let post = self.card_post(&found, &card.value, seq, adapter.about());
             if adapter.about().features.contains(&Feature::Edits) {
-                let edited = until_taken(|| async {
+                let edited = self.until_taken(adapter.about(), Lane::Cards, || async {
                     adapter.edit_card(&message, &post).await.map(|()| message.clone())
                 });
                 warn_refused(edited.await);
@@ -113,7 +120,9 @@ impl Gateway {
                 let address = run.address.clone();
                 let text = format!("{headline}\n{approval}");
                 let post = TextPost { id, address, text };
-                warn_refused(until_taken(|| adapter.post_text(&post)).await);
+                let about = adapter.about();
+                let told = self.until_taken(about, Lane::Cards, || adapter.post_text(&post));
+                warn_refused(told.await);
             }
             let next = showing(card.value, &found, seq);
             let change = Change::UpdateCard(Box::new(next), card.version);
@@ -186,28 +195,52 @@ fn warn_refused(posted: Posted) {
     }
 }
 
-/// Tries again while the platform may take it later.
-async fn until_taken<F>(attempt: impl Fn() -> F) -> Posted
-where
-    F: Future<Output = Result<MessageId, PlatformError>>,
-{
-    let mut pause = FIRST_PAUSE;
-    let mut left = ATTEMPTS;
-    loop {
-        let error = match attempt().await {
-            Ok(message) => return Posted::Taken(message),
-            Err(error) => error,
-        };
-        left -= 1;
-        let wait = match &error {
-            PlatformError::SlowDown(wanted) => *wanted,
-            PlatformError::Unavailable(_) => pause,
-            PlatformError::Refused(_) => return Posted::Refused(error),
-        };
-        if left == 0 {
-            return Posted::Refused(error);
+/// What goes first when a platform has wanted a pause: what people decide by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Cards,
+    Texts,
+}
+
+impl Gateway {
+    /// Tries again while the platform may take it later. A pause that it has wanted holds for
+    /// everything that this bot says.
+    async fn until_taken<F>(&self, about: &About, lane: Lane, attempt: impl Fn() -> F) -> Posted
+    where
+        F: Future<Output = Result<MessageId, PlatformError>>,
+    {
+        let mut pause = FIRST_PAUSE;
+        let mut left = ATTEMPTS;
+        loop {
+            self.wait_for_turn(about, lane).await;
+            let error = match attempt().await {
+                Ok(message) => return Posted::Taken(message),
+                Err(error) => error,
+            };
+            match &error {
+                // A pause is no failure: however many there are, it is said in the end.
+                PlatformError::SlowDown(wanted) => {
+                    self.chats.pause(about, (*wanted).min(LONGEST_PAUSE));
+                    continue;
+                }
+                PlatformError::Unavailable(_) => left -= 1,
+                PlatformError::Refused(_) => return Posted::Refused(error),
+            }
+            if left == 0 {
+                return Posted::Refused(error);
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
         }
-        tokio::time::sleep(wait).await;
-        pause *= 2;
+    }
+
+    async fn wait_for_turn(&self, about: &About, lane: Lane) {
+        while let Some(until) = self.chats.paused(about) {
+            let after = match lane {
+                Lane::Cards => Duration::ZERO,
+                Lane::Texts => TEXTS_AFTER,
+            };
+            tokio::time::sleep_until(until + after).await;
+        }
     }
 }

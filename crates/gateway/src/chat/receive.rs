@@ -12,8 +12,10 @@ use countersign_domain::slash_access::{Asker, Person};
 use countersign_ports::platform::{Inbound, Inbox, Message, NativeCall, Origin, Receipt};
 use countersign_ports::store::{Change, Conflicting, StoreError, UnitOfWork};
 
+use super::admission::Admitted;
 use super::desk::DropReason;
 use super::reply::Reply;
+use super::settings::BusyMode;
 use super::speak::Manner;
 use super::speaker::{Speaker, ToldBy};
 use crate::caller::{Caller, Forbidden};
@@ -137,8 +139,12 @@ impl Gateway {
     }
 
     async fn take_message(&self, message: Message) -> Result<Receipt, Untaken> {
-        let Message { origin, text, mention } = message;
-        let speaker = self.admit(&origin)?;
+        let Message { origin, text, mention, reply_to } = message;
+        let admitted = match self.admit(&origin).await? {
+            Admitted::Speaker(speaker) => *speaker,
+            Admitted::Unknown(person) => return self.ask_for_admission(&origin, person).await,
+        };
+        let speaker = Speaker { answering: reply_to, ..admitted };
         if !self.is_meant(&speaker, mention) {
             return Err(DropReason::NotMentioned.into());
         }
@@ -157,7 +163,10 @@ impl Gateway {
     }
 
     async fn take_native(&self, call: NativeCall) -> Result<Receipt, Untaken> {
-        let speaker = self.admit(&call.origin)?;
+        let speaker = match self.admit(&call.origin).await? {
+            Admitted::Speaker(speaker) => *speaker,
+            Admitted::Unknown(person) => return self.ask_for_admission(&call.origin, person).await,
+        };
         let delivery = self.delivery(&call.origin);
         let typed = format!("/{} {}", call.name, call.arguments);
         let heard = match call.name.parse() {
@@ -170,7 +179,7 @@ impl Gateway {
         receipt(&speaker, heard, &call.origin)
     }
 
-    fn delivery(&self, origin: &Origin) -> Delivery {
+    pub(super) fn delivery(&self, origin: &Origin) -> Delivery {
         Delivery {
             platform: origin.address.platform.clone(),
             account: origin.address.account.clone(),
@@ -198,7 +207,12 @@ impl Gateway {
         if let Some(heard) = self.plain_answer(speaker, text, delivery.as_ref()).await? {
             return Ok(heard);
         }
-        self.speak(speaker, text, Manner::Said, delivery).await
+        match self.settings.chat.busy {
+            BusyMode::Steer => self.steer(speaker, text, delivery).await,
+            BusyMode::Queue | BusyMode::Interrupt => {
+                self.speak(speaker, text, Manner::Said, delivery).await
+            }
+        }
     }
 }
 
@@ -225,6 +239,7 @@ fn speaker_at_home(chat: &str, caller: &Caller) -> Result<Speaker, SayError> {
         scope,
         surface: Surface::Text,
         told_by: ToldBy::Caller,
+        answering: None,
     })
 }
 

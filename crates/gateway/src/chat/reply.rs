@@ -1,6 +1,6 @@
 //! Replies: the gateway's own words, and what others have said, made inert for the place.
 
-use countersign_command_risk::render::{Fit, Surface, inline, label};
+use countersign_command_risk::render::{Fit, Surface, block, inline, label};
 use countersign_domain::display::inert;
 
 /// What somebody is told.
@@ -11,6 +11,7 @@ pub(super) struct Reply(Vec<Part>);
 enum Part {
     Own(String),
     Foreign(String),
+    Block(String),
 }
 
 impl Reply {
@@ -33,6 +34,11 @@ impl Reply {
         self
     }
 
+    /// Something of several lines that a program wrote, apart from everything else.
+    pub(super) fn block(text: impl Into<String>) -> Self {
+        Self(vec![Part::Block(text.into())])
+    }
+
     /// The same and another reply.
     #[must_use]
     pub(super) fn joined(mut self, other: Self) -> Self {
@@ -45,6 +51,7 @@ impl Reply {
         let part = |part: &Part| match part {
             Part::Own(words) => label(&inert(words), surface),
             Part::Foreign(text) => inline(text, surface, Fit::WHOLE).text,
+            Part::Block(text) => block(text, surface, Fit::WHOLE).text,
         };
         self.0.iter().map(part).collect()
     }

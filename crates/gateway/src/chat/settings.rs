@@ -4,7 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use countersign_domain::chat::{GroupSessions, PlatformName};
+use countersign_domain::commands::Command;
 use countersign_domain::slash_access::{AccessPolicy, ListedIds};
+use countersign_domain::time::Timestamp;
+
+/// A day, in milliseconds.
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Settings of the dispatcher.
 #[derive(Debug, Clone, Default)]
@@ -19,8 +24,27 @@ pub struct ChatSettings {
     pub busy: BusyMode,
     /// After so long a silence a new conversation begins; `None` never.
     pub idle_reset: Option<Duration>,
+    /// So long after midnight, in UTC, a new conversation begins every day; `None` never.
+    pub daily_reset: Option<Duration>,
     /// Words that answer an approval.
     pub words: PlainWords,
+    /// `quick_commands`.
+    pub quick: Vec<Command>,
+}
+
+impl ChatSettings {
+    /// Whether what is said now begins a new conversation, after the last word at `spoken_at`.
+    pub(super) fn begins_anew(&self, spoken_at: Timestamp, now: Timestamp) -> bool {
+        let silent = self.idle_reset.is_some_and(|most| now.since(spoken_at) >= most);
+        let another_day = self.daily_reset.is_some_and(|after_midnight| {
+            let day = |at: Timestamp| {
+                let past = i64::try_from(after_midnight.as_millis()).unwrap_or(0);
+                (at.as_millis() - past).div_euclid(DAY_MS)
+            };
+            day(spoken_at) != day(now)
+        });
+        silent || another_day
+    }
 }
 
 /// Who may talk on a platform.
@@ -32,6 +56,18 @@ pub struct Admission {
     pub group: ListedIds,
     /// What is heard there.
     pub mention: MentionRule,
+    /// What becomes of unknown people in direct messages.
+    pub pairing: PairingMode,
+}
+
+/// What becomes of unknown people who write to the bot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PairingMode {
+    /// They are not heard.
+    #[default]
+    Off,
+    /// They are given a code, with which an admin can let them in.
+    Code,
 }
 
 /// What is heard in groups.
@@ -50,6 +86,8 @@ pub enum BusyMode {
     /// It waits for its turn.
     #[default]
     Queue,
+    /// The run is told of it.
+    Steer,
     /// The run is stopped for it.
     Interrupt,
 }

@@ -5,6 +5,7 @@ use countersign_domain::ids::{RunId, SessionId};
 use countersign_domain::slash_access::AuthorizedCommand;
 use countersign_domain::time::Timestamp;
 use countersign_ports::store::{Change, Conflicting, StoreError, UnitOfWork, Versioned};
+use serde_json::json;
 
 use super::receive::Heard;
 use super::reply::Reply;
@@ -12,12 +13,20 @@ use super::settings::BusyMode;
 use super::speaker::{Speaker, ToldBy};
 use crate::gateway::{Gateway, Settles};
 use crate::start_run::{Role, RunStarted, StartRun};
+use crate::steer_run::Steered;
+
+/// The tool that gives a line to the shell.
+const SHELL_TOOL: &str = "terminal";
 
 /// How something for the agent came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(super) enum Manner<'s> {
     /// It was simply said.
     Said,
+    /// `/retry`: it was said before, in this run, which is taken back.
+    Again(RunId),
+    /// A quick command: the shell is given this, and no model takes part.
+    Quick(&'s str),
     /// `/queue`: it waits for its turn, whatever `sessions.busy` says.
     Queued,
     /// `/background`: it runs in a session of its own.
@@ -56,7 +65,7 @@ impl Gateway {
         &self,
         speaker: &Speaker,
         command: &AuthorizedCommand,
-        manner: Manner,
+        manner: Manner<'_>,
         delivery: Option<Delivery>,
     ) -> Result<Heard, StoreError> {
         if command.arguments().is_empty() {
@@ -73,7 +82,7 @@ impl Gateway {
         &self,
         speaker: &Speaker,
         text: &str,
-        manner: Manner,
+        manner: Manner<'_>,
         delivery: Option<Delivery>,
     ) -> Result<Heard, StoreError> {
         let limit = self.settings.max_working_runs;
@@ -99,7 +108,7 @@ impl Gateway {
         &self,
         speaker: &Speaker,
         text: &str,
-        manner: Manner,
+        manner: Manner<'_>,
         delivery: Option<Delivery>,
     ) -> Result<Spoken, Unsaid> {
         let now = self.clock.now();
@@ -107,9 +116,11 @@ impl Gateway {
         let mut work = UnitOfWork::new();
         work.changes.extend(delivery.map(|delivery| Change::AddDelivery(Box::new(delivery))));
         let found = self.store.chats().conversation(&speaker.key).await?;
-        let conversation = self.spoken_in(speaker, found, now, &mut work);
+        let conversation = self.spoken_in(speaker, found, manner, &mut work);
         let session_id = match manner {
-            Manner::Said | Manner::Queued => conversation.session,
+            Manner::Said | Manner::Again(_) | Manner::Quick(_) | Manner::Queued => {
+                conversation.session
+            }
             Manner::Beside => SessionId::from_uuid(self.entropy.uuid()),
         };
         let before = self.store.runs().active_in(session_id).await?;
@@ -117,6 +128,11 @@ impl Gateway {
         let request = StartRun {
             input: vec![(Role::User, text.to_owned())],
             model: conversation.model,
+            without: conversation.undone,
+            calls: match manner {
+                Manner::Quick(shell) => vec![(SHELL_TOOL, json!({"command": shell}))],
+                Manner::Said | Manner::Again(_) | Manner::Queued | Manner::Beside => Vec::new(),
+            },
             ..StartRun::default()
         };
         work.changes.extend(self.new_run(request, &speaker.caller, started, now).changes);
@@ -127,15 +143,37 @@ impl Gateway {
         }
         match self.commit(work).await {
             Ok(_) => Ok(Spoken { started, before }),
-            Err(error) => {
-                let repeated = matches!(
-                    (&error, &id),
-                    (StoreError::Conflict(Conflicting::Value(value)), Some(id)) if value == id
-                );
-                let is_repetition = if repeated { Repetition::Yes } else { Repetition::No };
-                Err(Unsaid { error, is_repetition })
-            }
+            Err(error) => Err(unsaid(error, id.as_deref())),
         }
+    }
+
+    /// `/steer`, and a message under `sessions.busy: steer`: the run that is at work is told.
+    pub(super) async fn steer(
+        &self,
+        speaker: &Speaker,
+        text: &str,
+        delivery: Option<Delivery>,
+    ) -> Result<Heard, StoreError> {
+        let Some(run) = self.active_run(speaker).await? else {
+            return self.speak(speaker, text, Manner::Said, delivery).await;
+        };
+        let id = delivery.as_ref().map(|delivery| delivery.id.clone());
+        let steered = self.until_settled(|| async {
+            let mut work = UnitOfWork::new();
+            let taken = delivery.clone().map(|taken| Change::AddDelivery(Box::new(taken)));
+            work.changes.extend(taken);
+            let steered = self.steer_run(run, text, work).await;
+            steered.map_err(|error| unsaid(error, id.as_deref()))
+        });
+        let reply = match steered.await.map_err(|unsaid| unsaid.error)? {
+            Steered::Over => return self.speak(speaker, text, Manner::Said, delivery).await,
+            Steered::Full => Reply::own("This was not taken: more waits to be read than may."),
+            Steered::Taken => {
+                let reply = Reply::own("Told: the agent reads it before its next step.");
+                self.no_decision(speaker, reply).await?
+            }
+        };
+        Ok(Heard { reply: Some(reply), run: None })
     }
 
     /// The conversation as it is once something is said in it now.
@@ -143,20 +181,23 @@ impl Gateway {
         &self,
         speaker: &Speaker,
         found: Option<Versioned<Conversation>>,
-        now: Timestamp,
+        manner: Manner<'_>,
         work: &mut UnitOfWork,
     ) -> Conversation {
+        let now = self.clock.now();
         let Some(found) = found else {
             let new = self.first_conversation(speaker, now);
             work.push(Change::AddConversation(Box::new(new.clone())));
             return new;
         };
-        let silent = now.since(found.value.spoken_at);
-        let next = if self.settings.chat.idle_reset.is_some_and(|most| silent >= most) {
+        let mut next = if self.settings.chat.begins_anew(found.value.spoken_at, now) {
             found.value.turned_to(SessionId::from_uuid(self.entropy.uuid()), None, now)
         } else {
             Conversation { spoken_at: now, ..found.value }
         };
+        if let Manner::Again(run) = manner {
+            next.undone.push(run);
+        }
         work.push(Change::UpdateConversation(Box::new(next.clone()), found.version));
         next
     }
@@ -171,6 +212,7 @@ impl Gateway {
             title: None,
             model: None,
             spoken_at: now,
+            undone: Vec::new(),
             earlier: Vec::new(),
         }
     }
@@ -179,7 +221,7 @@ impl Gateway {
     async fn tell_about(
         &self,
         speaker: &Speaker,
-        manner: Manner,
+        manner: Manner<'_>,
         before: Option<RunId>,
     ) -> Result<Option<Reply>, StoreError> {
         if manner == Manner::Beside {
@@ -196,16 +238,29 @@ impl Gateway {
             }
             return Ok(Some(Reply::own("The present work is stopped for this.")));
         }
-        let waiting = self.waiting_here(speaker).await?.len();
         let reply = Reply::own("Queued: the agent sees to it after its present work.");
-        Ok(Some(match waiting {
+        self.no_decision(speaker, reply).await.map(Some)
+    }
+
+    /// `reply`, and that what was said decides nothing, while something waits to be decided.
+    async fn no_decision(&self, speaker: &Speaker, reply: Reply) -> Result<Reply, StoreError> {
+        Ok(match self.waiting_here(speaker).await?.len() {
             0 => reply,
             1 => reply.and(" It was not taken as a decision on the approval that waits."),
             more => reply.and(format!(
                 " It was not taken as a decision on any of the {more} approvals that wait."
             )),
-        }))
+        })
     }
+}
+
+fn unsaid(error: StoreError, delivery: Option<&str>) -> Unsaid {
+    let repeated = matches!(
+        (&error, delivery),
+        (StoreError::Conflict(Conflicting::Value(value)), Some(id)) if value == id
+    );
+    let is_repetition = if repeated { Repetition::Yes } else { Repetition::No };
+    Unsaid { error, is_repetition }
 }
 
 /// What was committed.

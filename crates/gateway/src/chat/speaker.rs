@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign_command_risk::render::Surface;
 use countersign_domain::access::Scope;
 use countersign_domain::approvals::Rights;
-use countersign_domain::chat::{Address, ChatScope, SessionKey};
+use countersign_domain::chat::{Address, ChatScope, MessageId, SessionKey};
 use countersign_domain::slash_access::{Asker, Tier};
 use countersign_ports::platform::Markup;
 
@@ -28,6 +28,8 @@ pub(super) struct Speaker {
     pub(super) surface: Surface,
     /// Who tells how runs end.
     pub(super) told_by: ToldBy,
+    /// The message that they answer, if they answer one.
+    pub(super) answering: Option<MessageId>,
 }
 
 /// Who tells people how a run ends.

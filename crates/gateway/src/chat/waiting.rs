@@ -57,6 +57,16 @@ impl Gateway {
         }
     }
 
+    /// The approval whose card the speaker answers.
+    async fn answered_card(&self, speaker: &Speaker) -> Result<Option<ApprovalId>, StoreError> {
+        let Some(answering) = &speaker.answering else {
+            return Ok(None);
+        };
+        let cards = self.store.chats().open_cards_at(&speaker.address).await?;
+        let meant = cards.into_iter().find(|card| card.message.as_ref() == Some(answering));
+        Ok(meant.map(|card| card.approval_id))
+    }
+
     /// Which approvals `word` means: an id or its end, `all`, or without a word the only one.
     pub(super) async fn meant(
         &self,
@@ -66,7 +76,11 @@ impl Gateway {
         if let Some(id) = word.and_then(|word| word.parse::<ApprovalId>().ok()) {
             return Ok(Meant::These(vec![id]));
         }
-        let waiting = self.waiting_here(speaker).await?;
+        let waiting = match (word, self.answered_card(speaker).await?) {
+            // Whoever answers a card means that one.
+            (None, Some(id)) => return Ok(Meant::These(vec![id])),
+            _ => self.waiting_here(speaker).await?,
+        };
         let matching: Vec<&Approval> = match word {
             None => waiting.iter().collect(),
             Some(word) if word.eq_ignore_ascii_case("all") => {

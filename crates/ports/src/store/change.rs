@@ -2,11 +2,14 @@
 
 use countersign_domain::approvals::{Approval, Rule};
 use countersign_domain::audit::AuditRecord;
-use countersign_domain::chat::{ChatRun, Conversation, Delivery, PostedCard};
+use countersign_domain::chat::{ChatRun, Conversation, Delivery, Pairing, PostedCard, Unasked};
 use countersign_domain::digest::Digest;
 use countersign_domain::grants::Use;
 use countersign_domain::ids::{
     ApprovalId, CallId, GrantId, KeyId, RuleId, RunId, SessionId, WebSessionId,
+};
+use countersign_domain::ids::{
+    ApprovalId, CallId, GrantId, KeyId, PairingId, RuleId, RunId, WebSessionId,
 };
 use countersign_domain::runs::{Entry, Event, Run, Session, ToolCall};
 use countersign_domain::time::Timestamp;
@@ -114,6 +117,13 @@ pub enum Change {
     AddCard(Box<PostedCard>),
     /// A card's new value, if it still has this version.
     UpdateCard(Box<PostedCard>, Version),
+    /// Somebody who asks to be heard, in place of what was known of them. Who was let in is not
+    /// made one who asks: that is a conflict.
+    PutPairing(Box<Pairing>),
+    /// Nobody is heard for it any more.
+    RemovePairing(PairingId),
+    /// For how long nobody is asked in a session.
+    PutUnasked(Box<Unasked>),
     /// Remembered deliveries, answers, links, sign-ins and rules that ran out before this are removed.
     Forget(Timestamp),
     /// The events of a run that is over are removed. A conflict if it is not over.

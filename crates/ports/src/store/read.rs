@@ -4,7 +4,10 @@ use async_trait::async_trait;
 use countersign_domain::action::ActionKind;
 use countersign_domain::approvals::{Approval, Rule, Status};
 use countersign_domain::audit::{AuditKind, Head, SealedRecord};
-use countersign_domain::chat::{Address, ChatRun, Conversation, PostedCard, SessionKey};
+use countersign_domain::chat::{
+    Address, ChatRun, Conversation, Pairing, PersonId, PlatformName, PostedCard, SessionKey,
+    Unasked,
+};
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::ids::{ApprovalId, CallId, CardId, GrantId, RuleId, RunId, SessionId};
@@ -263,4 +266,17 @@ pub trait ChatReads: Send + Sync {
 
     /// The cards at an address whose approval is pending, oldest first.
     async fn open_cards_at(&self, address: &Address) -> Result<Vec<PostedCard>, StoreError>;
+
+    /// What is known of somebody who is on no list.
+    async fn pairing(
+        &self,
+        platform: &PlatformName,
+        person: &PersonId,
+    ) -> Result<Option<Pairing>, StoreError>;
+
+    /// Everybody of whom anything is known, oldest first.
+    async fn pairings(&self) -> Result<Vec<Pairing>, StoreError>;
+
+    /// For how long nobody is asked in a session, if that was ever said.
+    async fn unasked(&self, session: SessionId) -> Result<Option<Unasked>, StoreError>;
 }

@@ -38,3 +38,21 @@ CREATE TABLE cards (
 ) STRICT;
 CREATE INDEX cards_by_address ON cards (address, approval_id);
 CREATE INDEX cards_by_run ON cards (run_id, id);
+
+-- Who is on no list and asked to be heard. `paired`: somebody let them in.
+CREATE TABLE pairings (
+    id       TEXT PRIMARY KEY NOT NULL,
+    platform TEXT NOT NULL,
+    person   TEXT NOT NULL,
+    paired   INTEGER NOT NULL,
+    v        INTEGER NOT NULL,
+    doc      TEXT NOT NULL,
+    UNIQUE (platform, person)
+) STRICT;
+
+-- Sessions in which nobody is asked for a while. `id` is that of the session.
+CREATE TABLE unasked (
+    id  TEXT PRIMARY KEY NOT NULL,
+    v   INTEGER NOT NULL,
+    doc TEXT NOT NULL
+) STRICT;

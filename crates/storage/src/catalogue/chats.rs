@@ -31,3 +31,17 @@ pub(crate) const CARDS_OF_RUN: &str =
 pub(crate) const OPEN_CARDS_AT: &str = "SELECT c.id, c.v, c.doc FROM cards c \
      JOIN approvals a ON a.id = c.approval_id \
      WHERE c.address = ?1 AND a.status = 'pending' ORDER BY c.id";
+
+/// Who was let in stays so, whoever asks meanwhile.
+pub(crate) const PUT_PAIRING: &str = "INSERT INTO pairings (id, platform, person, paired, v, doc) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+     ON CONFLICT (platform, person) DO UPDATE SET id = excluded.id, paired = excluded.paired, \
+     v = excluded.v, doc = excluded.doc WHERE pairings.paired = 0 OR excluded.paired = 1";
+pub(crate) const REMOVE_PAIRING: &str = "DELETE FROM pairings WHERE id = ?1";
+pub(crate) const PAIRING: &str =
+    "SELECT id, v, doc FROM pairings WHERE platform = ?1 AND person = ?2";
+pub(crate) const PAIRINGS: &str = "SELECT id, v, doc FROM pairings ORDER BY id";
+
+pub(crate) const PUT_UNASKED: &str = "INSERT INTO unasked (id, v, doc) VALUES (?1, ?2, ?3) \
+     ON CONFLICT (id) DO UPDATE SET v = excluded.v, doc = excluded.doc";
+pub(crate) const UNASKED: &str = "SELECT id, v, doc FROM unasked WHERE id = ?1";

@@ -104,6 +104,8 @@ macro_rules! conformance_suite {
                 a_conversation_reads_back_as_written,
                 what_is_owed_to_a_chat_is_found,
                 a_card_is_found_in_every_way,
+                who_was_let_in_stays_so,
+                the_last_word_on_questions_counts,
             ],
             races: [
                 of_two_deciders_exactly_one_wins,

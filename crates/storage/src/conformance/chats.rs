@@ -2,10 +2,11 @@
 
 use countersign_domain::approvals::Choice;
 use countersign_domain::chat::{
-    Address, CardNonce, ChatRun, ChatScope, Conversation, Delivery, Earlier, GroupSessions,
-    PersonId, PostedCard, SessionKey,
+    Address, CardNonce, ChatRun, ChatScope, Conversation, Delivery, Earlier, GroupSessions, Paired,
+    Pairing, PairingCode, PersonId, PostedCard, SessionKey, Unasked,
 };
 use countersign_domain::digest::Digest;
+use countersign_domain::identity::Principal;
 use countersign_ports::store::{Change, SharedStore, Version, Versioned};
 
 use super::samples::{approval, at, decided, id, run, session};
@@ -33,7 +34,13 @@ pub fn conversation(chat: &str) -> Conversation {
         title: Some("Deploy".to_owned()),
         model: None,
         spoken_at: at(1),
-        earlier: vec![Earlier { session: id("sess_", 2), title: None, spoken_at: at(0) }],
+        undone: Vec::new(),
+        earlier: vec![Earlier {
+            session: id("sess_", 2),
+            title: None,
+            spoken_at: at(0),
+            undone: Vec::new(),
+        }],
     }
 }
 
@@ -60,6 +67,25 @@ pub fn card(number: u32, chat: &str) -> PostedCard {
         digest: Digest::of(b"rm -r build"),
         count: 1,
     }
+}
+
+/// Somebody who asked to be heard.
+pub fn pairing(number: u32, person: &str) -> Pairing {
+    let platform = "mattermost".parse().unwrap();
+    Pairing {
+        id: id("pair_", number),
+        person: PersonId::on(&platform, person).unwrap(),
+        platform,
+        code: PairingCode::new([3; 8]),
+        asked_at: at(number),
+        expires_at: at(number + 60),
+        paired: Some(Paired { by: Principal::Operator, at: at(number) }),
+    }
+}
+
+/// Nobody is asked in session 1 for so many seconds.
+pub fn unasked(seconds: u32) -> Unasked {
+    Unasked { session_id: id("sess_", 1), until: at(seconds), by: Principal::Operator }
 }
 
 fn delivery(account: &str, name: &str) -> Change {
@@ -134,4 +160,30 @@ pub async fn a_card_is_found_in_every_way(store: SharedStore) {
     let denied = decided(&pending.value, Choice::Deny, "operator");
     commit(&*store, [Change::UpdateApproval(Box::new(denied), pending.version)]).await;
     assert_eq!(store.chats().open_cards_at(&address("town")).await, Ok(Vec::new()));
+}
+
+/// Whoever asks meanwhile; and is forgotten when somebody says so.
+pub async fn who_was_let_in_stays_so(store: SharedStore) {
+    let let_in = pairing(1, "ann");
+    let asking = Pairing { id: id("pair_", 2), paired: None, ..let_in.clone() };
+    let put = |pairing: &Pairing| Change::PutPairing(Box::new(pairing.clone()));
+    let (chats, platform) = (store.chats(), let_in.platform.clone());
+    assert_eq!(chats.pairing(&platform, &let_in.person).await, Ok(None));
+    commit(&*store, [put(&asking)]).await;
+    assert_eq!(chats.pairing(&platform, &let_in.person).await, Ok(Some(asking.clone())));
+    commit(&*store, [put(&let_in), put(&pairing(3, "bob"))]).await;
+    assert_eq!(attempt(&*store, [put(&asking)]).await, stale(asking.id));
+    assert_eq!(chats.pairings().await, Ok(vec![let_in.clone(), pairing(3, "bob")]));
+    commit(&*store, [Change::RemovePairing(let_in.id)]).await;
+    assert_eq!(attempt(&*store, [Change::RemovePairing(let_in.id)]).await, missing(let_in.id));
+    assert_eq!(chats.pairing(&platform, &let_in.person).await, Ok(None));
+}
+
+/// However often it was said.
+pub async fn the_last_word_on_questions_counts(store: SharedStore) {
+    assert_eq!(store.chats().unasked(id("sess_", 1)).await, Ok(None));
+    for seconds in [5, 3] {
+        commit(&*store, [Change::PutUnasked(Box::new(unasked(seconds)))]).await;
+        assert_eq!(store.chats().unasked(id("sess_", 1)).await, Ok(Some(unasked(seconds))));
+    }
 }

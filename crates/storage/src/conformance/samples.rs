@@ -18,7 +18,8 @@ use countersign_domain::digest::Digest;
 use countersign_domain::grants::{Binding, for_decision, verify};
 use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::runs::{
-    Entry, EntryBody, Event, ProposedCall, Run, RunState, Session, ToolCall, ToolCallState, Usage,
+    Course, Entry, EntryBody, Event, ProposedCall, Run, RunState, Session, ToolCall, ToolCallState,
+    Usage,
 };
 use countersign_domain::signing::{Purpose, SigningKey};
 use countersign_domain::time::Timestamp;
@@ -62,6 +63,9 @@ pub fn run(number: u32, session: u32) -> Run {
         steps: 3,
         active_ms: 1200,
         usage: Usage { input_tokens: 5, output_tokens: u64::from(u32::MAX) + 1 },
+        steered: Vec::new(),
+        without: Vec::new(),
+        course: Course::default(),
     }
 }
 

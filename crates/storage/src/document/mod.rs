@@ -8,7 +8,7 @@ mod tests;
 
 use countersign_domain::approvals::{Approval, Rule};
 use countersign_domain::audit::AuditRecord;
-use countersign_domain::chat::{ChatRun, Conversation, PostedCard};
+use countersign_domain::chat::{ChatRun, Conversation, Pairing, PostedCard, Unasked};
 use countersign_domain::runs::{Entry, Event, Run, Session, ToolCall};
 use countersign_ports::store::{ApiKey, StoreError};
 use serde::Serialize;
@@ -44,6 +44,8 @@ documents! {
     Conversation = "conversation",
     ChatRun = "chat run",
     PostedCard = "card",
+    Pairing = "pairing",
+    Unasked = "time without questions",
 }
 
 /// The document of `value`, in the current [`FORMAT`].

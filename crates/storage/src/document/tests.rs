@@ -72,6 +72,8 @@ fn stored_conversations_stay_readable() {
     check("conversation", &chats::conversation("town"));
     check("chat_run", &chats::chat_run(1, 1));
     check("card", &chats::card(1, "town"));
+    check("pairing", &chats::pairing(1, "ann"));
+    check("unasked", &chats::unasked(9));
 }
 
 #[test]

@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use countersign_domain::action::Action;
 use countersign_domain::ids::{ApprovalId, CallId, MessageId, RunId, SessionId};
 use countersign_domain::runs::{
-    Entry, EntryBody, ProposedCall, Question, Run, RunState, ToolCall, ToolCallState, ToolResult,
-    ToolStatus, Usage,
+    Course, Entry, EntryBody, ProposedCall, Question, Run, RunState, RunStatus, ToolCall,
+    ToolCallState, ToolResult, ToolStatus, Usage,
 };
 use countersign_domain::time::Timestamp;
 use countersign_ports::effect_gate::{EffectGate, Passage, Slot};
 use countersign_ports::model_provider::ModelReply;
-use countersign_ports::run_journal::{Parked, RunEnd, RunJournal, Snapshot};
+use countersign_ports::run_journal::{Ended, Parked, RunEnd, RunJournal, Snapshot};
 use countersign_ports::store::StoreError;
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
@@ -73,6 +73,9 @@ impl World {
             steps: 0,
             active_ms: 0,
             usage: Usage::default(),
+            steered: Vec::new(),
+            without: Vec::new(),
+            course: Course::default(),
         };
         let entry = Entry {
             session_id,
@@ -281,7 +284,7 @@ impl RunJournal for World {
         }))
     }
 
-    async fn end(&self, _: RunId, end: RunEnd) -> Result<(), StoreError> {
+    async fn end(&self, _: RunId, end: RunEnd) -> Result<Ended, StoreError> {
         self.fault("end")?;
         self.change(|state| {
             assert!(!state.run.status().is_final(), "ended twice");
@@ -292,7 +295,12 @@ impl RunJournal for World {
                 (RunEnd::Stopped, other) => panic!("stopped while {other:?}"),
             };
         });
-        Ok(())
+        Ok(Ended::Over)
+    }
+
+    async fn status(&self, _: RunId) -> Result<RunStatus, StoreError> {
+        self.fault("read")?;
+        Ok(self.lock().run.status())
     }
 
     async fn unfinished(&self) -> Result<Vec<RunId>, StoreError> {

@@ -101,6 +101,7 @@ impl StartBody {
             model: self.model,
             history: self.conversation_history.0,
             metadata: self.metadata,
+            ..StartRun::default()
         })
     }
 }

@@ -1,11 +1,11 @@
 //! Conversations on platforms.
 
-use countersign_domain::chat::{ChatRun, Conversation, Delivery, PostedCard};
-use countersign_domain::ids::RunId;
+use countersign_domain::chat::{ChatRun, Conversation, Delivery, Pairing, PostedCard, Unasked};
+use countersign_domain::ids::{PairingId, RunId};
 use countersign_ports::store::Version;
 use rusqlite::{Connection, params};
 
-use super::{SqlError, insert, stored};
+use super::{SqlError, conflict, insert, missing, stored};
 use crate::catalogue::chats as sql;
 use crate::document::{FORMAT, encode};
 
@@ -56,4 +56,28 @@ pub(super) fn update_card(
     let id = card.id.to_string();
     let params = params![id, stored(version), FORMAT, encode(card)?];
     super::update(tx, sql::UPDATE_CARD, params, sql::CARD_VERSION, &id)
+}
+
+pub(super) fn put_pairing(tx: &Connection, pairing: &Pairing) -> Result<(), SqlError> {
+    let (id, platform) = (pairing.id.to_string(), pairing.platform.as_str());
+    let (person, paired) = (pairing.person.as_str(), pairing.paired.is_some());
+    let params = params![id, platform, person, paired, FORMAT, encode(pairing)?];
+    match tx.prepare_cached(sql::PUT_PAIRING)?.execute(params)? {
+        1 => Ok(()),
+        _ => Err(conflict(&id)),
+    }
+}
+
+pub(super) fn remove_pairing(tx: &Connection, id: PairingId) -> Result<(), SqlError> {
+    let id = id.to_string();
+    match tx.prepare_cached(sql::REMOVE_PAIRING)?.execute([&id])? {
+        1 => Ok(()),
+        _ => Err(missing(&id)),
+    }
+}
+
+pub(super) fn put_unasked(tx: &Connection, unasked: &Unasked) -> Result<(), SqlError> {
+    let params = params![unasked.session_id.to_string(), FORMAT, encode(unasked)?];
+    tx.prepare_cached(sql::PUT_UNASKED)?.execute(params)?;
+    Ok(())
 }

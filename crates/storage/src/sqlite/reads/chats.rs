@@ -1,11 +1,14 @@
 //! Conversations on platforms.
 
 use async_trait::async_trait;
-use countersign_domain::chat::{Address, ChatRun, Conversation, PostedCard, SessionKey};
+use countersign_domain::chat::{
+    Address, ChatRun, Conversation, Pairing, PersonId, PlatformName, PostedCard, SessionKey,
+    Unasked,
+};
 use countersign_domain::ids::{CardId, RunId, SessionId};
 use countersign_ports::store::{ChatReads, StoreError, Versioned};
 
-use super::{all, documents, one, parsed, versioned};
+use super::{all, document, documents, one, parsed, versioned};
 use crate::catalogue::chats as sql;
 use crate::sqlite::reader::Readers;
 
@@ -38,5 +41,22 @@ impl ChatReads for Readers {
     async fn open_cards_at(&self, address: &Address) -> Result<Vec<PostedCard>, StoreError> {
         let address = address.key();
         self.read(move |tx| documents(tx, sql::OPEN_CARDS_AT, [address])).await
+    }
+
+    async fn pairing(
+        &self,
+        platform: &PlatformName,
+        person: &PersonId,
+    ) -> Result<Option<Pairing>, StoreError> {
+        let key = [platform.to_string(), person.to_string()];
+        self.read(move |tx| document(tx, sql::PAIRING, key)).await
+    }
+
+    async fn pairings(&self) -> Result<Vec<Pairing>, StoreError> {
+        self.read(|tx| documents(tx, sql::PAIRINGS, [])).await
+    }
+
+    async fn unasked(&self, session: SessionId) -> Result<Option<Unasked>, StoreError> {
+        self.read(move |tx| document(tx, sql::UNASKED, [session.to_string()])).await
     }
 }
