@@ -160,7 +160,10 @@ fn settings(loaded: &Loaded, environment: &Environment, model: &str) -> Result<S
     // A platform with an adapter adds its name here.
     let known = [PlatformName::api()];
     let variable = |name: &str| environment.get(name);
-    let chat = config.sessions.chat(&config.platforms, &known, variable).map_err(problem)?;
+    let chat = config
+        .sessions
+        .chat((&config.platforms, &config.quick_commands), &known, variable)
+        .map_err(problem)?;
     Ok(Settings { chat, ..settings.map_err(problem)? })
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 use countersign_domain::audit::checkpoint::Checkpoint;
 use countersign_gateway::Gateway;
 use countersign_http_api::{router, serve_with};
+use countersign_plugins::{Pace, PluginHost};
 use countersign_ports::clock::Clock as _;
+use countersign_ports::plugins::CommandDesk;
 use countersign_ports::store::{SharedStore, StoreError};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -41,6 +43,7 @@ pub(crate) struct Serving {
     keeping: JoinHandle<()>,
     place: String,
     telling: JoinHandle<()>,
+    plugins: Arc<PluginHost>,
     _lock: HomeLock,
 }
 
@@ -91,6 +94,7 @@ pub(crate) async fn start(
     let keeping = tokio::spawn(keep_checkpoints(home.clone(), composition.gateway.clone()));
     let gateway = composition.gateway.clone();
     let telling = tokio::spawn(async move { gateway.serve_chats().await });
+    let plugins = plugins(home, &composition.gateway)?;
     composition.agent.resume().await.map_err(Failure::refused)?;
     let announcement = Announcement {
         url: format!("http://{}", reachable(local_addr)),
@@ -113,6 +117,7 @@ pub(crate) async fn start(
         keeping,
         place,
         telling,
+        plugins,
         _lock: lock,
     })
 }
@@ -150,6 +155,7 @@ impl Serving {
         if ended.is_err() {
             tracing::warn!("the listener was cut off");
         }
+        self.plugins.stop().await;
         self.deadlines.abort();
         self.checkpoints.abort();
         self.sweeping.abort();
@@ -166,6 +172,7 @@ impl Serving {
     pub(crate) async fn give_up(self, why: Stopped) -> Failure {
         self.shutdown.cancel();
         self.composition.agent.drain(Duration::ZERO).await;
+        self.plugins.stop().await;
         self.deadlines.abort();
         self.checkpoints.abort();
         self.sweeping.abort();
@@ -181,6 +188,15 @@ impl Serving {
             Stopped::Listener(error) => Failure::Refused(format!("the listener failed: {error}")),
         }
     }
+}
+
+/// Starts the plugins of `home`.
+fn plugins(home: &Home, gateway: &Arc<Gateway>) -> Result<Arc<PluginHost>, Failure> {
+    let (folder, desk) = (home.plugins(), gateway.clone() as Arc<dyn CommandDesk>);
+    let host = PluginHost::start(&folder, &desk, Pace::default())
+        .map_err(|error| Failure::Refused(format!("{}: {error}", folder.display())))?;
+    gateway.attach_plugins(host.clone());
+    Ok(host)
 }
 
 /// Writes every new checkpoint into the file beside the database.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use countersign_domain::identity::KeyName;
-use countersign_domain::ids::{ApprovalId, RuleId, RunId};
+use countersign_domain::ids::{ApprovalId, PairingId, RuleId, RunId};
 
 use crate::problem::Problem;
 use crate::server::App;
@@ -34,6 +34,11 @@ impl Named for ApprovalId {
 impl Named for RuleId {
     const WHAT: &'static str = "rule";
     const NOT_FOUND: &'static str = "rule_not_found";
+}
+
+impl Named for PairingId {
+    const WHAT: &'static str = "pairing";
+    const NOT_FOUND: &'static str = "pairing_not_found";
 }
 
 impl Named for KeyName {

@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod edit_draft;
 mod keys;
+mod pairings;
 mod rules;
 mod runs;
 mod sign_in;
@@ -70,6 +71,7 @@ enum Command {
     Rules(rules::RulesArgs),
     Runs(runs::RunsArgs),
     Keys(keys::KeysArgs),
+    Pairings(pairings::PairingsArgs),
     SignIn(sign_in::SignInArgs),
     Check(check::CheckArgs),
     Config(config::ConfigArgs),
@@ -93,6 +95,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Rules(args) => rules::run(args, &global).await,
         Command::Runs(args) => runs::run(args, &global).await,
         Command::Keys(args) => keys::run(args, &global).await,
+        Command::Pairings(args) => pairings::run(args, &global).await,
         Command::SignIn(args) => sign_in::run(args, &global).await,
         Command::Check(args) => check::run(&args, &global),
         Command::Config(args) => config::run(args, &global),

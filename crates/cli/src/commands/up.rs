@@ -1,5 +1,6 @@
 //! `up`: runs the gateway in the foreground.
 
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -71,14 +72,43 @@ pub(crate) async fn run(args: UpArgs, global: &Global) -> Outcome {
         // A closed standard output is no reason not to serve.
         tracing::debug!(message = ?error.message(), "the start could not be announced");
     }
-    tokio::select! {
-        () = signals.next() => {}
+    let gateway = serving.composition.gateway.clone();
+    let after = tokio::select! {
+        () = signals.next() => After::End,
+        () = gateway.restart_requested() => After::Restart,
         why = serving.failed() => return Err(serving.give_up(why).await),
-    }
+    };
+    drop(gateway);
     tokio::select! {
-        drained = serving.drain() => drained.map(|()| Answer::Yes),
-        () = signals.again() => Err(Failure::Refused("cut off by a second signal".to_owned())),
+        drained = serving.drain() => drained?,
+        () = signals.again() => {
+            return Err(Failure::Refused("cut off by a second signal".to_owned()));
+        }
     }
+    match after {
+        After::End => Ok(Answer::Yes),
+        After::Restart => Err(restart()),
+    }
+}
+
+/// What follows the drained end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum After {
+    End,
+    Restart,
+}
+
+/// This program begins anew, with the same arguments, in the same process. Returns only if it
+/// cannot.
+fn restart() -> Failure {
+    let mut arguments = std::env::args_os();
+    let called = arguments.next();
+    // After an upgrade the path of the running program is no longer there, but its name is.
+    let program = std::env::current_exe().ok().filter(|path| path.exists());
+    let program = program.or_else(|| called.map(PathBuf::from)).unwrap_or_default();
+    tracing::info!("restarting");
+    let error = std::process::Command::new(&program).args(arguments).exec();
+    Failure::Refused(format!("{} could not be started again: {error}", program.display()))
 }
 
 fn configuration(args: &UpArgs, home: &Home) -> Result<Loaded, Failure> {

@@ -12,7 +12,7 @@ mod read;
 
 use countersign_agent::{AgentConfig, ModelConfig};
 use countersign_gateway::config::{
-    ApprovalsConfig, AuditConfig, OutboundConfig, PlatformsConfig, RetentionConfig, RiskConfig, RunsConfig, SecurityConfig, SessionsConfig,
+    ApprovalsConfig, AuditConfig, OutboundConfig, PlatformsConfig, QuickCommandsConfig, RetentionConfig, RiskConfig, RunsConfig, SecurityConfig, SessionsConfig,
 };
 use countersign_http_api::HttpConfig;
 use countersign_storage::config::StoreConfig;
@@ -44,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) sessions: SessionsConfig,
     /// Who may run which command, by platform; `api` is where holders of API keys are.
     pub(crate) platforms: PlatformsConfig,
+    /// Slash commands of the operator's own.
+    pub(crate) quick_commands: QuickCommandsConfig,
     /// The audit log.
     pub(crate) audit: AuditConfig,
     /// Where everything is kept.

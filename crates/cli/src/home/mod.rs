@@ -142,6 +142,11 @@ impl Home {
         self.root.join("countersign.db")
     }
 
+    /// Where plugins are.
+    pub(crate) fn plugins(&self) -> PathBuf {
+        self.root.join("plugins")
+    }
+
     /// Where the agent works, unless the configuration says otherwise.
     pub(crate) fn workspace(&self) -> PathBuf {
         self.root.join("workspace")

@@ -7,6 +7,7 @@ mod chat;
 mod grants;
 mod keys;
 mod list;
+mod pairings;
 mod rules;
 mod runs;
 mod sign_in_links;
@@ -49,6 +50,7 @@ pub(crate) fn groups() -> Vec<Group> {
         Group::new(AUDIT, audit::routes()),
         Group::new(OUTBOUND, grants::routes()),
         Group::new(ADMIN, keys::routes()),
+        Group::new(ADMIN, pairings::routes()),
         Group::new(ADMIN, signing_keys::changing()),
         Group::new(ADMIN, vec![routes!(sign_in_links::create_sign_in_link)]),
     ]
