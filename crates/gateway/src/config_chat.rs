@@ -356,7 +356,7 @@ mod tests {
 
     #[test]
     fn a_day_begins_when_the_operator_says() {
-        assert_eq!(time_of_day("04:30").ok(), Some(Duration::from_secs(16_200)));
+        assert_eq!(time_of_day("04:30").ok(), Some(Duration::from_mins(270)));
         assert_eq!(time_of_day("00:00").ok(), Some(Duration::ZERO));
         for text in ["", "4", "24:00", "04:60", "-1:00", "x:y", "04:30:00"] {
             assert!(time_of_day(text).is_err(), "{text}");

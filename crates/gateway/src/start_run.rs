@@ -261,7 +261,7 @@ impl Gateway {
     /// A call that no model asked for.
     fn own_call(&self, tool: &str, arguments: &Value) -> ProposedCall {
         let id = CallId::from_uuid(self.entropy.uuid());
-        let (provider_id, tool) = (format!("own_{}", id), tool.to_owned());
+        let (provider_id, tool) = (format!("own_{id}"), tool.to_owned());
         ProposedCall { id, provider_id, tool, arguments: arguments.to_string() }
     }
 

@@ -34,7 +34,7 @@ const MOST_COMMANDS: usize = 50;
 const MOST_LATE: u32 = 3;
 
 /// A life that was this long was a good one: the next begins at once.
-const GOOD_LIFE: Duration = Duration::from_secs(60);
+const GOOD_LIFE: Duration = Duration::from_mins(1);
 
 /// How soon a plugin that has ended is started again.
 #[derive(Debug, Clone, Copy)]

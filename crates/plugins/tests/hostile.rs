@@ -72,7 +72,7 @@ impl World {
         };
         let waiting = changes.wait_for(enough);
         let outcome = tokio::time::timeout(Duration::from_mins(1), waiting).await;
-        outcome.expect("it never happened").unwrap();
+        outcome.unwrap().unwrap();
     }
 
     fn has(&self, name: &str) -> bool {

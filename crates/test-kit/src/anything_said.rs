@@ -80,8 +80,8 @@ impl AnythingSaid {
         };
         Some(match kind {
             0 => {
-                let mention = if fields.byte() % 2 == 0 { Mention::Named } else { Mention::None };
-                let reply_to = (fields.byte() % 2 == 0).then(|| self.card.message.clone());
+                let mention = if fields.flag() { Mention::Named } else { Mention::None };
+                let reply_to = (fields.flag()).then(|| self.card.message.clone());
                 let words = ["", "yes ", "/approve ", "/deny ", "/approve all ", "/yolo ", "/"];
                 let text = format!("{}{}", fields.pick(&words), fields.rest());
                 Inbound::Message(Message { origin, text, mention, reply_to })
@@ -99,13 +99,15 @@ impl AnythingSaid {
         let real = self.card.card.as_ref().expect("it is a card");
         let other = "card_0123456789abcdef0123456789abcdef".parse::<CardId>().expect("an id");
         let mut random = [0; 16];
-        random.iter_mut().for_each(|byte| *byte = fields.byte());
+        for byte in &mut random {
+            *byte = fields.byte();
+        }
         let nonce = CardNonce::new(random);
         assert_ne!(nonce, real.nonce, "the secret was guessed");
         let message = self.card.message.clone();
         Click {
-            message: if fields.byte() % 2 == 0 { message } else { "m9".parse().expect("a name") },
-            card: if fields.byte() % 2 == 0 { real.id } else { other },
+            message: if fields.flag() { message } else { "m9".parse().expect("a name") },
+            card: if fields.flag() { real.id } else { other },
             choice: match fields.byte() % 4 {
                 0 => Choice::Once,
                 1 => Choice::Session,
@@ -124,6 +126,10 @@ impl Fields<'_> {
             self.0.split_first().map_or((0, self.0), |(first, rest)| (*first, rest));
         self.0 = rest;
         first
+    }
+
+    fn flag(&mut self) -> bool {
+        self.byte().is_multiple_of(2)
     }
 
     fn pick<'w>(&mut self, words: &[&'w str]) -> &'w str {
