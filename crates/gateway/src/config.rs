@@ -25,8 +25,8 @@ pub use crate::config_chat::{
 pub use crate::config_outbound::{
     EmailConfig, MailTls, OutboundConfig, OutboundHttpConfig, SecretPolicyText, WebhookConfig,
 };
-pub use crate::config_retention::RetentionConfig;
 pub use crate::config_quick::{QuickCommand, QuickCommandsConfig};
+pub use crate::config_retention::RetentionConfig;
 use crate::operator_rules::{InvalidOperatorRule, OperatorRules, RuleText};
 use crate::settings::Settings;
 

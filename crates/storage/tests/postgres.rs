@@ -25,8 +25,8 @@ mod two_nodes {
     use async_trait::async_trait;
     use countersign_domain::permit::Committed;
     use countersign_ports::store::{
-        AccessReads, ApprovalReads, AuditReads, EventReads, RetentionReads, RunReads, SharedStore,
-        Store, StoreError, UnitOfWork,
+        AccessReads, ApprovalReads, AuditReads, ChatReads, EventReads, RetentionReads, RunReads,
+        SharedStore, Store, StoreError, UnitOfWork,
     };
     use countersign_storage::PostgresStore;
     use countersign_storage::throw_away::ThrowAway;
@@ -69,6 +69,10 @@ mod two_nodes {
 
         fn audit(&self) -> &dyn AuditReads {
             self.next().audit()
+        }
+
+        fn chats(&self) -> &dyn ChatReads {
+            self.next().chats()
         }
 
         fn retention(&self) -> &dyn RetentionReads {

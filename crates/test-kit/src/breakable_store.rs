@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use countersign_domain::permit::Committed;
 use countersign_ports::store::{
-    AccessReads, ApprovalReads, AuditReads, Change, ChatReads, EventReads, RetentionReads, RunReads, SharedStore, Store, StoreError, UnitOfWork,
+    AccessReads, ApprovalReads, AuditReads, Change, ChatReads, EventReads, RetentionReads,
+    RunReads, SharedStore, Store, StoreError, UnitOfWork,
 };
 use tokio::sync::watch;
 

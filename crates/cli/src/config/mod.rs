@@ -12,7 +12,8 @@ mod read;
 
 use countersign_agent::{AgentConfig, ModelConfig};
 use countersign_gateway::config::{
-    ApprovalsConfig, AuditConfig, OutboundConfig, PlatformsConfig, QuickCommandsConfig, RetentionConfig, RiskConfig, RunsConfig, SecurityConfig, SessionsConfig,
+    ApprovalsConfig, AuditConfig, OutboundConfig, PlatformsConfig, QuickCommandsConfig,
+    RetentionConfig, RiskConfig, RunsConfig, SecurityConfig, SessionsConfig,
 };
 use countersign_http_api::HttpConfig;
 use countersign_storage::config::StoreConfig;

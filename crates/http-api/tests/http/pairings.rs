@@ -18,7 +18,7 @@ async fn somebody_is_let_in_by_their_code_and_shown_out_again() {
         platform,
         code: PairingCode::new([1, 2, 3, 4, 5, 6, 7, 8]),
         asked_at: now,
-        expires_at: now.after(std::time::Duration::from_secs(60)),
+        expires_at: now.after(std::time::Duration::from_mins(1)),
         paired: None,
     };
     let work = UnitOfWork::new().and(Change::PutPairing(Box::new(waiting.clone())));

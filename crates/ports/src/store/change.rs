@@ -6,10 +6,7 @@ use countersign_domain::chat::{ChatRun, Conversation, Delivery, Pairing, PostedC
 use countersign_domain::digest::Digest;
 use countersign_domain::grants::Use;
 use countersign_domain::ids::{
-    ApprovalId, CallId, GrantId, KeyId, RuleId, RunId, SessionId, WebSessionId,
-};
-use countersign_domain::ids::{
-    ApprovalId, CallId, GrantId, KeyId, PairingId, RuleId, RunId, WebSessionId,
+    ApprovalId, CallId, GrantId, KeyId, PairingId, RuleId, RunId, SessionId, WebSessionId,
 };
 use countersign_domain::runs::{Entry, Event, Run, Session, ToolCall};
 use countersign_domain::time::Timestamp;

@@ -37,6 +37,7 @@ CREATE TABLE cards (
     doc         TEXT NOT NULL
 ) STRICT;
 CREATE INDEX cards_by_address ON cards (address, approval_id);
+CREATE INDEX cards_by_approval ON cards (approval_id);
 CREATE INDEX cards_by_run ON cards (run_id, id);
 
 -- Who is on no list and asked to be heard. `paired`: somebody let them in.

@@ -3,7 +3,8 @@
 pub(crate) const ADD_DELIVERY: &str =
     "INSERT INTO deliveries (platform, account, id, at) VALUES (?1, ?2, ?3, ?4)";
 /// No platform brings a message again after a week.
-pub(crate) const FORGET_DELIVERIES: &str = "DELETE FROM deliveries WHERE at < ?1 - 604800000";
+pub(crate) const FORGET_DELIVERIES: &str =
+    "DELETE FROM deliveries WHERE at < CAST(?1 AS BIGINT) - 604800000";
 
 pub(crate) const ADD_CONVERSATION: &str =
     "INSERT INTO conversations (id, version, v, doc) VALUES (?1, 1, ?2, ?3)";
@@ -20,6 +21,8 @@ pub(crate) const CHAT_RUNS: &str =
 pub(crate) const OWED_SESSIONS: &str =
     "SELECT DISTINCT session_id FROM chat_runs ORDER BY session_id";
 
+/// Of a run that is removed.
+pub(crate) const REMOVE_CARDS: &str = "DELETE FROM cards WHERE run_id = ?1";
 pub(crate) const ADD_CARD: &str = "INSERT INTO cards \
      (id, version, approval_id, run_id, address, v, doc) VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6)";
 pub(crate) const UPDATE_CARD: &str = "UPDATE cards \

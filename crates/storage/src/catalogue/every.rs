@@ -1,6 +1,6 @@
 //! Every statement there is, for tests that hold for all of them.
 
-use super::{access, approvals, grants, log, outbox, retention, runs};
+use super::{access, approvals, chats, grants, log, outbox, retention, runs};
 
 /// A statement and its name.
 #[derive(Debug, Clone)]
@@ -31,6 +31,7 @@ fn constants() -> Vec<Named> {
     let areas = [
         access_statements(),
         approvals_statements(),
+        chats_statements(),
         grants_statements(),
         log_statements(),
         outbox_statements(),
@@ -81,6 +82,34 @@ fn approvals_statements() -> Vec<Named> {
         approvals::RULE,
         approvals::RULES_FOR,
         approvals::RULES,
+    ]
+}
+
+fn chats_statements() -> Vec<Named> {
+    named![
+        chats::ADD_DELIVERY,
+        chats::FORGET_DELIVERIES,
+        chats::ADD_CONVERSATION,
+        chats::UPDATE_CONVERSATION,
+        chats::CONVERSATION_VERSION,
+        chats::CONVERSATION,
+        chats::ADD_CHAT_RUN,
+        chats::REMOVE_CHAT_RUN,
+        chats::CHAT_RUNS,
+        chats::OWED_SESSIONS,
+        chats::REMOVE_CARDS,
+        chats::ADD_CARD,
+        chats::UPDATE_CARD,
+        chats::CARD_VERSION,
+        chats::CARD,
+        chats::CARDS_OF_RUN,
+        chats::OPEN_CARDS_AT,
+        chats::PUT_PAIRING,
+        chats::REMOVE_PAIRING,
+        chats::PAIRING,
+        chats::PAIRINGS,
+        chats::PUT_UNASKED,
+        chats::UNASKED,
     ]
 }
 
@@ -191,6 +220,7 @@ fn no_statement_is_left_out() {
     let sources = [
         ("access", include_str!("access.rs")),
         ("approvals", include_str!("approvals.rs")),
+        ("chats", include_str!("chats.rs")),
         ("grants", include_str!("grants.rs")),
         ("log", include_str!("log.rs")),
         ("outbox", include_str!("outbox.rs")),

@@ -5,9 +5,9 @@
 
 pub(crate) mod access;
 pub(crate) mod approvals;
+pub(crate) mod chats;
 #[cfg(test)]
 pub(crate) mod every;
-pub(crate) mod chats;
 pub(crate) mod grants;
 pub(crate) mod log;
 pub(crate) mod outbox;

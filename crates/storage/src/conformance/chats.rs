@@ -88,7 +88,8 @@ pub fn unasked(seconds: u32) -> Unasked {
     Unasked { session_id: id("sess_", 1), until: at(seconds), by: Principal::Operator }
 }
 
-fn delivery(account: &str, name: &str) -> Change {
+/// A message that a bot was brought.
+pub fn delivery(account: &str, name: &str) -> Change {
     Change::AddDelivery(Box::new(Delivery {
         platform: "mattermost".parse().unwrap(),
         account: account.parse().unwrap(),

@@ -1,9 +1,11 @@
 //! Removing what is old.
 
+use countersign_domain::chat::PostedCard;
 use countersign_domain::ids::{RunId, SessionId};
 use countersign_domain::runs::{Run, RunState, Stream};
 use countersign_ports::store::{Change, OutboxEntry, RateLimit, SharedStore, Version};
 
+use super::chats::{card, chat_run};
 use super::samples::{approval, at, audit, call, delta, entry, id, reminded, run, session};
 use super::{attempt, commit, missing, stale};
 
@@ -41,6 +43,11 @@ pub async fn what_is_over_is_removed_with_all_its_parts(store: SharedStore) {
             Change::AddCall(Box::new(call(number, number, 0, 0))),
             Change::AddApproval(Box::new(approval(number, number, 1))),
             reminded(number),
+            Change::AddChatRun(Box::new(chat_run(number, 1))),
+            Change::AddCard(Box::new(PostedCard {
+                run_id: id("run_", number),
+                ..card(number, "town")
+            })),
         ];
         commit(&*store, unit).await;
     }
@@ -53,6 +60,8 @@ pub async fn what_is_over_is_removed_with_all_its_parts(store: SharedStore) {
     assert_eq!(store.runs().calls(gone).await, Ok(vec![]));
     assert_eq!(store.approvals().approval(id("appr_", 1)).await, Ok(None));
     assert_eq!(store.events().last(Stream::Run(gone)).await, Ok(None));
+    assert_eq!(store.chats().cards_of_run(gone).await, Ok(vec![]));
+    assert_eq!(store.chats().chat_runs(id("sess_", 1)).await, Ok(vec![chat_run(2, 1)]));
     assert_eq!(store.approvals().pending().await, Ok(1));
     let kept: RunId = id("run_", 2);
     assert!(store.runs().run(kept).await.unwrap().is_some());

@@ -34,7 +34,7 @@ pub(crate) struct Table {
 use Kind::{Bytes, Number, Text};
 
 /// Every table but the tallies, which count by themselves.
-pub(crate) const TABLES: [Table; 14] = [
+pub(crate) const TABLES: [Table; 20] = [
     Table { name: "sessions", columns: &[("id", Text), ("v", Number), ("doc", Text)], key: "id" },
     Table {
         name: "runs",
@@ -178,6 +178,47 @@ pub(crate) const TABLES: [Table; 14] = [
         ],
         key: "caller, key",
     },
+    Table {
+        name: "deliveries",
+        columns: &[("platform", Text), ("account", Text), ("id", Text), ("at", Number)],
+        key: "platform, account, id",
+    },
+    Table {
+        name: "conversations",
+        columns: &[("id", Text), ("version", Number), ("v", Number), ("doc", Text)],
+        key: "id",
+    },
+    Table {
+        name: "chat_runs",
+        columns: &[("id", Text), ("session_id", Text), ("v", Number), ("doc", Text)],
+        key: "id",
+    },
+    Table {
+        name: "cards",
+        columns: &[
+            ("id", Text),
+            ("version", Number),
+            ("approval_id", Text),
+            ("run_id", Text),
+            ("address", Text),
+            ("v", Number),
+            ("doc", Text),
+        ],
+        key: "id",
+    },
+    Table {
+        name: "pairings",
+        columns: &[
+            ("id", Text),
+            ("platform", Text),
+            ("person", Text),
+            ("paired", Number),
+            ("v", Number),
+            ("doc", Text),
+        ],
+        key: "id",
+    },
+    Table { name: "unasked", columns: &[("id", Text), ("v", Number), ("doc", Text)], key: "id" },
 ];
 
 impl Table {

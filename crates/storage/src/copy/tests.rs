@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use super::tables::TABLES;
 use super::{Copied, CopyError, Place, Progress, copy};
+use crate::conformance::chats;
 use crate::conformance::samples::{
     approval, at, audit, call, decided, delta, entry, first_run, id, key, reminded, rule,
 };
@@ -87,6 +88,12 @@ async fn fill(store: &dyn Store) {
         }),
         delta(1, awkward),
         reminded(1),
+        chats::delivery("bot", "m1"),
+        Change::AddConversation(Box::new(chats::conversation("town"))),
+        Change::AddChatRun(Box::new(chats::chat_run(1, 1))),
+        Change::AddCard(Box::new(chats::card(1, "town"))),
+        Change::PutPairing(Box::new(chats::pairing(1, "ann"))),
+        Change::PutUnasked(Box::new(chats::unasked(5))),
     ];
     commit(store, changes).await;
     for number in 0..1200 {

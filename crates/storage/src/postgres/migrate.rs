@@ -7,9 +7,10 @@ use super::session::{Session, query};
 use crate::history::{Written, refuse_another, steps};
 
 /// The steps, oldest first. The first is schema version 1.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/postgres/0001_initial.sql"),
     include_str!("../../migrations/postgres/0002_outbox.sql"),
+    include_str!("../../migrations/postgres/0003_chats.sql"),
 ];
 
 /// Of nodes that start at once, one brings the schema up to date and the others wait.
@@ -31,7 +32,8 @@ const SURROUNDINGS: &str = "SELECT current_schema()::text, current_setting('serv
 const STRANGERS: &str = "SELECT relname::text FROM pg_class \
      WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v') \
      AND relname IN ('sessions', 'runs', 'entries', 'calls', 'approvals', 'tallies', 'rules', \
-     'grants', 'outbox', 'events', 'audit', 'api_keys', 'sign_in_links', 'web_sessions', 'answers')";
+     'grants', 'outbox', 'events', 'audit', 'api_keys', 'sign_in_links', 'web_sessions', 'answers', \
+     'deliveries', 'conversations', 'chat_runs', 'cards', 'pairings', 'unasked')";
 
 /// The oldest server that is supported.
 const OLDEST_SERVER: i64 = 130_000;

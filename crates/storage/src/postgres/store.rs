@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use countersign_domain::audit::NodeName;
 use countersign_domain::permit::Committed;
 use countersign_ports::store::{
-    AccessReads, ApprovalReads, AuditReads, EventReads, RetentionReads, RunReads, Store,
+    AccessReads, ApprovalReads, AuditReads, ChatReads, EventReads, RetentionReads, RunReads, Store,
     StoreError, UnitOfWork,
 };
 use tokio::time::timeout;
@@ -87,6 +87,10 @@ impl Store for PostgresStore {
     }
 
     fn audit(&self) -> &dyn AuditReads {
+        &self.lanes
+    }
+
+    fn chats(&self) -> &dyn ChatReads {
         &self.lanes
     }
 

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use countersign_domain::audit::NodeName;
 use countersign_domain::permit::Committed;
 use countersign_ports::store::{
-    AccessReads, ApprovalReads, AuditReads, ChatReads, EventReads, RetentionReads, RunReads, Store, StoreError, UnitOfWork,
+    AccessReads, ApprovalReads, AuditReads, ChatReads, EventReads, RetentionReads, RunReads, Store,
+    StoreError, UnitOfWork,
 };
 use rusqlite::Connection;
 

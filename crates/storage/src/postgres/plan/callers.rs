@@ -7,7 +7,7 @@ use countersign_ports::store::{
 };
 
 use super::{Ledger, Must, Step, add, any, change_or, conflict, missing};
-use crate::catalogue::{access, grants};
+use crate::catalogue::{access, chats, grants};
 use crate::document::{FORMAT, encode};
 use crate::postgres::session::query;
 
@@ -83,6 +83,7 @@ pub(super) fn forget(before: Timestamp) -> Vec<Step> {
         access::FORGET_ANSWERS,
         access::FORGET_RULES,
         grants::FORGET_GRANTS,
+        chats::FORGET_DELIVERIES,
     ];
     statements.map(|sql| any(query!(sql, before.as_millis()))).into()
 }

@@ -1,6 +1,7 @@
 //! Changes as statements: what is sent, and what each must come to.
 
 pub(super) mod callers;
+mod chats;
 pub(super) mod sends;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use countersign_domain::time::Timestamp;
 use countersign_ports::store::{ApiKey, Change, Conflicting, IssuedGrant, StoreError, Version};
 
 use super::session::{Query, query};
-use crate::catalogue::{access, approvals, grants, log, retention, runs};
+use crate::catalogue::{access, approvals, chats as chat_sql, grants, log, retention, runs};
 use crate::document::{FORMAT, encode, unreadable};
 
 /// Finds a row only in the version that is expected.
@@ -24,7 +25,9 @@ pub(super) const APPROVAL_IN_VERSION: &str =
     "SELECT 1 FROM approvals WHERE id = ?1 AND version = ?2";
 
 /// What a run consists of, parts first.
-const ALL_OF_A_RUN: [&str; 5] = [
+const ALL_OF_A_RUN: [&str; 7] = [
+    chat_sql::REMOVE_CARDS,
+    chat_sql::REMOVE_CHAT_RUN,
     retention::REMOVE_EVENTS,
     retention::REMOVE_CALLS,
     retention::REMOVE_ENTRIES,
@@ -134,6 +137,24 @@ pub(super) fn steps(change: &Change, ledger: &mut Ledger<'_>) -> Result<Vec<Step
         Change::RemoveEvents(id) => return Ok(remove_of_run(*id, &[retention::REMOVE_EVENTS])),
         Change::RemoveRun(id) => return Ok(remove_of_run(*id, &ALL_OF_A_RUN)),
         Change::RemoveSession(id) => remove_session(*id),
+        Change::AddDelivery(delivery) => chats::add_delivery(delivery),
+        Change::AddConversation(new) => chats::add_conversation(new)?,
+        Change::UpdateConversation(next, version) => chats::update_conversation(next, *version)?,
+        Change::AddChatRun(run) => chats::add_chat_run(run)?,
+        Change::RemoveChatRun(run) => any(query!(chat_sql::REMOVE_CHAT_RUN, run.to_string())),
+        Change::AddCard(card) => chats::add_card(card)?,
+        Change::UpdateCard(card, version) => chats::update_card(card, *version)?,
+        Change::PutPairing(pairing) => chats::put_pairing(pairing)?,
+        Change::RemovePairing(id) => {
+            let id = id.to_string();
+            change_or(query!(chat_sql::REMOVE_PAIRING, &id), missing(&id))
+        }
+        Change::PutUnasked(unasked) => any(query!(
+            chat_sql::PUT_UNASKED,
+            unasked.session_id.to_string(),
+            FORMAT,
+            encode(unasked.as_ref())?
+        )),
     };
     Ok(vec![step])
 }

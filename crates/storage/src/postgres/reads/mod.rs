@@ -5,6 +5,7 @@
 mod access;
 mod approvals;
 pub(super) mod audit;
+mod chats;
 mod events;
 mod retention;
 mod runs;

@@ -8,7 +8,7 @@ use super::{beside, fresh};
 use crate::catalogue::every::{Named, every, parts_of_the_audit_log};
 
 /// Tables so small that reading them whole is what the planner should do.
-const SMALL: [&str; 3] = ["rules", "api_keys", "tallies"];
+const SMALL: [&str; 5] = ["rules", "api_keys", "tallies", "pairings", "chat_runs"];
 
 /// What a busy gateway has after a while: 10,000 runs, of which a hundred are not over.
 const FILL: &str = "
@@ -46,6 +46,22 @@ const FILL: &str = "
     INSERT INTO outbox
         SELECT 'grant_' || n, 'webhook:' || n % 50, 'call_' || n, n
         FROM generate_series(1, 10000) AS n;
+    INSERT INTO deliveries
+        SELECT 'mattermost', 'bot', 'd' || n, n * 100000 FROM generate_series(1, 10000) AS n;
+    INSERT INTO conversations
+        SELECT 'key' || n, 1, 1, repeat('x', 300) FROM generate_series(1, 10000) AS n;
+    INSERT INTO chat_runs
+        SELECT id, session_id, 1, repeat('x', 200) FROM runs WHERE finished = 0;
+    INSERT INTO cards
+        SELECT replace(id, 'appr_', 'card_'), 1, id, run_id, 'chat' || length(id), 1,
+            repeat('x', 300)
+        FROM approvals;
+    UPDATE cards SET address = 'chat' || right(id, 3);
+    INSERT INTO pairings
+        SELECT 'pair_' || n, 'mattermost', 'person' || n, 1, 1, repeat('x', 200)
+        FROM generate_series(1, 50) AS n;
+    INSERT INTO unasked
+        SELECT id, 1, repeat('x', 100) FROM sessions;
     INSERT INTO sign_in_links SELECT 'token' || n, n FROM generate_series(1, 10000) AS n;
     INSERT INTO web_sessions
         SELECT 'web_' || n, 'token' || n, n FROM generate_series(1, 10000) AS n;

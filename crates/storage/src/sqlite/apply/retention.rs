@@ -4,7 +4,7 @@ use countersign_domain::ids::{RunId, SessionId};
 use rusqlite::Connection;
 
 use super::{SqlError, conflict, is_there, missing};
-use crate::catalogue::{retention as sql, runs};
+use crate::catalogue::{chats, retention as sql, runs};
 
 pub(super) fn remove_events(tx: &Connection, id: RunId) -> Result<(), SqlError> {
     let id = finished(tx, id)?;
@@ -17,6 +17,8 @@ pub(super) fn remove_run(tx: &Connection, id: RunId) -> Result<(), SqlError> {
         sql::REMOVE_EVENTS,
         sql::REMOVE_CALLS,
         sql::REMOVE_ENTRIES,
+        chats::REMOVE_CARDS,
+        chats::REMOVE_CHAT_RUN,
         sql::REMOVE_APPROVALS,
         sql::REMOVE_RUN,
     ];
