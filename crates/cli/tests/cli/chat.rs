@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::Home;
+use crate::support::{Home, set_mode};
 
 #[test]
 fn one_message_without_a_gateway_runs_one_for_as_long_as_it_takes() {
@@ -64,4 +64,63 @@ fn slash_commands_are_answered_by_the_gateway() {
     for told in ["is now called Deploys", "The agent is idle", "Tier: admin", "User: operator"] {
         assert!(said.out.contains(told), "{told}: {said:?}");
     }
+}
+
+#[test]
+fn a_command_of_a_plugin_is_there_as_long_as_the_plugin_is() {
+    let home = Home::new();
+    let gateway = home.up(&[]);
+    gateway.terminate();
+    let folder = home.root().join("plugins");
+    fs::create_dir(&folder).unwrap();
+    let script = r#"#!/bin/sh
+echo '{"type":"register","name":"weather","description":"Tells the weather."}'
+while read line; do
+  case $line in *'"call"'*)
+    id=${line#*\"id\":}; echo "{\"type\":\"answer\",\"id\":${id%%,*},\"text\":\"sunny\"}";;
+  esac
+done"#;
+    fs::write(folder.join("sky"), script).unwrap();
+    set_mode(&folder.join("sky"), 0o700);
+    let _gateway = home.up(&[]);
+    for _ in 0..100 {
+        let said = home.cli(&["chat", "/weather"]);
+        if said.out.contains("sunny") {
+            return;
+        }
+    }
+    panic!("the plugin never answered");
+}
+
+#[test]
+fn a_restart_goes_on_in_the_same_process() {
+    let home = Home::new();
+    // Where nothing would restart it, it is said so.
+    assert!(home.cli(&["chat", "/restart"]).out.contains("ends with its terminal"));
+    let gateway = home.up(&[]);
+    let announced = || fs::read_to_string(home.root().join("gateway.json")).unwrap_or_default();
+    let before = announced();
+    let said = home.cli(&["chat", "/restart"]);
+    assert!(said.out.contains("restarts once"), "{said:?}");
+    let begun = std::time::Instant::now();
+    while announced() == before || announced().is_empty() {
+        assert!(begun.elapsed().as_secs() < 60, "it never came back");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let now: serde_json::Value = serde_json::from_str(&announced()).unwrap();
+    assert_eq!(now["pid"].to_string(), gateway.pid().to_string());
+    assert_eq!(gateway.cli(&["runs", "list"]).code, Some(0));
+    gateway.terminate();
+}
+
+#[test]
+fn nobody_waits_to_be_let_in() {
+    let home = Home::new();
+    let gateway = home.up(&[]);
+    let listed = gateway.cli(&["pairings", "list"]);
+    assert!(listed.out.contains("nobody waits"), "{listed:?}");
+    let refused = gateway.cli(&["pairings", "approve", "K7QM-2XWD"]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains("nobody waits with the code"), "{refused:?}");
+    assert_eq!(gateway.cli(&["pairings", "approve", "nonsense"]).code, Some(2));
 }
