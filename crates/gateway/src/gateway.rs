@@ -90,7 +90,6 @@ impl Gateway {
             surfaces: OnceLock::new(),
             tokens: PresentedTokens::default(),
             previewed: Previewed::default(),
-            chats: ChatDesk::default(),
             runner: OnceLock::new(),
         })
     }

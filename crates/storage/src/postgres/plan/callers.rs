@@ -1,5 +1,6 @@
 //! Changes that are about callers: keys, sign-ins, and the answers that are remembered for them.
 
+use countersign_domain::digest::Digest;
 use countersign_domain::ids::KeyId;
 use countersign_domain::time::Timestamp;
 use countersign_ports::store::{
@@ -59,6 +60,11 @@ pub(super) fn add_web_session(session: &WebSession) -> Step {
     let id = session.id.to_string();
     let end = session.expires_at.as_millis();
     add(query!(access::ADD_WEB_SESSION, &id, session.token.to_string(), end), id.clone(), id)
+}
+
+pub(super) fn use_link(token: &Digest, now: Timestamp) -> Step {
+    let query = query!(access::USE_LINK, token.to_string(), now.as_millis());
+    change_or(query, StoreError::Conflict(Conflicting::SignInLink))
 }
 
 pub(super) fn remember(answer: &IdempotentAnswer) -> Step {

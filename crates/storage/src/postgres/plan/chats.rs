@@ -1,9 +1,10 @@
 //! Conversations on platforms.
 
-use countersign_domain::chat::{ChatRun, Conversation, Delivery, Pairing, PostedCard};
+use countersign_domain::chat::{ChatRun, Conversation, Delivery, Pairing, PostedCard, Unasked};
+use countersign_domain::ids::{PairingId, RunId};
 use countersign_ports::store::{StoreError, Version};
 
-use super::{Must, Step, add, change_or, conflict, stored};
+use super::{Must, Step, add, any, change_or, conflict, missing, stored};
 use crate::catalogue::chats as sql;
 use crate::document::{FORMAT, encode};
 use crate::postgres::session::query;
@@ -60,4 +61,19 @@ pub(super) fn put_pairing(pairing: &Pairing) -> Result<Step, StoreError> {
         encode(pairing)?,
     );
     Ok(change_or(query, conflict(&id)))
+}
+
+/// Telling an end twice is no mistake.
+pub(super) fn remove_chat_run(run: RunId) -> Step {
+    any(query!(sql::REMOVE_CHAT_RUN, run.to_string()))
+}
+
+pub(super) fn remove_pairing(id: PairingId) -> Step {
+    let id = id.to_string();
+    change_or(query!(sql::REMOVE_PAIRING, &id), missing(&id))
+}
+
+pub(super) fn put_unasked(unasked: &Unasked) -> Result<Step, StoreError> {
+    let id = unasked.session_id.to_string();
+    Ok(any(query!(sql::PUT_UNASKED, id, FORMAT, encode(unasked)?)))
 }

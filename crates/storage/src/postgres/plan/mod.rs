@@ -121,10 +121,7 @@ pub(super) fn steps(change: &Change, ledger: &mut Ledger<'_>) -> Result<Vec<Step
         Change::AddKey(key) => callers::add_key(key, ledger)?,
         Change::RevokeKey(id, at) => return callers::revoke_key(*id, *at, ledger),
         Change::AddSignInLink(link) => callers::add_link(link),
-        Change::UseSignInLink(token, now) => change_or(
-            query!(access::USE_LINK, token.to_string(), now.as_millis()),
-            StoreError::Conflict(Conflicting::SignInLink),
-        ),
+        Change::UseSignInLink(token, now) => callers::use_link(token, *now),
         Change::AddWebSession(session) => callers::add_web_session(session),
         Change::RemoveWebSession(id) => any(query!(access::REMOVE_WEB_SESSION, id.to_string())),
         Change::Remember(answer) => callers::remember(answer),
@@ -141,20 +138,12 @@ pub(super) fn steps(change: &Change, ledger: &mut Ledger<'_>) -> Result<Vec<Step
         Change::AddConversation(new) => chats::add_conversation(new)?,
         Change::UpdateConversation(next, version) => chats::update_conversation(next, *version)?,
         Change::AddChatRun(run) => chats::add_chat_run(run)?,
-        Change::RemoveChatRun(run) => any(query!(chat_sql::REMOVE_CHAT_RUN, run.to_string())),
+        Change::RemoveChatRun(run) => chats::remove_chat_run(*run),
         Change::AddCard(card) => chats::add_card(card)?,
         Change::UpdateCard(card, version) => chats::update_card(card, *version)?,
         Change::PutPairing(pairing) => chats::put_pairing(pairing)?,
-        Change::RemovePairing(id) => {
-            let id = id.to_string();
-            change_or(query!(chat_sql::REMOVE_PAIRING, &id), missing(&id))
-        }
-        Change::PutUnasked(unasked) => any(query!(
-            chat_sql::PUT_UNASKED,
-            unasked.session_id.to_string(),
-            FORMAT,
-            encode(unasked.as_ref())?
-        )),
+        Change::RemovePairing(id) => chats::remove_pairing(*id),
+        Change::PutUnasked(unasked) => chats::put_unasked(unasked)?,
     };
     Ok(vec![step])
 }
