@@ -67,6 +67,7 @@ pub(crate) async fn run(args: UpArgs, global: &Global) -> Outcome {
     let loaded = configuration(&args, &home)?;
     let lock = HomeLock::take(&home)?;
     let mut serving = serve::start(&home, lock, &loaded, &environment).await?;
+    serving.composition.gateway.allow_restart();
     let told = banner(screen, &args, &loaded, &serving, (&home, start)).await;
     if let Err(error) = told {
         // A closed standard output is no reason not to serve.

@@ -13,9 +13,13 @@ use super::speaker::{Speaker, ToldBy};
 use crate::gateway::Gateway;
 
 impl Gateway {
-    /// Returns when somebody has asked for a restart. Who waits for it can restart the gateway.
-    pub async fn restart_requested(&self) {
+    /// Somebody waits for requests to restart, and sees to them.
+    pub fn allow_restart(&self) {
         self.chats.restarts.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns when somebody has asked for a restart.
+    pub async fn restart_requested(&self) {
         self.chats.restart.notified().await;
     }
 
