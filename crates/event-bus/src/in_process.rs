@@ -1,20 +1,37 @@
-//! The bus of a gateway that is one process.
+//! The bus of a gateway that is one process, and of all that is local to one of many.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use countersign_domain::runs::Stream;
-use countersign_ports::event_bus::{EventBus, Subscription};
-use tokio::sync::watch;
+use countersign_ports::event_bus::{BusState, Call, Calls, EventBus, Heard, Subscription};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
+
+/// How many calls a slow listener may be behind before it is told that it missed some.
+const CALLS: usize = 1024;
 
 /// A bus for followers in the same process. It remembers only streams that somebody follows.
-#[derive(Debug, Clone, Default)]
-pub struct InProcessBus(Arc<Mutex<Followed>>);
+#[derive(Debug, Clone)]
+pub struct InProcessBus(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    followed: Mutex<Followed>,
+    calls: broadcast::Sender<Heard>,
+    state: watch::Sender<BusState>,
+}
 
 /// The streams that are followed. A `watch` holds no queue: however often a stream grows, a slow
 /// follower costs nothing and is woken once.
 type Followed = BTreeMap<Stream, watch::Sender<()>>;
+
+impl Default for InProcessBus {
+    fn default() -> Self {
+        Self::in_state(BusState::Alone)
+    }
+}
 
 impl InProcessBus {
     /// A bus that nobody follows yet.
@@ -22,14 +39,41 @@ impl InProcessBus {
         Self::default()
     }
 
+    /// The local part of a bus that reaches further.
+    pub(crate) fn in_state(state: BusState) -> Self {
+        Self(Arc::new(Inner {
+            followed: Mutex::default(),
+            calls: broadcast::Sender::new(CALLS),
+            state: watch::Sender::new(state),
+        }))
+    }
+
     /// How many streams are followed.
     pub fn followed(&self) -> usize {
         self.lock().len()
     }
 
+    /// Wakes every follower of every stream.
+    pub(crate) fn wake_all(&self) {
+        for followers in self.lock().values() {
+            followers.send_replace(());
+        }
+    }
+
+    /// Lets every listener hear this.
+    pub(crate) fn let_hear(&self, heard: Heard) {
+        // Without listeners there is nobody to tell.
+        drop(self.0.calls.send(heard));
+    }
+
+    /// Whether others are reached from now on; `true` if that is news.
+    pub(crate) fn set_state(&self, state: BusState) -> bool {
+        self.0.state.send_if_modified(|known| std::mem::replace(known, state) != state)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Followed> {
         // The map is whole between any two statements, so a panic elsewhere does not spoil it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -44,6 +88,18 @@ impl EventBus for InProcessBus {
         let receiver =
             self.lock().entry(stream).or_insert_with(|| watch::Sender::new(())).subscribe();
         Box::new(Follower { bus: self.clone(), stream, receiver: Some(receiver) })
+    }
+
+    fn call(&self, call: Call) {
+        self.let_hear(Heard::Call(call));
+    }
+
+    fn calls(&self) -> Box<dyn Calls> {
+        Box::new(Listener { receiver: self.0.calls.subscribe(), _bus: self.clone() })
+    }
+
+    fn state(&self) -> watch::Receiver<BusState> {
+        self.0.state.subscribe()
     }
 }
 
@@ -79,6 +135,25 @@ impl Drop for Follower {
             followed.get(&self.stream).is_some_and(|followers| followers.receiver_count() == 0);
         if last {
             followed.remove(&self.stream);
+        }
+    }
+}
+
+/// One listener. Keeps the bus alive, so that there is always somebody who could speak.
+#[derive(Debug)]
+struct Listener {
+    receiver: broadcast::Receiver<Heard>,
+    _bus: InProcessBus,
+}
+
+#[async_trait]
+impl Calls for Listener {
+    async fn next(&mut self) -> Heard {
+        match self.receiver.recv().await {
+            Ok(heard) => heard,
+            Err(RecvError::Lagged(_)) => Heard::Missed,
+            // Nobody can speak any more; returning would spin.
+            Err(RecvError::Closed) => std::future::pending().await,
         }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use countersign_domain::ids::RunId;
@@ -26,6 +24,21 @@ fn woken(follower: &mut Box<dyn Subscription>) -> bool {
 
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+mod suite {
+    use std::future::{Ready, ready};
+    use std::sync::Arc;
+
+    use countersign_event_bus::InProcessBus;
+    use countersign_event_bus::conformance::Ends;
+
+    fn fresh() -> Ready<(Ends, ())> {
+        let bus = Arc::new(InProcessBus::new());
+        ready((Ends { here: bus.clone(), there: bus }, ()))
+    }
+
+    countersign_event_bus::conformance_suite!(fresh);
 }
 
 #[test]
@@ -105,35 +118,6 @@ fn a_follower_outlives_the_handle_it_came_from() {
     let mut follower = InProcessBus::subscribe(&bus, run(1));
     drop(bus);
     assert!(!woken(&mut follower));
-}
-
-/// Each follower must see the last value that was written before the last announcement, whatever
-/// the order in which threads run.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nobody_sleeps_through_the_last_announcement() {
-    const LAST: u64 = 2000;
-    let bus = InProcessBus::new();
-    let written = Arc::new(AtomicU64::new(0));
-    let followers: Vec<_> = (0..16)
-        .map(|_| {
-            let mut follower = bus.subscribe(APPROVALS);
-            let written = Arc::clone(&written);
-            tokio::spawn(async move {
-                while written.load(Ordering::SeqCst) < LAST {
-                    follower.changed().await;
-                }
-            })
-        })
-        .collect();
-    for _ in 0..LAST {
-        written.fetch_add(1, Ordering::SeqCst);
-        bus.announce(APPROVALS);
-        tokio::task::yield_now().await;
-    }
-    for follower in followers {
-        follower.await.unwrap();
-    }
-    assert_eq!(bus.followed(), 0);
 }
 
 #[test]
