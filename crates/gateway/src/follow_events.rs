@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use countersign_domain::runs::{EventRecord, Stream};
-use countersign_ports::event_bus::Subscription;
+use countersign_ports::event_bus::{BusState, Subscription};
 use countersign_ports::store::{SharedStore, StoreError};
+use tokio::sync::watch;
 
 use crate::gateway::Gateway;
 
@@ -15,11 +16,15 @@ const BATCH: usize = 32;
 /// The store is looked at this often even without an announcement, because those may be lost.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
+/// And this often while the bus is lost.
+const LOOK_AGAIN_ALONE: Duration = Duration::from_secs(1);
+
 /// A reader of one stream.
 pub struct Feed {
     store: SharedStore,
     stream: Stream,
     wakeups: Box<dyn Subscription>,
+    bus: watch::Receiver<BusState>,
     after: u64,
 }
 
@@ -31,8 +36,19 @@ impl Gateway {
             stream,
             // Subscribed before the first read, so that nothing falls between the two.
             wakeups: self.bus.subscribe(stream),
+            bus: self.bus.state(),
             after,
         }
+    }
+
+    /// Whether the bus reaches the other nodes.
+    pub fn bus_state(&self) -> BusState {
+        *self.bus.state().borrow()
+    }
+
+    /// How long to wait for an announcement before the store is looked at without one.
+    pub(crate) fn look_again(&self) -> Duration {
+        look_again(self.bus_state())
     }
 
     /// The number of the newest event of a stream; 0 if it has none.
@@ -51,7 +67,8 @@ impl Feed {
                 return Ok(events);
             }
             // A timeout is as good as a wake-up: the store is looked at again.
-            drop(tokio::time::timeout(LOOK_AGAIN, self.wakeups.changed()).await);
+            let look_again = look_again(*self.bus.borrow());
+            drop(tokio::time::timeout(look_again, self.wakeups.changed()).await);
         }
     }
 
@@ -67,6 +84,13 @@ impl Feed {
     /// The number of an event in this stream: what a reader names to go on from there.
     pub const fn number(&self, event: &EventRecord) -> u64 {
         number(self.stream, event)
+    }
+}
+
+const fn look_again(bus: BusState) -> Duration {
+    match bus {
+        BusState::Alone | BusState::Connected => LOOK_AGAIN,
+        BusState::Lost => LOOK_AGAIN_ALONE,
     }
 }
 

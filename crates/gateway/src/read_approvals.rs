@@ -14,7 +14,6 @@ use serde::Serialize;
 
 use crate::caller::{Caller, Forbidden};
 use crate::card::{card, draft};
-use crate::follow_events::LOOK_AGAIN;
 use crate::gateway::Gateway;
 use crate::guard::Assessed;
 use crate::preview_files::FilePreview;
@@ -136,7 +135,7 @@ impl Gateway {
                 return Ok(view);
             }
             // Announcements may be lost, so the store is looked at now and then without one.
-            let look_again = deadline.min(now + LOOK_AGAIN);
+            let look_again = deadline.min(now + self.look_again());
             drop(tokio::time::timeout_at(look_again, wakeups.changed()).await);
         }
     }

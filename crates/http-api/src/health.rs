@@ -25,9 +25,21 @@ pub(crate) struct Readiness(Mutex<Option<(Instant, bool)>>);
 /// A gateway that answers.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// `ok`, or `ready`.
+    /// `ok`.
     #[schema(example = "ok")]
     status: &'static str,
+}
+
+/// A gateway that can work.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Ready {
+    /// `ready`.
+    #[schema(example = "ready")]
+    status: &'static str,
+    /// Whether other nodes are reached: `alone` where none are configured, `connected`, or `lost`. A
+    /// node that has lost the bus works on, and looks at the store more often.
+    #[schema(example = "connected", pattern = "^(alone|connected|lost)$")]
+    bus: &'static str,
 }
 
 /// The process lives.
@@ -43,11 +55,11 @@ pub(crate) async fn live() -> Json<Health> {
 #[utoipa::path(
     get, path = "/health/ready", tag = "health", operation_id = "ready",
     responses(
-        (status = 200, description = "The gateway can work.", body = Health),
+        (status = 200, description = "The gateway can work.", body = Ready),
         (status = 503, description = "`store_unavailable`", body = crate::problem::ProblemBody)
     )
 )]
-pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Health>, Problem> {
+pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Ready>, Problem> {
     let mut last = app.readiness.0.lock().await;
     let known = last.filter(|(at, _)| at.elapsed() < STANDS);
     let works = if let Some((_, works)) = known {
@@ -57,7 +69,10 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Health>, Proble
         *last = Some((Instant::now(), works));
         works
     };
-    if works { Ok(Json(Health { status: "ready" })) } else { Err(Problem::store_unavailable()) }
+    if !works {
+        return Err(Problem::store_unavailable());
+    }
+    Ok(Json(Ready { status: "ready", bus: app.gateway.bus_state().as_str() }))
 }
 
 async fn works_now(app: &App) -> bool {

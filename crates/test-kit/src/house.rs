@@ -29,6 +29,7 @@ use countersign_gateway::{
     Resolved, Role, RunView, Settings, StartRun,
 };
 use countersign_ports::delivery::{Mailer, Messenger};
+use countersign_ports::event_bus::EventBus;
 use countersign_ports::file_witness::FileWitness;
 use countersign_ports::model_provider::ToolSpec;
 use countersign_ports::platform::Inbox;
@@ -57,6 +58,7 @@ pub struct HouseBuilder {
     chat: ChatSettings,
     platforms: Vec<Arc<TestingPlatform>>,
     most_working: u64,
+    bus: Arc<dyn EventBus>,
 }
 
 /// The real gateway on a temporary directory.
@@ -93,6 +95,7 @@ impl Default for HouseBuilder {
             chat: ChatSettings::default(),
             platforms: Vec::new(),
             most_working: RunsConfig::default().max_working,
+            bus: Arc::new(InProcessBus::new()),
         }
     }
 }
@@ -109,6 +112,13 @@ impl HouseBuilder {
     #[must_use]
     pub fn witness(mut self, witness: Arc<dyn FileWitness>) -> Self {
         self.witness = witness;
+        self
+    }
+
+    /// It has another bus than one of its own.
+    #[must_use]
+    pub fn bus(mut self, bus: impl EventBus) -> Self {
+        self.bus = Arc::new(bus);
         self
     }
 
@@ -225,6 +235,13 @@ impl House {
             (&store, &Arc::new(ManualClock::at(now)), &Arc::new(BreakableSigner::default()));
         let builder = HouseBuilder { seed, ..HouseBuilder::default() };
         gateway(&builder, path, parts, Arc::new(Redactor::new([])))
+    }
+
+    /// A second gateway on the store of this house, with a bus of its own, as on another node.
+    pub fn gateway_on(&self, bus: impl EventBus, seed: u64) -> Arc<Gateway> {
+        let builder = HouseBuilder { seed, ..HouseBuilder::default() }.bus(bus);
+        let parts = (&self.store, &self.clock, &self.signer);
+        gateway(&builder, &self.directory(), parts, Arc::new(Redactor::new([])))
     }
 
     /// Where everything is kept.
@@ -487,7 +504,7 @@ fn gateway(
         .expect("the settings are good");
     Gateway::new(Parts {
         store: store.clone(),
-        bus: Arc::new(InProcessBus::new()),
+        bus: builder.bus.clone(),
         clock: clock.clone(),
         entropy: Arc::new(SeededEntropy::new(builder.seed)),
         signer: signer.clone(),
