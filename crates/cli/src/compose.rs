@@ -10,12 +10,14 @@ use countersign_agent::{Agent, AgentParts, DiskWitness, Toolbox};
 use countersign_command_risk::SelfDescription;
 use countersign_domain::chat::PlatformName;
 use countersign_domain::redaction::Redactor;
-use countersign_event_bus::InProcessBus;
+use countersign_event_bus::{InProcessBus, NatsBus};
 use countersign_gateway::{Caller, Gateway, Guard, GuardParts, Parts, Settings};
 use countersign_http_api::{About, OperatorToken, ServerParts};
 use countersign_ports::clock::Clock as _;
+use countersign_ports::event_bus::EventBus;
 use countersign_ports::model_provider::ModelProvider;
 use countersign_ports::store::{SharedStore, StoreError};
+use countersign_storage::config::filled;
 use countersign_storage::{Place, PostgresStore, SqliteStore};
 
 use crate::clock::SystemClock;
@@ -65,6 +67,8 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) environment: &'a Environment,
     /// The store of that home.
     pub(crate) store: SharedStore,
+    /// What wakes those who wait, on this node and the others.
+    pub(crate) bus: Arc<dyn EventBus>,
     /// Where the listener is bound.
     pub(crate) local_addr: SocketAddr,
     /// What the command line on this machine proves itself with.
@@ -112,9 +116,22 @@ pub(crate) async fn open_store(
     }
 }
 
+/// Opens the bus between the nodes, if there are several. One that cannot be reached is tried for
+/// ever, and is no reason not to start.
+pub(crate) async fn open_bus(
+    loaded: &Loaded,
+    environment: &Environment,
+) -> Result<Arc<dyn EventBus>, Failure> {
+    let server = credentials::bus(loaded, environment);
+    match server.map_err(|error| loaded.problem(error.key, &error.problem))? {
+        None => Ok(Arc::new(InProcessBus::new())),
+        Some(server) => Ok(Arc::new(NatsBus::connect(&server).await.map_err(Failure::refused)?)),
+    }
+}
+
 /// Joins everything. Nothing runs yet.
 pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
-    let Ingredients { loaded, home, environment, store, local_addr, operator_token } = from;
+    let Ingredients { loaded, home, environment, store, bus, local_addr, operator_token } = from;
     let entropy = Arc::new(SystemEntropy::new().map_err(Failure::refused)?);
     let signer = signing_keys::open(home, entropy.as_ref(), SystemClock.now());
     let signer = Arc::new(signer.map_err(Failure::refused)?);
@@ -129,7 +146,7 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     let config = &loaded.config;
     let gateway = Gateway::new(Parts {
         store: store.clone(),
-        bus: Arc::new(InProcessBus::new()),
+        bus,
         clock: Arc::new(SystemClock),
         entropy,
         signer,
@@ -349,6 +366,8 @@ pub(crate) fn check_values(loaded: &Loaded) -> Result<(), Failure> {
         .retention()
         .map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
     config.store.check().map_err(|error| loaded.problem(error.key, &error.problem))?;
+    let given = |text: &str| filled(text, |_| Some("given-at-the-start".to_owned()));
+    config.bus.check(given).map_err(|error| loaded.problem(error.key, &error.problem))?;
     let parts = GuardParts {
         workspace: "/".to_owned(),
         gateway_home: "/".to_owned(),

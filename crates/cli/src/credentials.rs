@@ -7,8 +7,11 @@
 
 use std::path::PathBuf;
 
+use countersign_event_bus::NatsServer;
+use countersign_event_bus::config::BusConfigError;
 use countersign_gateway::KeyHolder;
 use countersign_storage::Place;
+use countersign_storage::config::filled;
 
 use crate::config::Loaded;
 use crate::environment::Environment;
@@ -29,6 +32,18 @@ pub(crate) fn held(
     if let Ok(Place::Postgres(server)) = store {
         held.extend(server.password());
     }
+    if let Ok(Some(server)) = bus(loaded, environment) {
+        held.extend(server.secrets());
+    }
     held.extend(signer.secrets());
     held
+}
+
+/// The server of the bus, with what one proves oneself with there.
+pub(crate) fn bus(
+    loaded: &Loaded,
+    environment: &Environment,
+) -> Result<Option<NatsServer>, BusConfigError> {
+    let variable = |name: &str| environment.get(name);
+    loaded.config.bus.server(variable, |text| filled(text, variable))
 }

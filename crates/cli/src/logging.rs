@@ -53,7 +53,9 @@ impl<W: Write> Write for MaskedLines<W> {
 pub(crate) fn start(format: LogFormat, usual: &str) -> Result<(), Failure> {
     let wanted = std::env::var("COUNTERSIGN_LOG").unwrap_or_default();
     let filter = if wanted.is_empty() { usual } else { &wanted };
-    let filter = EnvFilter::try_new(filter).map_err(|error| {
+    // The bus says itself when it is lost and back; its client says it at every attempt. What is named
+    // later wins.
+    let filter = EnvFilter::try_new(format!("async_nats=off,{filter}")).map_err(|error| {
         Failure::Usage(format!(
             "COUNTERSIGN_LOG: {error}; write `warn`, `info`, `debug` or a filter such as \
              `info,countersign_agent=debug`"

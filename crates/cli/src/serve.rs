@@ -17,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::SystemClock;
 use crate::compose::{
-    Composition, Ingredients, compose, has_living_key, open_store, place_of_store, server_parts,
+    Composition, Ingredients, compose, has_living_key, open_bus, open_store, place_of_store,
+    server_parts,
 };
 use crate::config::Loaded;
 use crate::entropy::SystemEntropy;
@@ -76,6 +77,7 @@ pub(crate) async fn start(
         home,
         environment,
         store,
+        bus: open_bus(loaded, environment).await?,
         local_addr,
         operator_token: &token,
     })?;

@@ -225,6 +225,7 @@ mod tests {
             "runs.max_working",
             "gateway.listen",
             "store.url",
+            "bus.url",
             "retention.runs",
         ] {
             assert!(all.iter().any(|known| known == key), "{key} in {all:?}");

@@ -11,6 +11,7 @@ mod problem;
 mod read;
 
 use countersign_agent::{AgentConfig, ModelConfig};
+use countersign_event_bus::config::BusConfig;
 use countersign_gateway::config::{
     ApprovalsConfig, AuditConfig, OutboundConfig, PlatformsConfig, QuickCommandsConfig,
     RetentionConfig, RiskConfig, RunsConfig, SecurityConfig, SessionsConfig,
@@ -51,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) audit: AuditConfig,
     /// Where everything is kept.
     pub(crate) store: StoreConfig,
+    /// How several nodes wake each other.
+    pub(crate) bus: BusConfig,
     /// How long what is over is kept.
     pub(crate) retention: RetentionConfig,
     /// Secrets and protected files.

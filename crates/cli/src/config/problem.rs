@@ -127,5 +127,5 @@ pub(crate) fn is_secret(path: &[String]) -> bool {
 
 /// Whether the value is an address, which may hold a password. What is wrong with it never quotes it.
 fn is_address(path: &[String]) -> bool {
-    path.iter().map(String::as_str).eq(["store", "url"])
+    matches!(path, [section, key] if matches!(section.as_str(), "store" | "bus") && key == "url")
 }

@@ -9,6 +9,7 @@
 
 mod approvals;
 mod audit;
+mod bus;
 mod chat;
 mod check;
 mod config;
