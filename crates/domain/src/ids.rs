@@ -119,6 +119,9 @@ typed_id!(
 typed_id!(
     /// Somebody who asks to be heard, or is.
     PairingId, "pair_");
+typed_id!(
+    /// A node: one life of one process that works on a store.
+    NodeId, "node_");
 
 #[cfg(test)]
 mod tests {

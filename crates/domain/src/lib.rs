@@ -20,6 +20,7 @@ pub mod grants;
 pub mod guard;
 pub mod identity;
 pub mod ids;
+pub mod nodes;
 pub mod outbound;
 pub mod permit;
 pub mod redaction;

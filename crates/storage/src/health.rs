@@ -53,6 +53,7 @@ pub(crate) const fn ends_the_store(error: &StoreError) -> bool {
     match error {
         StoreError::Broken { .. } => true,
         StoreError::Conflict(_)
+        | StoreError::Expelled
         | StoreError::Missing(_)
         | StoreError::Unavailable(_)
         | StoreError::Unreadable { .. } => false,

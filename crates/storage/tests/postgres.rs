@@ -25,8 +25,8 @@ mod two_nodes {
     use async_trait::async_trait;
     use countersign_domain::permit::Committed;
     use countersign_ports::store::{
-        AccessReads, ApprovalReads, AuditReads, ChatReads, EventReads, RetentionReads, RunReads,
-        SharedStore, Store, StoreError, UnitOfWork,
+        AccessReads, ApprovalReads, AuditReads, ChatReads, EventReads, NodeReads, RetentionReads,
+        RunReads, SharedStore, Store, StoreError, UnitOfWork,
     };
     use countersign_storage::PostgresStore;
     use countersign_storage::throw_away::ThrowAway;
@@ -73,6 +73,10 @@ mod two_nodes {
 
         fn chats(&self) -> &dyn ChatReads {
             self.next().chats()
+        }
+
+        fn nodes(&self) -> &dyn NodeReads {
+            self.next().nodes()
         }
 
         fn retention(&self) -> &dyn RetentionReads {

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use countersign_domain::permit::Committed;
 use countersign_ports::store::{
-    AccessReads, ApprovalReads, AuditReads, Change, ChatReads, EventReads, RetentionReads,
-    RunReads, SharedStore, Store, StoreError, UnitOfWork,
+    AccessReads, ApprovalReads, AuditReads, Change, ChatReads, EventReads, NodeReads,
+    RetentionReads, RunReads, SharedStore, Store, StoreError, UnitOfWork,
 };
 use tokio::sync::watch;
 
@@ -68,6 +68,10 @@ impl Store for BreakableStore {
 
     fn audit(&self) -> &dyn AuditReads {
         self.store.audit()
+    }
+
+    fn nodes(&self) -> &dyn NodeReads {
+        self.store.nodes()
     }
 
     fn retention(&self) -> &dyn RetentionReads {

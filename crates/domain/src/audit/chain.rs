@@ -30,7 +30,8 @@ pub struct Head {
 }
 
 /// The name of the machine or process that wrote a record: 1 to 255 visible characters.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct NodeName(String);
 
 /// Why a text is not the name of a node.
@@ -125,6 +126,20 @@ impl FromStr for NodeName {
         } else {
             Err(InvalidNodeName)
         }
+    }
+}
+
+impl TryFrom<String> for NodeName {
+    type Error = InvalidNodeName;
+
+    fn try_from(text: String) -> Result<Self, InvalidNodeName> {
+        text.parse()
+    }
+}
+
+impl From<NodeName> for String {
+    fn from(name: NodeName) -> Self {
+        name.0
     }
 }
 

@@ -6,8 +6,9 @@ use countersign_domain::chat::{ChatRun, Conversation, Delivery, Pairing, PostedC
 use countersign_domain::digest::Digest;
 use countersign_domain::grants::Use;
 use countersign_domain::ids::{
-    ApprovalId, CallId, GrantId, KeyId, PairingId, RuleId, RunId, SessionId, WebSessionId,
+    ApprovalId, CallId, GrantId, KeyId, NodeId, PairingId, RuleId, RunId, SessionId, WebSessionId,
 };
+use countersign_domain::nodes::{LeaseName, Node};
 use countersign_domain::runs::{Entry, Event, Run, Session, ToolCall};
 use countersign_domain::time::Timestamp;
 
@@ -86,6 +87,24 @@ pub enum Change {
     },
     /// A line of the audit log. The store numbers it without gaps and chains it to the line before.
     AddAudit(Box<AuditRecord>),
+    /// Changes nothing; fails with [`super::StoreError::Expelled`] unless the node is among the
+    /// living. The fencing token of everything that a node writes.
+    ExpectNode(NodeId),
+    /// A node joins.
+    AddNode(Box<Node>),
+    /// A node's new value. Expelled if it is not among the living.
+    UpdateNode(Box<Node>),
+    /// A node lives: its beat grows by one. Expelled if it is not among the living.
+    Beat(NodeId),
+    /// A node is gone, and its leases with it. Missing if it went before.
+    RemoveNode(NodeId),
+    /// The same for a node that has been silent; a conflict if its beat is another by now.
+    BuryNode(NodeId, u64),
+    /// Work is taken by a node, also if it has it already. A conflict if another node holds it,
+    /// expelled if the node is not among the living.
+    TakeLease(LeaseName, NodeId),
+    /// Work is let go, if this node holds it.
+    DropLease(LeaseName, NodeId),
     /// A new API key; its name is taken by no living key.
     AddKey(ApiKey),
     /// An API key is taken back.

@@ -1,11 +1,17 @@
 //! What can go wrong with a store.
 
+use countersign_domain::nodes::LeaseName;
+
 /// Why a store did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Something changed since it was read, or exists already. Nothing was written.
     #[error("{0} was changed by somebody else")]
     Conflict(Conflicting),
+    /// This node was silent for too long: it was taken for dead, and its work belongs to others.
+    /// Nothing was written. It must let go of everything and join anew.
+    #[error("this node was silent for so long that the others took it for dead; it joins again")]
+    Expelled,
     /// What is to be changed does not exist.
     #[error("{0} does not exist")]
     Missing(String),
@@ -42,6 +48,9 @@ pub enum Conflicting {
     /// The name of a key.
     #[error("the key name `{0}`")]
     KeyName(String),
+    /// Work that another node holds.
+    #[error("the lease `{0}`")]
+    Lease(LeaseName),
     /// A sign-in link that is used up, has run out or never was.
     #[error("the sign-in link")]
     SignInLink,

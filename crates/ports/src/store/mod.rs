@@ -11,6 +11,7 @@
 
 mod change;
 mod error;
+mod nodes;
 mod read;
 mod records;
 mod retention;
@@ -22,6 +23,7 @@ use countersign_domain::permit::Committed;
 
 pub use change::{Change, UnitOfWork, Version, Versioned};
 pub use error::{Conflicting, Fault, StoreError};
+pub use nodes::NodeReads;
 pub use read::{
     AccessReads, ApprovalFilter, ApprovalReads, AuditFilter, AuditReads, ChatReads, EventReads,
     Page, PageRequest, RunFilter, RunReads,
@@ -52,6 +54,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The audit log, searched.
     fn audit(&self) -> &dyn AuditReads;
+
+    /// Who works on the store.
+    fn nodes(&self) -> &dyn NodeReads;
 
     /// What is old.
     fn retention(&self) -> &dyn RetentionReads;

@@ -1,6 +1,6 @@
 //! Every statement there is, for tests that hold for all of them.
 
-use super::{access, approvals, chats, grants, log, outbox, retention, runs};
+use super::{access, approvals, chats, grants, log, nodes, outbox, retention, runs};
 
 /// A statement and its name.
 #[derive(Debug, Clone)]
@@ -34,6 +34,7 @@ fn constants() -> Vec<Named> {
         chats_statements(),
         grants_statements(),
         log_statements(),
+        nodes_statements(),
         outbox_statements(),
         retention_statements(),
         runs_statements(),
@@ -138,6 +139,25 @@ fn log_statements() -> Vec<Named> {
     ]
 }
 
+fn nodes_statements() -> Vec<Named> {
+    named![
+        nodes::ADD_NODE,
+        nodes::UPDATE_NODE,
+        nodes::BEAT,
+        nodes::NODE_IS_THERE,
+        nodes::LIVING,
+        nodes::REMOVE_LEASES,
+        nodes::REMOVE_NODE,
+        nodes::NODE_WITH_BEAT,
+        nodes::TAKE_LEASE,
+        nodes::DROP_LEASE,
+        nodes::HOLDER,
+        nodes::LASTING_LEASES,
+        nodes::DRIVEN,
+        nodes::ADRIFT,
+    ]
+}
+
 fn outbox_statements() -> Vec<Named> {
     named![
         outbox::ADD_ENTRY,
@@ -223,6 +243,7 @@ fn no_statement_is_left_out() {
         ("chats", include_str!("chats.rs")),
         ("grants", include_str!("grants.rs")),
         ("log", include_str!("log.rs")),
+        ("nodes", include_str!("nodes.rs")),
         ("outbox", include_str!("outbox.rs")),
         ("retention", include_str!("retention.rs")),
         ("runs", include_str!("runs.rs")),

@@ -10,6 +10,7 @@ pub(crate) mod chats;
 pub(crate) mod every;
 pub(crate) mod grants;
 pub(crate) mod log;
+pub(crate) mod nodes;
 pub(crate) mod outbox;
 pub(crate) mod retention;
 pub(crate) mod runs;

@@ -107,6 +107,14 @@ macro_rules! conformance_suite {
                 who_was_let_in_stays_so,
                 the_last_word_on_questions_counts,
             ],
+            nodes: [
+                a_node_lives_from_joining_to_leaving,
+                a_node_that_is_gone_writes_nothing,
+                only_the_silent_are_buried,
+                a_lease_has_one_holder,
+                of_two_nodes_one_gets_the_lease,
+                work_that_nobody_holds_is_found,
+            ],
             races: [
                 of_two_deciders_exactly_one_wins,
                 a_loser_sees_the_winner,

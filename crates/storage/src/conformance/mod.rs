@@ -19,6 +19,7 @@ pub mod chats;
 pub mod grants;
 pub mod journal;
 pub mod log;
+pub mod nodes;
 pub mod outbox;
 pub mod races;
 pub mod retention;

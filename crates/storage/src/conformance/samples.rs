@@ -13,10 +13,11 @@ use countersign_domain::approvals::{
     Timing, claim, decide, offer, open,
 };
 use countersign_domain::assessment::{Assessment, Finding, FindingId, Span};
-use countersign_domain::audit::{AuditKind, AuditRecord};
+use countersign_domain::audit::{AuditKind, AuditRecord, NodeName};
 use countersign_domain::digest::Digest;
 use countersign_domain::grants::{Binding, for_decision, verify};
 use countersign_domain::identity::{Actor, Principal};
+use countersign_domain::nodes::{Node, NodeState};
 use countersign_domain::runs::{
     Course, Entry, EntryBody, Event, ProposedCall, Run, RunState, Session, ToolCall, ToolCallState,
     Usage,
@@ -72,6 +73,19 @@ pub fn run(number: u32, session: u32) -> Run {
 /// The changes that add session and run number 1.
 pub fn first_run() -> [Change; 2] {
     [Change::AddSession(session(1)), Change::AddRun(Box::new(run(1, 1)))]
+}
+
+/// A node that takes work.
+pub fn node(number: u32) -> Node {
+    Node {
+        id: id("node_", number),
+        name: NodeName::local(),
+        version: "0.1.0".to_owned(),
+        address: format!("127.0.0.1:{number}"),
+        signing_key: "k1".to_owned(),
+        joined_at: at(number),
+        state: NodeState::Serving,
+    }
 }
 
 /// What a person said in a run.

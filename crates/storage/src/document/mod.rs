@@ -9,6 +9,7 @@ mod tests;
 use countersign_domain::approvals::{Approval, Rule};
 use countersign_domain::audit::AuditRecord;
 use countersign_domain::chat::{ChatRun, Conversation, Pairing, PostedCard, Unasked};
+use countersign_domain::nodes::Node;
 use countersign_domain::runs::{Entry, Event, Run, Session, ToolCall};
 use countersign_ports::store::{ApiKey, StoreError};
 use serde::Serialize;
@@ -46,6 +47,7 @@ documents! {
     PostedCard = "card",
     Pairing = "pairing",
     Unasked = "time without questions",
+    Node = "node",
 }
 
 /// The document of `value`, in the current [`FORMAT`].

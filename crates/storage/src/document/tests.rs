@@ -27,7 +27,7 @@ use super::{Document, decode, encode};
 use crate::conformance::chats;
 use crate::conformance::samples::{
     approval, approval_of, at, audit, call, claimed, decided, entry, exec, finding, id, key,
-    matcher, principal, rule, run, session,
+    matcher, node, principal, rule, run, session,
 };
 
 /// A missing fixture is written when `WRITE_MISSING_FIXTURES` is set; one that exists never is.
@@ -64,6 +64,7 @@ fn failure() -> RunFailure {
 fn stored_sessions_keys_and_audit_records_stay_readable() {
     check("session", &session(1));
     check("key", &key(1, "ci"));
+    check("node", &node(1));
     check("audit", &audit("appr_00000000000000000000000000000001"));
 }
 

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use countersign_domain::audit::NodeName;
 use countersign_domain::permit::Committed;
 use countersign_ports::store::{
-    AccessReads, ApprovalReads, AuditReads, ChatReads, EventReads, RetentionReads, RunReads, Store,
-    StoreError, UnitOfWork,
+    AccessReads, ApprovalReads, AuditReads, ChatReads, EventReads, NodeReads, RetentionReads,
+    RunReads, Store, StoreError, UnitOfWork,
 };
 use tokio::time::timeout;
 
@@ -91,6 +91,10 @@ impl Store for PostgresStore {
     }
 
     fn chats(&self) -> &dyn ChatReads {
+        &self.lanes
+    }
+
+    fn nodes(&self) -> &dyn NodeReads {
         &self.lanes
     }
 

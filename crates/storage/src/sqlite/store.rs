@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use countersign_domain::audit::NodeName;
 use countersign_domain::permit::Committed;
 use countersign_ports::store::{
-    AccessReads, ApprovalReads, AuditReads, ChatReads, EventReads, RetentionReads, RunReads, Store,
-    StoreError, UnitOfWork,
+    AccessReads, ApprovalReads, AuditReads, ChatReads, EventReads, NodeReads, RetentionReads,
+    RunReads, Store, StoreError, UnitOfWork,
 };
 use rusqlite::Connection;
 
@@ -77,6 +77,10 @@ impl Store for SqliteStore {
     }
 
     fn audit(&self) -> &dyn AuditReads {
+        &self.readers
+    }
+
+    fn nodes(&self) -> &dyn NodeReads {
         &self.readers
     }
 

@@ -2,6 +2,7 @@
 
 pub(super) mod callers;
 mod chats;
+pub(super) mod nodes;
 pub(super) mod sends;
 
 use std::collections::BTreeMap;
@@ -118,6 +119,14 @@ pub(super) fn steps(change: &Change, ledger: &mut Ledger<'_>) -> Result<Vec<Step
         }
         Change::AddEvent { run_id, at, event } => add_event(*run_id, *at, event)?,
         Change::AddAudit(record) => add_audit(record, ledger)?,
+        Change::ExpectNode(id) => nodes::expect(*id),
+        Change::AddNode(node) => nodes::add_node(node)?,
+        Change::UpdateNode(node) => nodes::update(node)?,
+        Change::Beat(id) => nodes::beat(*id),
+        Change::RemoveNode(id) => return Ok(nodes::remove(*id)),
+        Change::BuryNode(id, beat) => return Ok(nodes::bury(*id, *beat)),
+        Change::TakeLease(name, holder) => return Ok(nodes::take_lease(name, *holder)),
+        Change::DropLease(name, holder) => nodes::drop_lease(name, *holder),
         Change::AddKey(key) => callers::add_key(key, ledger)?,
         Change::RevokeKey(id, at) => return callers::revoke_key(*id, *at, ledger),
         Change::AddSignInLink(link) => callers::add_link(link),

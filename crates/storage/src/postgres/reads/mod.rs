@@ -7,6 +7,7 @@ mod approvals;
 pub(super) mod audit;
 mod chats;
 mod events;
+mod nodes;
 mod retention;
 mod runs;
 

@@ -8,7 +8,7 @@ use super::{beside, fresh};
 use crate::catalogue::every::{Named, every, parts_of_the_audit_log};
 
 /// Tables so small that reading them whole is what the planner should do.
-const SMALL: [&str; 5] = ["rules", "api_keys", "tallies", "pairings", "chat_runs"];
+const SMALL: [&str; 6] = ["rules", "api_keys", "tallies", "pairings", "chat_runs", "nodes"];
 
 /// What a busy gateway has after a while: 10,000 runs, of which a hundred are not over.
 const FILL: &str = "
@@ -62,6 +62,10 @@ const FILL: &str = "
         FROM generate_series(1, 50) AS n;
     INSERT INTO unasked
         SELECT id, 1, repeat('x', 100) FROM sessions;
+    INSERT INTO nodes SELECT 'node_' || n, n, 1, repeat('x', 200) FROM generate_series(1, 5) AS n;
+    INSERT INTO leases SELECT 'timers', 'node_1' UNION ALL
+        SELECT 'run:' || id, 'node_' || row_number() OVER () % 5 + 1 FROM runs
+        WHERE status = 'running';
     INSERT INTO sign_in_links SELECT 'token' || n, n FROM generate_series(1, 10000) AS n;
     INSERT INTO web_sessions
         SELECT 'web_' || n, 'token' || n, n FROM generate_series(1, 10000) AS n;

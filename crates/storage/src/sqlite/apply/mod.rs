@@ -5,6 +5,7 @@ mod approvals;
 mod chats;
 mod grants;
 mod log;
+mod nodes;
 mod outbox;
 mod retention;
 mod runs;
@@ -46,6 +47,14 @@ pub(super) fn apply(tx: &Connection, change: &Change, node: &NodeName) -> Result
         Change::RemoveRule(id) => approvals::remove_rule(tx, *id),
         Change::AddEvent { run_id, at, event } => log::add_event(tx, *run_id, *at, event),
         Change::AddAudit(record) => chaining::append(tx, record, node),
+        Change::ExpectNode(id) => nodes::expect(tx, *id),
+        Change::AddNode(node) => nodes::add(tx, node),
+        Change::UpdateNode(node) => nodes::update(tx, node),
+        Change::Beat(id) => nodes::beat(tx, *id),
+        Change::RemoveNode(id) => nodes::remove(tx, *id),
+        Change::BuryNode(id, beat) => nodes::bury(tx, *id, *beat),
+        Change::TakeLease(name, holder) => nodes::take_lease(tx, name, *holder),
+        Change::DropLease(name, holder) => nodes::drop_lease(tx, name, *holder),
         Change::AddKey(key) => access::add_key(tx, key),
         Change::RevokeKey(id, at) => access::revoke_key(tx, *id, *at),
         Change::AddSignInLink(link) => access::add_link(tx, link),
