@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_domain::audit::checkpoint::Checkpoint;
-use countersign_gateway::Gateway;
+use countersign_gateway::{Gateway, NodeSettings, Retention};
 use countersign_http_api::{router, serve_with};
 use countersign_plugins::{Pace, PluginHost};
 use countersign_ports::clock::Clock as _;
 use countersign_ports::plugins::CommandDesk;
 use countersign_ports::store::{SharedStore, StoreError};
+use countersign_storage::Place;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::SystemClock;
@@ -38,12 +39,8 @@ pub(crate) struct Serving {
     drain_timeout: Duration,
     shutdown: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
-    deadlines: JoinHandle<StoreError>,
-    checkpoints: JoinHandle<StoreError>,
-    sweeping: JoinHandle<StoreError>,
-    keeping: JoinHandle<()>,
+    watches: Watches,
     place: String,
-    telling: JoinHandle<()>,
     plugins: Arc<PluginHost>,
     _lock: HomeLock,
 }
@@ -67,7 +64,7 @@ pub(crate) async fn start(
     let entropy = SystemEntropy::new().map_err(Failure::refused)?;
     let token = entropy.secret_text("cs_operator_");
     let store = open_store(home, loaded, environment).await?;
-    let place = place_of_store(home, loaded, environment)?.to_string();
+    let (place, is_alone) = place_of_work(home, loaded, environment)?;
     let keep = loaded.config.retention.retention();
     let keep = keep.map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
     let listener = bind(loaded).await?;
@@ -82,20 +79,15 @@ pub(crate) async fn start(
         operator_token: &token,
     })?;
     refuse_open_door(&composition, environment, local_addr).await?;
+    // Before anything else: from here on, what is written says who writes it.
+    let node = as_node(&composition, loaded, local_addr, is_alone).await?;
     home.place_token(&token)?;
     let parts = server_parts(&composition, loaded, environment, &token, local_addr);
     let shutdown = CancellationToken::new();
     let timeouts = loaded.config.gateway.timeouts();
     let server = tokio::spawn(serve_with(listener, router(parts), timeouts, shutdown.clone()));
-    let gateway = composition.gateway.clone();
-    let deadlines = tokio::spawn(async move { gateway.watch_deadlines().await });
-    let (gateway, every) = (composition.gateway.clone(), loaded.config.audit.checkpoint_every);
-    let checkpoints = tokio::spawn(async move { gateway.watch_checkpoints(every).await });
-    let gateway = composition.gateway.clone();
-    let sweeping = tokio::spawn(async move { gateway.watch_retention(keep).await });
-    let keeping = tokio::spawn(keep_checkpoints(home.clone(), composition.gateway.clone()));
-    let gateway = composition.gateway.clone();
-    let telling = tokio::spawn(async move { gateway.serve_chats().await });
+    let every = loaded.config.audit.checkpoint_every;
+    let watches = Watches::start(&composition.gateway, home, node, (every, keep));
     let plugins = plugins(home, &composition.gateway)?;
     composition.agent.resume().await.map_err(Failure::refused)?;
     let announcement = Announcement {
@@ -113,12 +105,8 @@ pub(crate) async fn start(
         drain_timeout: timeouts.drain,
         shutdown,
         server,
-        deadlines,
-        checkpoints,
-        sweeping,
-        keeping,
+        watches,
         place,
-        telling,
         plugins,
         _lock: lock,
     })
@@ -130,14 +118,7 @@ impl Serving {
         let store = self.composition.store.clone();
         tokio::select! {
             error = store.broken() => Stopped::Store(error),
-            error = &mut self.deadlines => match error {
-                Ok(error) => Stopped::Store(error),
-                Err(error) => Stopped::Listener(error.to_string()),
-            },
-            error = &mut self.checkpoints => match error {
-                Ok(error) => Stopped::Store(error),
-                Err(error) => Stopped::Listener(error.to_string()),
-            },
+            stopped = self.watches.ended() => stopped,
             ended = &mut self.server => Stopped::Listener(match ended {
                 Ok(Ok(())) => "the listener has ended".to_owned(),
                 Ok(Err(error)) => error.to_string(),
@@ -147,8 +128,12 @@ impl Serving {
     }
 
     /// Takes nothing new, lets what works end for a while, and closes the store.
-    pub(crate) async fn drain(self) -> Result<(), Failure> {
+    pub(crate) async fn drain(mut self) -> Result<(), Failure> {
         tracing::info!("draining: no new runs are taken");
+        let gateway = &self.composition.gateway;
+        if let Err(error) = gateway.stop_taking_work().await {
+            tracing::warn!(%error, "the other nodes could not be told");
+        }
         self.shutdown.cancel();
         let agent = &self.composition.agent;
         let both = async { tokio::join!(agent.drain(self.drain_timeout), self.server).1 };
@@ -158,12 +143,12 @@ impl Serving {
             tracing::warn!("the listener was cut off");
         }
         self.plugins.stop().await;
-        self.deadlines.abort();
-        self.checkpoints.abort();
-        self.sweeping.abort();
-        self.keeping.abort();
-        self.telling.abort();
-        last_checkpoint(&self.home, &self.composition.gateway).await;
+        self.watches.stop();
+        let gateway = &self.composition.gateway;
+        if let Err(error) = gateway.leave().await {
+            tracing::warn!(%error, "the other nodes take over when this one has been silent for long");
+        }
+        keep(&self.home, gateway.newest_checkpoint().borrow().as_ref());
         close(&self.composition.store).await;
         self.home.withdraw()?;
         tracing::info!("stopped; pending approvals stay in the store");
@@ -171,15 +156,11 @@ impl Serving {
     }
 
     /// Ends at once after something broke.
-    pub(crate) async fn give_up(self, why: Stopped) -> Failure {
+    pub(crate) async fn give_up(mut self, why: Stopped) -> Failure {
         self.shutdown.cancel();
         self.composition.agent.drain(Duration::ZERO).await;
         self.plugins.stop().await;
-        self.deadlines.abort();
-        self.checkpoints.abort();
-        self.sweeping.abort();
-        self.keeping.abort();
-        self.telling.abort();
+        self.watches.stop();
         drop(self.home.withdraw());
         match why {
             Stopped::Store(error) => Failure::Refused(format!(
@@ -192,6 +173,52 @@ impl Serving {
     }
 }
 
+/// What a gateway does by itself.
+struct Watches {
+    /// Ends only when the store is unusable for good.
+    lasting: JoinSet<StoreError>,
+    others: JoinSet<()>,
+}
+
+impl Watches {
+    /// Starts them for the gateway of `home`, which is `node`.
+    fn start(
+        gateway: &Arc<Gateway>,
+        home: &Home,
+        node: NodeSettings,
+        (checkpoint_every, keep): (u64, Retention),
+    ) -> Self {
+        let (mut lasting, mut others) = (JoinSet::new(), JoinSet::new());
+        let each = || gateway.clone();
+        let member = each();
+        lasting.spawn(async move { member.keep_membership(&node).await });
+        let timekeeper = each();
+        lasting.spawn(async move { timekeeper.watch_deadlines().await });
+        let notary = each();
+        lasting.spawn(async move { notary.watch_checkpoints(checkpoint_every).await });
+        let sweeper = each();
+        lasting.spawn(async move { sweeper.watch_retention(keep).await });
+        others.spawn(keep_checkpoints(home.clone(), each()));
+        let teller = each();
+        others.spawn(async move { teller.serve_chats().await });
+        Self { lasting, others }
+    }
+
+    /// Returns when one of them cannot go on.
+    async fn ended(&mut self) -> Stopped {
+        match self.lasting.join_next().await {
+            Some(Ok(error)) => Stopped::Store(error),
+            Some(Err(error)) => Stopped::Listener(error.to_string()),
+            None => std::future::pending().await,
+        }
+    }
+
+    fn stop(&mut self) {
+        self.lasting.abort_all();
+        self.others.abort_all();
+    }
+}
+
 /// Starts the plugins of `home`.
 fn plugins(home: &Home, gateway: &Arc<Gateway>) -> Result<Arc<PluginHost>, Failure> {
     let (folder, desk) = (home.plugins(), gateway.clone() as Arc<dyn CommandDesk>);
@@ -199,6 +226,39 @@ fn plugins(home: &Home, gateway: &Arc<Gateway>) -> Result<Arc<PluginHost>, Failu
         .map_err(|error| Failure::Refused(format!("{}: {error}", folder.display())))?;
     gateway.attach_plugins(host.clone());
     Ok(host)
+}
+
+/// Where the store is, for people, and whether nobody else can be at work there: the home is locked,
+/// and what is in it is this process's; another file may be anybody's.
+fn place_of_work(
+    home: &Home,
+    loaded: &Loaded,
+    environment: &Environment,
+) -> Result<(String, bool), Failure> {
+    let place = place_of_store(home, loaded, environment)?;
+    let is_alone = matches!(&place, Place::Sqlite(path) if *path == home.database());
+    Ok((place.to_string(), is_alone))
+}
+
+/// Joins the nodes.
+async fn as_node(
+    composition: &Composition,
+    loaded: &Loaded,
+    local_addr: SocketAddr,
+    is_alone: bool,
+) -> Result<NodeSettings, Failure> {
+    let problem = |error: countersign_gateway::config::ConfigProblem| {
+        loaded.problem(&error.key, &error.problem.to_string())
+    };
+    let settings = NodeSettings {
+        name: loaded.config.audit.node(&crate::environment::host()).map_err(problem)?,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        address: local_addr.to_string(),
+        ttl: loaded.config.nodes.ttl().map_err(problem)?,
+        is_alone,
+    };
+    composition.gateway.join(&settings).await.map_err(Failure::refused)?;
+    Ok(settings)
 }
 
 /// Writes every new checkpoint into the file beside the database.
@@ -216,15 +276,6 @@ fn keep(home: &Home, checkpoint: Option<&Checkpoint>) {
     if let Err(error) = write_private(&home.audit_checkpoint(), &format!("{token}\n")) {
         tracing::warn!(%error, "the newest checkpoint could not be kept beside the database");
     }
-}
-
-/// Signs where the audit log stands when the gateway stops.
-async fn last_checkpoint(home: &Home, gateway: &Gateway) {
-    let newest = gateway.newest_checkpoint();
-    if let Err(error) = gateway.checkpoint().await {
-        tracing::warn!(%error, "the end of the audit log could not be signed");
-    }
-    keep(home, newest.borrow().as_ref());
 }
 
 async fn close(store: &SharedStore) {

@@ -31,7 +31,7 @@ pub struct Node {
     pub version: String,
     /// Where it listens.
     pub address: String,
-    /// Which key it signs with: nodes of one store must agree in it.
+    /// Which key it signs with: the others must know it.
     pub signing_key: String,
     /// When it joined, by its own clock.
     pub joined_at: Timestamp,
@@ -189,9 +189,10 @@ mod tests {
         let mut seen = Sightings::default();
         let node = living(1, 5);
         let id = node.node.id;
-        assert!(seen.silent(&[node.clone()], seconds(100), TTL).is_empty());
-        assert!(seen.silent(&[node.clone()], seconds(109), TTL).is_empty());
-        assert_eq!(seen.silent(&[node], seconds(110), TTL), [(id, 5)]);
+        let nodes = [node];
+        assert!(seen.silent(&nodes, seconds(100), TTL).is_empty());
+        assert!(seen.silent(&nodes, seconds(109), TTL).is_empty());
+        assert_eq!(seen.silent(&nodes, seconds(110), TTL), [(id, 5)]);
         assert!(seen.silent(&[living(1, 6)], seconds(111), TTL).is_empty());
     }
 

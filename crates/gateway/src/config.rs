@@ -22,6 +22,7 @@ pub use crate::config_chat::{
     AccessKeys, BusyText, Item, Listed, PairingText, PlatformConfig, PlatformsConfig,
     SessionsConfig,
 };
+pub use crate::config_nodes::NodesConfig;
 pub use crate::config_outbound::{
     EmailConfig, MailTls, OutboundConfig, OutboundHttpConfig, SecretPolicyText, WebhookConfig,
 };
@@ -247,6 +248,9 @@ pub enum Problem {
     /// Too short to look anything up.
     #[error("`{0}` is too short; use at least one hour, such as `30d`, or `0` to keep everything")]
     TooSoon(HumanDuration),
+    /// A time to live that buries the busy, or nobody.
+    #[error("`{0}` does not work; use from `2s` to `10m`")]
+    LeaseTtl(HumanDuration),
     /// Limits still count it.
     #[error("`{0}` is too short: limits still count what was sent; use at least `1d`")]
     StillCounts(HumanDuration),

@@ -11,6 +11,7 @@ use countersign_domain::time::Timestamp;
 use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
 
 use crate::effect_gate::{event, lapsed};
+use crate::follow_events::LOOK_AGAIN;
 use crate::gateway::{Gateway, Settles};
 
 /// How many approvals are looked at in one go.
@@ -23,17 +24,21 @@ const CLEANED_EVERY: Duration = Duration::from_hours(1);
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 impl Gateway {
-    /// Watches the deadlines of all approvals. Returns when the store is unusable for good.
+    /// Watches the deadlines of all approvals, while the timers are this node's. Returns when the
+    /// store is unusable for good.
     pub async fn watch_deadlines(&self) -> StoreError {
         let mut clean_at = self.clock.now();
         loop {
+            self.membership.timers().await;
             if self.clock.now() >= clean_at {
                 self.forget_what_ran_out().await;
                 clean_at = self.clock.now().after(CLEANED_EVERY);
             }
             match self.pass_deadlines().await {
                 Ok(next) => {
-                    let latest = self.clock.now().after(LONGEST_SLEEP);
+                    let longest =
+                        if self.membership.has_company() { LOOK_AGAIN } else { LONGEST_SLEEP };
+                    let latest = self.clock.now().after(longest);
                     let until = next.map_or(latest, |next| next.min(latest));
                     tokio::select! {
                         () = self.clock.sleep_until(until) => {}

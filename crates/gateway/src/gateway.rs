@@ -10,7 +10,7 @@ use countersign_domain::runs::Stream;
 use countersign_ports::agent_runner::AgentRunner;
 use countersign_ports::clock::Clock;
 use countersign_ports::entropy::Entropy;
-use countersign_ports::event_bus::EventBus;
+use countersign_ports::event_bus::{Call, EventBus};
 use countersign_ports::file_witness::FileWitness;
 use countersign_ports::signer::Signer;
 use countersign_ports::store::{Change, SharedStore, StoreError, UnitOfWork};
@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 
 use crate::chat::ChatDesk;
 use crate::guard::Guard;
+use crate::membership::Membership;
 use crate::outbound::{PresentedTokens, ended_runs};
 use crate::preview_files::Previewed;
 use crate::settings::Settings;
@@ -42,6 +43,7 @@ pub struct Gateway {
     pub(crate) ledger: Ledger,
     pub(crate) surfaces: OnceLock<Arc<dyn Surfaces>>,
     pub(crate) tokens: PresentedTokens,
+    pub(crate) membership: Membership,
     pub(crate) previewed: Previewed,
     pub(crate) chats: ChatDesk,
     runner: OnceLock<Arc<dyn AgentRunner>>,
@@ -89,6 +91,7 @@ impl Gateway {
             ledger: Ledger::default(),
             surfaces: OnceLock::new(),
             tokens: PresentedTokens::default(),
+            membership: Membership::default(),
             previewed: Previewed::default(),
             runner: OnceLock::new(),
         })
@@ -106,24 +109,55 @@ impl Gateway {
         &self.settings
     }
 
-    /// Whether the store can read and write now.
+    /// Whether the store can read and write now, and this process may.
     pub async fn check_store(&self) -> Result<(), StoreError> {
+        self.membership.fenced(UnitOfWork::new())?;
         self.store.check().await
     }
 
+    /// Something about `run` has changed: it is driven here, unless another node drives it; that one
+    /// is told.
     pub(crate) fn wake(&self, run: RunId) {
+        self.wake_here(run);
+        if self.membership.has_company() {
+            self.bus.call(Call::Run(run));
+        }
+    }
+
+    /// The same, where no other node drives it.
+    pub(crate) fn wake_here(&self, run: RunId) {
         if let Some(runner) = self.runner.get() {
             runner.wake(run);
         }
     }
 
-    /// Commits `work` and tells followers of the streams that it added events to.
+    /// Something about `run` has changed: its driver looks again, if it is here.
+    pub(crate) fn nudge(&self, run: RunId) {
+        if let Some(runner) = self.runner.get() {
+            runner.nudge(run);
+        }
+    }
+
+    /// Kills whatever this process is doing for runs.
+    pub(crate) async fn let_go_of_all(&self) {
+        if let Some(runner) = self.runner.get() {
+            runner.let_go().await;
+        }
+    }
+
+    /// Commits `work` and tells followers of the streams that it added events to. Nothing is
+    /// committed by a node that is not among the living.
     pub(crate) async fn commit(&self, work: UnitOfWork) -> Result<Committed, StoreError> {
         let grown = grown_streams(&work);
         let lines = work.changes.iter().filter(|change| adds_line(change)).count();
         let moves_deadlines = work.changes.iter().any(moves_deadline);
         let ended = ended_runs(&work);
-        let committed = self.store.commit(work).await?;
+        let work = self.membership.fenced(work)?;
+        let committed = self.store.commit(work).await.inspect_err(|error| {
+            if *error == StoreError::Expelled {
+                self.membership.refused.notify_one();
+            }
+        })?;
         for run in ended {
             self.tokens.forget_run(run);
         }
@@ -132,6 +166,9 @@ impl Gateway {
         }
         if moves_deadlines {
             self.deadlines_changed.notify_one();
+            if self.membership.has_company() {
+                self.bus.call(Call::Timers);
+            }
         }
         self.ledger.grew_by(lines);
         Ok(committed)

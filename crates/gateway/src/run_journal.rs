@@ -14,7 +14,7 @@ use countersign_domain::runs::{
 use countersign_domain::time::Timestamp;
 use countersign_ports::model_provider::ModelReply;
 use countersign_ports::run_journal::{Ended, Parked, RunEnd, RunJournal, Snapshot};
-use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
+use countersign_ports::store::{Change, Conflicting, StoreError, UnitOfWork, Versioned};
 
 use crate::effect_gate::event;
 use crate::effect_gate::{completed, moved};
@@ -90,6 +90,14 @@ impl RunJournal for Gateway {
         Ok(ended)
     }
 
+    async fn let_go(&self, run: RunId) -> Result<(), StoreError> {
+        if let Some(change) = self.membership.drop_lease(run) {
+            self.commit(UnitOfWork::new().and(change)).await?;
+            self.membership.dropped(run);
+        }
+        Ok(())
+    }
+
     async fn unfinished(&self) -> Result<Vec<RunId>, StoreError> {
         let runs = self.store.runs().unfinished().await?;
         let can_go_on = runs.into_iter().filter(|run| match run.status() {
@@ -140,10 +148,19 @@ impl Gateway {
             let next = run.value.moved(RunState::Running, now);
             work.push(Change::UpdateRun(Box::new(next), run.version));
         }
-        if !work.changes.is_empty() {
-            self.commit(work).await?;
+        work.changes.extend(self.membership.take(id));
+        if work.changes.is_empty() {
+            return Ok(true);
         }
-        Ok(true)
+        match self.commit(work).await {
+            Ok(_) => {
+                self.membership.taken(id);
+                Ok(true)
+            }
+            // Another node drives it.
+            Err(StoreError::Conflict(Conflicting::Lease(_))) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Calls that were started by a driver that is gone may have run: they are never started
@@ -253,7 +270,9 @@ impl Gateway {
         let mut next = run.value.moved(state, self.clock.now());
         next.active_ms += active_ms;
         work.push(Change::UpdateRun(Box::new(next), run.version));
+        work.changes.extend(self.membership.drop_lease(id));
         self.commit(work).await?;
+        self.membership.dropped(id);
         Ok(Parked::Waiting)
     }
 
@@ -333,7 +352,9 @@ impl Gateway {
         work.push(event(id, now, told));
         work.push(self.audit_run(&run.value, AuditKind::RunFinished, ended_by));
         work.push(Change::UpdateRun(Box::new(run.value.moved(state, now)), run.version));
+        work.changes.extend(self.membership.drop_lease(id));
         self.commit(work).await?;
+        self.membership.dropped(id);
         Ok(Ended::Over)
     }
 }

@@ -9,6 +9,7 @@ use countersign_ports::signer::SignerError;
 use countersign_ports::store::{AuditFilter, Change, PageRequest, StoreError, UnitOfWork};
 use tokio::sync::{Mutex, watch};
 
+use crate::follow_events::LOOK_AGAIN;
 use crate::gateway::Gateway;
 
 /// How long to wait after a checkpoint could not be made.
@@ -71,16 +72,25 @@ impl Gateway {
         Ok(())
     }
 
-    /// Makes a checkpoint whenever `every` lines are not covered by one. Returns when the store is
-    /// unusable for good.
+    /// Makes a checkpoint whenever `every` lines are not covered by one, while the timers are this
+    /// node's. Returns when the store is unusable for good.
     pub async fn watch_checkpoints(&self, every: u64) -> StoreError {
         let every = every.clamp(1, MOST_COVERED);
         let mut added = self.ledger.added.subscribe();
         loop {
+            self.membership.timers().await;
             let count = *added.borrow_and_update();
             match self.checkpoint_if_due(every, count).await {
-                // The sender is part of `self`, so this cannot fail.
-                Ok(due) => drop(added.wait_for(|count| *count >= due).await),
+                Ok(due) => {
+                    // The sender is part of `self`, so this cannot fail.
+                    let enough = added.wait_for(|count| *count >= due);
+                    if self.membership.has_company() {
+                        // Others add lines, too, and nobody says so here.
+                        drop(tokio::time::timeout(LOOK_AGAIN, enough).await);
+                    } else {
+                        drop(enough.await);
+                    }
+                }
                 Err(CheckpointError::Store(error @ StoreError::Broken { .. })) => return error,
                 Err(error) => {
                     tracing::error!(%error, "the audit log could not be signed");

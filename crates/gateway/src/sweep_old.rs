@@ -1,7 +1,7 @@
 //! Removing what has been over for long: events, runs with all that belongs to them, sessions.
 //!
-//! The audit log is never swept. Several nodes may sweep at once: what another has removed is gone
-//! for this one, too.
+//! The audit log is never swept. The node that has the timers sweeps; what another has removed at the
+//! same time is gone for this one, too.
 
 use std::time::Duration;
 
@@ -49,9 +49,10 @@ pub struct Swept {
 }
 
 impl Gateway {
-    /// Sweeps now and every hour. Returns when the store is unusable for good.
+    /// Sweeps now and every hour, while the timers are this node's. Returns when the store is unusable for good.
     pub async fn watch_retention(&self, keep: Retention) -> StoreError {
         loop {
+            self.membership.timers().await;
             match self.sweep_old(keep).await {
                 Ok(swept) if swept == Swept::default() => {}
                 Ok(Swept { events, runs, sessions }) => {

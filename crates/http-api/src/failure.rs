@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use countersign_domain::grants::GrantError;
 use countersign_gateway::{
     AnswerError, AuthError, CheckpointError, ConsumeError, CreateKeyError, Forbidden, NewLinkError,
-    ReadError, ReceiptError, RevokeRuleError, RotateError, StopRunError,
+    ReadError, ReadNodesError, ReceiptError, RevokeRuleError, RotateError, StopRunError,
 };
 use countersign_ports::signer::SignerError;
 use countersign_ports::store::StoreError;
@@ -16,6 +16,10 @@ impl From<StoreError> for Problem {
         match &error {
             StoreError::Unavailable(_) | StoreError::Broken { .. } | StoreError::Conflict(_) => {
                 tracing::error!(%error, "the store could not be used for a request");
+                Self::store_unavailable()
+            }
+            StoreError::Expelled => {
+                tracing::warn!(%error, "a request came to a node that the others took for dead");
                 Self::store_unavailable()
             }
             StoreError::Missing(_) | StoreError::Unreadable { .. } => {
@@ -39,6 +43,15 @@ impl From<ReadError> for Problem {
             ReadError::NoRun(_) => Self::missing("run_not_found", error.to_string()),
             ReadError::Forbidden(error) => error.into(),
             ReadError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReadNodesError> for Problem {
+    fn from(error: ReadNodesError) -> Self {
+        match error {
+            ReadNodesError::Forbidden(error) => error.into(),
+            ReadNodesError::Store(error) => error.into(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The time.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use countersign_domain::time::Timestamp;
 
@@ -8,6 +10,13 @@ use countersign_domain::time::Timestamp;
 pub trait Clock: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;
+
+    /// How much time has passed since some moment in the past. Nobody sets this clock, so it tells
+    /// spans and nothing else.
+    fn steady(&self) -> Duration;
+
+    /// Returns when `span` has passed on the clock that nobody sets.
+    async fn pause(&self, span: Duration);
 
     /// Returns at `instant`, or at once if it has passed.
     async fn sleep_until(&self, instant: Timestamp);

@@ -42,6 +42,9 @@ pub trait RunJournal: Send + Sync + 'static {
     /// read.
     async fn end(&self, run: RunId, end: RunEnd) -> Result<Ended, StoreError>;
 
+    /// Nothing is being done, and the run is over: another node may look after it.
+    async fn let_go(&self, run: RunId) -> Result<(), StoreError>;
+
     /// Runs that are not over and can go on now, oldest first: for the start of the process.
     async fn unfinished(&self) -> Result<Vec<RunId>, StoreError>;
 

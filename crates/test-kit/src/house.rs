@@ -25,9 +25,10 @@ use countersign_gateway::config::{
     ApprovalsConfig, OutboundConfig, RiskConfig, RunsConfig, SecurityConfig,
 };
 use countersign_gateway::{
-    Answer, ApprovalView, Caller, ChatSettings, Gateway, Guard, GuardParts, Parts, ResolveError,
-    Resolved, Role, RunView, Settings, StartRun,
+    Answer, ApprovalView, Caller, ChatSettings, Gateway, Guard, GuardParts, NodeSettings, Parts,
+    ResolveError, Resolved, Role, RunView, Settings, StartRun,
 };
+use countersign_ports::clock::Clock as _;
 use countersign_ports::delivery::{Mailer, Messenger};
 use countersign_ports::event_bus::EventBus;
 use countersign_ports::file_witness::FileWitness;
@@ -53,6 +54,7 @@ pub struct HouseBuilder {
     outbound: OutboundConfig,
     mailer: Option<Arc<dyn Mailer>>,
     driven: bool,
+    in_company: bool,
     seed: u64,
     witness: Arc<dyn FileWitness>,
     chat: ChatSettings,
@@ -83,6 +85,18 @@ pub struct House {
     builder: HouseBuilder,
 }
 
+/// Another node beside a house.
+pub struct Neighbour {
+    /// The use cases.
+    pub gateway: Arc<Gateway>,
+    /// Its time.
+    pub clock: Arc<ManualClock>,
+    /// Drives the runs that it takes.
+    pub agent: Arc<Agent>,
+    /// How it joins.
+    pub settings: NodeSettings,
+}
+
 impl Default for HouseBuilder {
     fn default() -> Self {
         Self {
@@ -90,6 +104,7 @@ impl Default for HouseBuilder {
             outbound: OutboundConfig::default(),
             mailer: None,
             driven: true,
+            in_company: false,
             seed: 0,
             witness: Arc::new(DiskWitness),
             chat: ChatSettings::default(),
@@ -164,6 +179,13 @@ impl HouseBuilder {
         self
     }
 
+    /// Other nodes may work on the same store.
+    #[must_use]
+    pub fn in_company(mut self) -> Self {
+        self.in_company = true;
+        self
+    }
+
     /// Opens the house.
     pub async fn open(self) -> House {
         let home = tempfile::tempdir().expect("a temporary directory");
@@ -193,6 +215,9 @@ impl House {
         let store: SharedStore = breakable.clone();
         let signer = Arc::new(BreakableSigner::default());
         let gateway = gateway(&builder, &path, (&store, &clock, &signer), redactor.clone());
+        let itself = as_node("house", !builder.in_company);
+        gateway.join(&itself).await.expect("it may join");
+        gateway.beat(&itself).await.expect("the store can be written");
         let sending = sending(&builder, &clock);
         let toolbox = toolbox(&workspace, &redactor).and_sending(sending);
         let tools = toolbox.specs();
@@ -235,6 +260,27 @@ impl House {
             (&store, &Arc::new(ManualClock::at(now)), &Arc::new(BreakableSigner::default()));
         let builder = HouseBuilder { seed, ..HouseBuilder::default() };
         gateway(&builder, path, parts, Arc::new(Redactor::new([])))
+    }
+
+    /// Another node on the same store and bus and in the same workspace, that has not joined yet. The
+    /// clocks are two.
+    pub fn neighbour(&self, name: &str, seed: u64) -> Neighbour {
+        let path = self.directory();
+        let clock = Arc::new(ManualClock::at(self.clock.now()));
+        let bus = self.builder.bus.clone();
+        let builder = HouseBuilder { seed, bus, ..HouseBuilder::default() };
+        let redactor = Arc::new(Redactor::new([]));
+        let parts = (&self.store, &clock, &Arc::new(BreakableSigner::default()));
+        let gateway = gateway(&builder, &path, parts, redactor.clone());
+        let toolbox = toolbox(&self.workspace(), &redactor);
+        let agent = agent(&gateway, &clock, toolbox, redactor);
+        gateway.attach_runner(agent.clone());
+        Neighbour { gateway, clock, agent, settings: as_node(name, false) }
+    }
+
+    /// How this house joins the nodes.
+    pub fn as_node(&self) -> NodeSettings {
+        as_node("house", !self.builder.in_company)
     }
 
     /// A second gateway on the store of this house, with a bus of its own, as on another node.
@@ -485,6 +531,17 @@ impl House {
             }
         };
         tokio::time::timeout(LIMIT, looking).await.expect("it did not come to pass")
+    }
+}
+
+/// How a gateway of a test joins.
+pub(crate) fn as_node(name: &str, is_alone: bool) -> NodeSettings {
+    NodeSettings {
+        name: name.parse().expect("a node's name"),
+        version: "test".to_owned(),
+        address: "127.0.0.1:8642".to_owned(),
+        ttl: Duration::from_secs(10),
+        is_alone,
     }
 }
 

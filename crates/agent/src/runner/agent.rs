@@ -1,9 +1,10 @@
 //! The agent as the gateway sees it: woken, resumed, drained.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use countersign_domain::display::inert;
 use countersign_domain::ids::RunId;
 use countersign_domain::redaction::Redactor;
@@ -57,8 +58,8 @@ pub(super) struct Shared {
     pub(super) registry: Registry,
     /// No new steps.
     pub(super) draining: CancellationToken,
-    /// No step at all.
-    cut_off: CancellationToken,
+    /// No step at all, for those who drive now.
+    cut_off: Mutex<CancellationToken>,
     tasks: TaskTracker,
     runtime: Handle,
 }
@@ -78,7 +79,7 @@ impl Agent {
                 parts,
                 registry: Registry::default(),
                 draining: CancellationToken::new(),
-                cut_off: CancellationToken::new(),
+                cut_off: Mutex::default(),
                 tasks: TaskTracker::new(),
                 runtime: Handle::current(),
             }),
@@ -100,7 +101,7 @@ impl Agent {
         self.shared.tasks.close();
         if tokio::time::timeout(deadline, self.shared.tasks.wait()).await.is_err() {
             tracing::warn!(runs = self.active(), "the agent was cut off at its work");
-            self.shared.cut_off.cancel();
+            self.shared.cut_off().cancel();
             self.shared.tasks.wait().await;
         }
     }
@@ -111,6 +112,7 @@ impl Agent {
     }
 }
 
+#[async_trait]
 impl AgentRunner for Agent {
     fn wake(&self, run: RunId) {
         if self.shared.draining.is_cancelled() {
@@ -119,6 +121,20 @@ impl AgentRunner for Agent {
         if let Some(signal) = self.shared.registry.wake(run) {
             let driving = Arc::clone(&self.shared).drive_until_idle(run, signal);
             self.shared.tasks.spawn_on(driving, &self.shared.runtime);
+        }
+    }
+
+    fn nudge(&self, run: RunId) {
+        self.shared.registry.nudge(run);
+    }
+
+    async fn let_go(&self) {
+        self.shared.cut_off().cancel();
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
+        if !self.shared.draining.is_cancelled() {
+            self.shared.tasks.reopen();
+            *self.shared.lock_cut_off() = CancellationToken::new();
         }
     }
 }
@@ -143,15 +159,23 @@ impl Shared {
     /// Drives `run` until there is nothing to do and nobody has called meanwhile.
     async fn drive_until_idle(self: Arc<Self>, run: RunId, signal: Arc<Notify>) {
         let mut driver = Driver::new(Arc::clone(&self), run, signal);
+        let cut_off = self.cut_off();
         let work = self.keep_driving(&mut driver);
-        match self.cut_off.run_until_cancelled(work).await {
+        match cut_off.run_until_cancelled(work).await {
             Some(Parting::Retired) => {}
-            Some(Parting::Left) => self.registry.abandon(run),
-            None => {
+            Some(Parting::Left) | None => {
                 driver.cut_off().await;
                 self.registry.abandon(run);
             }
         }
+    }
+
+    fn cut_off(&self) -> CancellationToken {
+        self.lock_cut_off().clone()
+    }
+
+    fn lock_cut_off(&self) -> MutexGuard<'_, CancellationToken> {
+        self.cut_off.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn keep_driving(&self, driver: &mut Driver) -> Parting {
@@ -187,8 +211,8 @@ impl Shared {
                 tracing::warn!(%run, %error, "a run cannot go on now; trying again");
                 After::Again
             }
-            // The process stops for this; it says so where it does.
-            StoreError::Broken { .. } => After::GiveUp,
+            // The process stops for this, or lets go of everything; it says so where it does.
+            StoreError::Broken { .. } | StoreError::Expelled => After::GiveUp,
             StoreError::Missing(_) | StoreError::Unreadable { .. } => {
                 tracing::error!(%run, %error, "a run cannot go on");
                 self.fail(run, "journal_unusable", "The run's record cannot be used").await;

@@ -102,6 +102,7 @@ impl Driver {
         match next_step(snapshot, &self.shared.parts.limits, spent) {
             Step::Over => {
                 self.tools.cancel().await;
+                self.shared.parts.journal.let_go(self.run).await?;
                 Ok(Next::LetGo)
             }
             Step::Stop => self.end(RunEnd::Stopped).await,

@@ -35,6 +35,14 @@ impl Registry {
         Some(signal)
     }
 
+    /// The same, if it has a driver.
+    pub(super) fn nudge(&self, run: RunId) {
+        if let Some(slot) = self.lock().get_mut(&run) {
+            slot.woken = true;
+            slot.signal.notify_one();
+        }
+    }
+
     /// Whether `run` was woken since this was last asked. To be asked before reading the store.
     pub(super) fn take_wake(&self, run: RunId) -> bool {
         let mut drivers = self.lock();

@@ -147,6 +147,7 @@ impl Shared {
                 StoreError::Unavailable(_) => {}
                 StoreError::Conflict(_) if conflicts < MOST_CONFLICTS => {}
                 StoreError::Conflict(_)
+                | StoreError::Expelled
                 | StoreError::Missing(_)
                 | StoreError::Broken { .. }
                 | StoreError::Unreadable { .. } => {

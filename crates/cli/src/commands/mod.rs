@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod edit_draft;
 mod keys;
+mod nodes;
 mod pairings;
 mod rules;
 mod runs;
@@ -69,6 +70,7 @@ enum Command {
     Approvals(approvals::ApprovalsArgs),
     Audit(audit::AuditArgs),
     Rules(rules::RulesArgs),
+    Nodes(nodes::NodesArgs),
     Runs(runs::RunsArgs),
     Keys(keys::KeysArgs),
     Pairings(pairings::PairingsArgs),
@@ -93,6 +95,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Approvals(args) => approvals::run(args, &global).await,
         Command::Audit(args) => audit::run(args, &global).await,
         Command::Rules(args) => rules::run(args, &global).await,
+        Command::Nodes(args) => nodes::run(args, &global).await,
         Command::Runs(args) => runs::run(args, &global).await,
         Command::Keys(args) => keys::run(args, &global).await,
         Command::Pairings(args) => pairings::run(args, &global).await,

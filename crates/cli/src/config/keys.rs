@@ -225,6 +225,7 @@ mod tests {
             "runs.max_working",
             "gateway.listen",
             "store.url",
+            "nodes.lease_ttl",
             "bus.url",
             "retention.runs",
         ] {

@@ -13,8 +13,8 @@ mod read;
 use countersign_agent::{AgentConfig, ModelConfig};
 use countersign_event_bus::config::BusConfig;
 use countersign_gateway::config::{
-    ApprovalsConfig, AuditConfig, OutboundConfig, PlatformsConfig, QuickCommandsConfig,
-    RetentionConfig, RiskConfig, RunsConfig, SecurityConfig, SessionsConfig,
+    ApprovalsConfig, AuditConfig, NodesConfig, OutboundConfig, PlatformsConfig,
+    QuickCommandsConfig, RetentionConfig, RiskConfig, RunsConfig, SecurityConfig, SessionsConfig,
 };
 use countersign_http_api::HttpConfig;
 use countersign_storage::config::StoreConfig;
@@ -52,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) audit: AuditConfig,
     /// Where everything is kept.
     pub(crate) store: StoreConfig,
+    /// Being one of several nodes.
+    pub(crate) nodes: NodesConfig,
     /// How several nodes wake each other.
     pub(crate) bus: BusConfig,
     /// How long what is over is kept.

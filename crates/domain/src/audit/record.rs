@@ -144,6 +144,12 @@ audit_kinds! {
     ChainStarted = "audit.chain_started",
     /// The gateway signed where the log stood.
     Checkpoint = "checkpoint",
+    /// A node joined the others.
+    NodeJoined = "node.joined",
+    /// A node left.
+    NodeLeft = "node.left",
+    /// A node was silent for so long that another took it for dead.
+    NodeBuried = "node.buried",
     /// Old runs, events and sessions were removed.
     RetentionSwept = "retention.swept",
 }

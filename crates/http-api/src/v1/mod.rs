@@ -7,6 +7,7 @@ mod chat;
 mod grants;
 mod keys;
 mod list;
+mod nodes;
 mod pairings;
 mod rules;
 mod runs;
@@ -51,6 +52,7 @@ pub(crate) fn groups() -> Vec<Group> {
         Group::new(OUTBOUND, grants::routes()),
         Group::new(ADMIN, keys::routes()),
         Group::new(ADMIN, pairings::routes()),
+        Group::new(ADMIN, nodes::routes()),
         Group::new(ADMIN, signing_keys::changing()),
         Group::new(ADMIN, vec![routes!(sign_in_links::create_sign_in_link)]),
     ]

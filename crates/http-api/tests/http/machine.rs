@@ -40,6 +40,14 @@ impl Clock for TestClock {
         *self.now.borrow()
     }
 
+    fn steady(&self) -> Duration {
+        self.now().since(Timestamp::from_millis(0))
+    }
+
+    async fn pause(&self, span: Duration) {
+        self.sleep_until(self.now().after(span)).await;
+    }
+
     async fn sleep_until(&self, instant: Timestamp) {
         let mut moved = self.now.subscribe();
         drop(moved.wait_for(|now| *now >= instant).await);

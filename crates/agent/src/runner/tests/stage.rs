@@ -133,6 +133,14 @@ impl Clock for TokioClock {
         Timestamp::from_millis(0).after(self.0.elapsed())
     }
 
+    fn steady(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn pause(&self, span: Duration) {
+        tokio::time::sleep(span).await;
+    }
+
     async fn sleep_until(&self, instant: Timestamp) {
         tokio::time::sleep(instant.since(self.now())).await;
     }

@@ -87,6 +87,7 @@ pub(super) const fn need(change: &Change) -> Option<Need> {
 }
 
 /// The statements of `change`.
+#[expect(clippy::too_many_lines, reason = "it is one table, a line a change")]
 pub(super) fn steps(change: &Change, ledger: &mut Ledger<'_>) -> Result<Vec<Step>, StoreError> {
     let step = match change {
         Change::AddSession(session) => {

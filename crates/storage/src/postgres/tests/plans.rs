@@ -8,7 +8,8 @@ use super::{beside, fresh};
 use crate::catalogue::every::{Named, every, parts_of_the_audit_log};
 
 /// Tables so small that reading them whole is what the planner should do.
-const SMALL: [&str; 6] = ["rules", "api_keys", "tallies", "pairings", "chat_runs", "nodes"];
+const SMALL: [&str; 7] =
+    ["rules", "api_keys", "tallies", "pairings", "chat_runs", "nodes", "leases"];
 
 /// What a busy gateway has after a while: 10,000 runs, of which a hundred are not over.
 const FILL: &str = "

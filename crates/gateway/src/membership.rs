@@ -1,0 +1,135 @@
+//! What this process is among the nodes, for every commit to say.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use countersign_domain::ids::{NodeId, RunId};
+use countersign_domain::nodes::{LeaseName, Sightings};
+use countersign_ports::store::{Change, StoreError, UnitOfWork};
+use tokio::sync::{Notify, watch};
+
+/// Whether this process works alone, is a node, or was taken for dead.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Standing {
+    /// It has not joined: nobody else works on the store, or it does nothing that takes a lease.
+    #[default]
+    Alone,
+    /// It is this node.
+    Member(NodeId),
+    /// The others took it for dead, and it has not joined anew.
+    Expelled,
+}
+
+/// What one process knows of its own place among the nodes.
+#[derive(Debug)]
+pub(crate) struct Membership {
+    standing: watch::Sender<Standing>,
+    /// Whether others may be at work on the store.
+    company: AtomicBool,
+    /// Whether the timers are this node's.
+    timers: watch::Sender<bool>,
+    /// The runs whose lease this node has: opening one of them again takes none.
+    driven: Mutex<BTreeSet<RunId>>,
+    /// What it has seen of the others.
+    pub(crate) sightings: Mutex<Sightings>,
+    /// Notified when a commit was refused because the node is not among the living.
+    pub(crate) refused: Notify,
+}
+
+impl Default for Membership {
+    fn default() -> Self {
+        Self {
+            standing: watch::Sender::default(),
+            company: AtomicBool::new(false),
+            timers: watch::Sender::new(true),
+            driven: Mutex::default(),
+            sightings: Mutex::default(),
+            refused: Notify::new(),
+        }
+    }
+}
+
+impl Membership {
+    /// The node that this process is, if it has joined.
+    pub(crate) fn node(&self) -> Option<NodeId> {
+        match *self.standing.borrow() {
+            Standing::Member(node) => Some(node),
+            Standing::Alone | Standing::Expelled => None,
+        }
+    }
+
+    /// From now on this process is `node`, and every commit expects it among the living.
+    pub(crate) fn joined(&self, node: NodeId, is_alone: bool) {
+        self.company.store(!is_alone, Ordering::Relaxed);
+        self.driven().clear();
+        self.timers.send_replace(false);
+        self.standing.send_replace(Standing::Member(node));
+    }
+
+    /// The others took it for dead: nothing is committed until it joins anew.
+    pub(crate) fn expelled(&self) {
+        self.timers.send_replace(false);
+        self.standing.send_replace(Standing::Expelled);
+        self.driven().clear();
+    }
+
+    /// `work` with what fences it.
+    pub(crate) fn fenced(&self, mut work: UnitOfWork) -> Result<UnitOfWork, StoreError> {
+        match *self.standing.borrow() {
+            Standing::Alone => {}
+            Standing::Member(node) => work.changes.insert(0, Change::ExpectNode(node)),
+            Standing::Expelled => return Err(StoreError::Expelled),
+        }
+        Ok(work)
+    }
+
+    /// The change that takes a run's lease; none if this process works alone or has it.
+    pub(crate) fn take(&self, run: RunId) -> Option<Change> {
+        let node = self.node().filter(|_| !self.driven().contains(&run))?;
+        Some(Change::TakeLease(LeaseName::Run(run), node))
+    }
+
+    /// The lease of `run` was taken.
+    pub(crate) fn taken(&self, run: RunId) {
+        if self.node().is_some() {
+            self.driven().insert(run);
+        }
+    }
+
+    /// The change that lets go of a run's lease; none if this process works alone.
+    pub(crate) fn drop_lease(&self, run: RunId) -> Option<Change> {
+        Some(Change::DropLease(LeaseName::Run(run), self.node()?))
+    }
+
+    /// The lease of `run` was let go.
+    pub(crate) fn dropped(&self, run: RunId) {
+        self.driven().remove(&run);
+    }
+
+    /// The runs whose leases this node has.
+    pub(crate) fn drives(&self) -> Vec<RunId> {
+        self.driven().iter().copied().collect()
+    }
+
+    /// Whether the timers are this node's, from now on.
+    pub(crate) fn note_timers(&self, are_ours: bool) {
+        self.timers.send_if_modified(|ours| std::mem::replace(ours, are_ours) != are_ours);
+    }
+
+    /// Whether others may be at work on the store.
+    pub(crate) fn has_company(&self) -> bool {
+        self.company.load(Ordering::Relaxed)
+    }
+
+    /// Returns when the timers are this node's; at once where it works alone.
+    pub(crate) async fn timers(&self) {
+        let mut timers = self.timers.subscribe();
+        // The sender is part of `self`, so this cannot fail.
+        drop(timers.wait_for(|ours| *ours).await);
+    }
+
+    fn driven(&self) -> MutexGuard<'_, BTreeSet<RunId>> {
+        self.driven.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

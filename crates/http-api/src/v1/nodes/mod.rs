@@ -1,0 +1,12 @@
+//! Nodes: the processes that work on one store.
+
+mod list;
+mod wire;
+
+use utoipa_axum::routes;
+
+use super::Routes;
+
+pub(super) fn routes() -> Routes {
+    vec![routes!(list::list_nodes)]
+}
