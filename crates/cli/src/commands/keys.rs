@@ -21,9 +21,10 @@ use crate::client::{Client, ConnectArgs};
 use crate::clock::SystemClock;
 use crate::compose::{bare_gateway, open_store};
 use crate::config::load;
+use crate::entropy::SystemEntropy;
 use crate::environment::Environment;
 use crate::failure::{Answer, Failure, Outcome};
-use crate::home::{Home, HomeLock, NotRunning};
+use crate::home::{Home, HomeLock, NotRunning, signing_keys};
 use crate::output::Screen;
 
 /// Make, list and revoke API keys; rotate the signing key.
@@ -74,6 +75,13 @@ enum KeysCommand {
         #[command(flatten)]
         connect: ConnectArgs,
     },
+    /// Make signing keys for nodes that are to share them, and print them
+    ///
+    /// A single gateway makes its own. For several, put what is printed as `signing-keys.json`
+    /// (mode 0600) into the home of each before its first start, and keep a copy: it is secret.
+    #[command(after_help = "Example:
+  (umask 077; countersign keys generate > signing-keys.json)")]
+    Generate,
     /// Sign grants and checkpoints with a new key from now on
     ///
     /// What the old key has signed stays verifiable; its secret half is destroyed.
@@ -116,6 +124,14 @@ pub(crate) async fn run(args: KeysArgs, global: &Global) -> Outcome {
             keyring.close().await;
             revoked?;
             screen.line(format!("revoked {name}"))?;
+            Ok(Answer::Yes)
+        }
+        KeysCommand::Generate => {
+            let entropy = SystemEntropy::new().map_err(Failure::refused)?;
+            let ring = signing_keys::fresh(&entropy, SystemClock.now());
+            let text = ring.map_err(Failure::refused)?.to_document();
+            let text = text.ok_or_else(|| Failure::Refused("the key has no text".to_owned()))?;
+            screen.line(text)?;
             Ok(Answer::Yes)
         }
         KeysCommand::Rotate { json, connect } => {

@@ -7,6 +7,7 @@ mod check;
 mod completions;
 mod config;
 mod edit_draft;
+mod health;
 mod keys;
 mod nodes;
 mod pairings;
@@ -66,6 +67,7 @@ pub(crate) struct JsonFlag {
 #[derive(Debug, Subcommand)]
 enum Command {
     Up(up::UpArgs),
+    Health(health::HealthArgs),
     Chat(chat::ChatArgs),
     Approvals(approvals::ApprovalsArgs),
     Audit(audit::AuditArgs),
@@ -91,6 +93,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
     }
     match command {
         Command::Up(args) => up::run(args, &global).await,
+        Command::Health(args) => health::run(args, &global).await,
         Command::Chat(args) => chat::run(args, &global).await,
         Command::Approvals(args) => approvals::run(args, &global).await,
         Command::Audit(args) => audit::run(args, &global).await,

@@ -44,15 +44,20 @@ pub(crate) fn open(
         Ok(text) => KeyRing::from_document(&text)
             .map_err(|problem| SigningKeysError::Unreadable { path: path.clone(), problem })?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let drawn = (0..8).find_map(|_| SigningKey::from_seed(entropy.secret()));
-            let key = drawn.ok_or(SigningKeysError::NoKey)?;
-            let ring = KeyRing::new(GatewayId::from_uuid(entropy.uuid()), key, now);
+            let ring = fresh(entropy, now)?;
             save(&path, &ring).map_err(|error| SigningKeysError::Io(path.clone(), error))?;
             ring
         }
         Err(error) => return Err(SigningKeysError::Io(path, error)),
     };
     Ok(KeyHolder::new(ring, move |ring| save(&path, ring).map_err(|error| error.to_string())))
+}
+
+/// New keys, of a gateway that did not exist before.
+pub(crate) fn fresh(entropy: &dyn Entropy, now: Timestamp) -> Result<KeyRing, SigningKeysError> {
+    let drawn = (0..8).find_map(|_| SigningKey::from_seed(entropy.secret()));
+    let key = drawn.ok_or(SigningKeysError::NoKey)?;
+    Ok(KeyRing::new(GatewayId::from_uuid(entropy.uuid()), key, now))
 }
 
 fn save(path: &std::path::Path, ring: &KeyRing) -> std::io::Result<()> {
