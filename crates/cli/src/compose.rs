@@ -191,15 +191,17 @@ pub(crate) fn server_parts(
     environment: &Environment,
     token: &str,
     local_addr: SocketAddr,
-) -> ServerParts {
-    ServerParts {
+) -> Result<ServerParts, Failure> {
+    let metrics_token = loaded.config.gateway.metrics_token(|name| environment.get(name));
+    Ok(ServerParts {
+        metrics_token: metrics_token.map_err(|error| loaded.problem(error.key, &error.problem))?,
         gateway: composition.gateway.clone(),
         config: loaded.config.gateway.clone(),
         about: composition.about.clone(),
         operator_token: OperatorToken::new(token.to_owned()),
         env_key: environment.api_server_key().map(str::to_owned),
         local_addr,
-    }
+    })
 }
 
 /// A gateway over a store that nobody listens to: for what must be done before a start.
@@ -366,6 +368,10 @@ pub(crate) fn check_values(loaded: &Loaded) -> Result<(), Failure> {
         .retention
         .retention()
         .map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
+    config
+        .gateway
+        .check_metrics_token()
+        .map_err(|error| loaded.problem(error.key, &error.problem))?;
     config.store.check().map_err(|error| loaded.problem(error.key, &error.problem))?;
     let given = |text: &str| filled(text, |_| Some("given-at-the-start".to_owned()));
     config.bus.check(given).map_err(|error| loaded.problem(error.key, &error.problem))?;

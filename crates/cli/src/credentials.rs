@@ -28,6 +28,7 @@ pub(crate) fn held(
     held.extend(environment.api_server_key().map(str::to_owned));
     held.extend(config.model.secrets(|name| environment.get(name)));
     held.extend(config.outbound.secrets(|name| environment.get(name)));
+    held.extend(config.gateway.metrics_token(|name| environment.get(name)).ok().flatten());
     let store = config.store.place(PathBuf::new(), |name| environment.get(name));
     if let Ok(Place::Postgres(server)) = store {
         held.extend(server.password());

@@ -36,6 +36,7 @@ pub(crate) struct Serving {
     /// What makes the operator.
     pub(crate) token: String,
     home: Home,
+    drain_notice: Duration,
     drain_timeout: Duration,
     shutdown: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
@@ -79,10 +80,10 @@ pub(crate) async fn start(
         operator_token: &token,
     })?;
     refuse_open_door(&composition, environment, local_addr).await?;
+    let parts = server_parts(&composition, loaded, environment, &token, local_addr)?;
     // Before anything else: from here on, what is written says who writes it.
     let node = as_node(&composition, loaded, local_addr, is_alone).await?;
     home.place_token(&token)?;
-    let parts = server_parts(&composition, loaded, environment, &token, local_addr);
     let shutdown = CancellationToken::new();
     let timeouts = loaded.config.gateway.timeouts();
     let server = tokio::spawn(serve_with(listener, router(parts), timeouts, shutdown.clone()));
@@ -102,6 +103,7 @@ pub(crate) async fn start(
         announcement,
         token,
         home: home.clone(),
+        drain_notice: loaded.config.gateway.drain_notice.0,
         drain_timeout: timeouts.drain,
         shutdown,
         server,
@@ -127,10 +129,16 @@ impl Serving {
         }
     }
 
-    /// Takes nothing new, lets what works end for a while, and closes the store.
+    /// Says for a while that it is not ready, takes nothing new, lets what works end, and closes the
+    /// store.
     pub(crate) async fn drain(mut self) -> Result<(), Failure> {
-        tracing::info!("draining: no new runs are taken");
         let gateway = &self.composition.gateway;
+        gateway.announce_stop();
+        if !self.drain_notice.is_zero() {
+            tracing::info!("stopping soon: not ready any more, and still at work");
+            tokio::time::sleep(self.drain_notice).await;
+        }
+        tracing::info!("draining: no new runs are taken");
         if let Err(error) = gateway.stop_taking_work().await {
             tracing::warn!(%error, "the other nodes could not be told");
         }

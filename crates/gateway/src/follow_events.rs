@@ -8,6 +8,7 @@ use countersign_ports::store::{SharedStore, StoreError};
 use tokio::sync::watch;
 
 use crate::gateway::Gateway;
+use crate::metrics::Reading;
 
 /// How many events are read in one go: few, because a card may be large and a slow reader holds
 /// them all.
@@ -25,6 +26,7 @@ pub struct Feed {
     stream: Stream,
     wakeups: Box<dyn Subscription>,
     bus: watch::Receiver<BusState>,
+    reading: Reading,
     after: u64,
 }
 
@@ -37,6 +39,7 @@ impl Gateway {
             // Subscribed before the first read, so that nothing falls between the two.
             wakeups: self.bus.subscribe(stream),
             bus: self.bus.state(),
+            reading: self.metrics.reading(stream),
             after,
         }
     }
@@ -77,6 +80,7 @@ impl Feed {
         let events = self.store.events().after(self.stream, self.after, BATCH).await?;
         if let Some(last) = events.last() {
             self.after = self.number(last);
+            self.reading.delivered(events.len());
         }
         Ok(events)
     }

@@ -1,6 +1,7 @@
 //! The gateway: what every verb works with.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use countersign_domain::ids::RunId;
@@ -20,6 +21,7 @@ use tokio::sync::Notify;
 use crate::chat::ChatDesk;
 use crate::guard::Guard;
 use crate::membership::Membership;
+use crate::metrics::{Metrics, tally};
 use crate::outbound::{PresentedTokens, ended_runs};
 use crate::preview_files::Previewed;
 use crate::settings::Settings;
@@ -46,6 +48,8 @@ pub struct Gateway {
     pub(crate) membership: Membership,
     pub(crate) previewed: Previewed,
     pub(crate) chats: ChatDesk,
+    pub(crate) metrics: Metrics,
+    pub(crate) stopping: AtomicBool,
     runner: OnceLock<Arc<dyn AgentRunner>>,
 }
 
@@ -93,6 +97,8 @@ impl Gateway {
             tokens: PresentedTokens::default(),
             membership: Membership::default(),
             previewed: Previewed::default(),
+            metrics: Metrics::default(),
+            stopping: AtomicBool::new(false),
             runner: OnceLock::new(),
         })
     }
@@ -153,7 +159,7 @@ impl Gateway {
         let moves_deadlines = work.changes.iter().any(moves_deadline);
         let ended = ended_runs(&work);
         let work = self.membership.fenced(work)?;
-        let committed = self.store.commit(work).await.inspect_err(|error| {
+        let committed = self.make_durable(work).await.inspect_err(|error| {
             if *error == StoreError::Expelled {
                 self.membership.refused.notify_one();
             }
@@ -172,6 +178,16 @@ impl Gateway {
         }
         self.ledger.grew_by(lines);
         Ok(committed)
+    }
+
+    /// Commits `work` as it is, and counts it.
+    pub(crate) async fn make_durable(&self, work: UnitOfWork) -> Result<Committed, StoreError> {
+        let counted = tally(&work);
+        let began = self.clock.steady();
+        let committed = self.store.commit(work).await;
+        let took = self.clock.steady().saturating_sub(began);
+        self.metrics.committed(committed.as_ref().map(|_| ()), took, counted);
+        committed
     }
 
     /// Repeats `attempt`, which reads, decides and commits, until nobody else was quicker.

@@ -85,7 +85,7 @@ impl Gateway {
         work.push(Change::AddNode(Box::new(node.clone())));
         work.push(self.audit_node(&node, AuditKind::NodeJoined));
         // Not by way of the gateway's own commit: before it has joined, nothing fences it.
-        self.store.commit(work).await?;
+        self.make_durable(work).await?;
         self.membership.joined(node.id, settings.is_alone);
         tracing::info!(node = %node.id, name = %node.name, "joined");
         Ok(node.id)
@@ -204,6 +204,7 @@ impl Gateway {
     async fn join_anew(&self, settings: &NodeSettings) -> Result<(), StoreError> {
         tracing::warn!("this node was silent for too long, and its work belongs to others now");
         self.membership.expelled();
+        self.metrics.expelled();
         // Nothing of the old life may write in the name of the new one.
         self.let_go_of_all().await;
         match self.join(settings).await {

@@ -54,6 +54,9 @@ pub(crate) struct Needs {
     pub(crate) scopes: &'static [Scope],
     /// Whether keys open it, or only the cookie of a sign-in.
     pub(crate) keys: bool,
+    /// Whether the token of whoever collects figures opens it, too. It stands for nobody: such a
+    /// request has no caller.
+    pub(crate) metrics_token: bool,
 }
 
 /// Routes that stand behind the same needs.
@@ -90,11 +93,17 @@ impl Group {
 impl Needs {
     /// A key or a sign-in with one of `scopes`.
     pub(crate) const fn any_of(scopes: &'static [Scope]) -> Self {
-        Self { scopes, keys: true }
+        Self { scopes, keys: true, metrics_token: false }
     }
 
     /// A sign-in to the web page.
-    pub(crate) const SIGN_IN: Self = Self { scopes: &[Scope::Admin], keys: false };
+    pub(crate) const SIGN_IN: Self =
+        Self { scopes: &[Scope::Admin], keys: false, metrics_token: false };
+
+    /// The same, or the token of whoever collects figures.
+    pub(crate) const fn or_metrics_token(self) -> Self {
+        Self { metrics_token: true, ..self }
+    }
 
     fn check(self, identity: &Identity) -> Result<(), Problem> {
         if !self.keys && identity.csrf.is_none() {
@@ -131,12 +140,22 @@ pub(crate) async fn admit(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
+    if needs.metrics_token && has_metrics_token(&app, &parts.headers) {
+        return next.run(Request::from_parts(parts, body)).await;
+    }
     match identified(&app, needs, &parts).await {
         Ok(identity) => {
             parts.extensions.insert(identity);
             next.run(Request::from_parts(parts, body)).await
         }
         Err(problem) => problem.into_response(),
+    }
+}
+
+fn has_metrics_token(app: &App, headers: &HeaderMap) -> bool {
+    match credential(headers) {
+        Ok(Some(Credential::Bearer(secret))) => app.is_metrics_token(&secret),
+        Ok(Some(Credential::Cookie(_)) | None) | Err(_) => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The section `gateway` of the configuration: where the listener is and what it puts up with.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use countersign_ports::duration::HumanDuration;
@@ -27,8 +28,16 @@ pub struct HttpConfig {
     pub requests_per_minute: NonZeroU32,
     /// How long requests that are being answered may go on when the gateway stops.
     pub drain_timeout: HumanDuration,
+    /// How long a gateway that is told to stop says that it is not ready and works on, so that a load
+    /// balancer in front of several nodes finds another one first.
+    pub drain_notice: HumanDuration,
     /// How long a client may take to send the head of a request.
     pub header_timeout: HumanDuration,
+    /// Name of the environment variable that holds a token which opens `/metrics` and nothing else,
+    /// also while the store does not answer.
+    pub metrics_token_env: Option<String>,
+    /// The file that holds it.
+    pub metrics_token_file: Option<PathBuf>,
 }
 
 /// How patient the listener is.
@@ -50,7 +59,10 @@ impl Default for HttpConfig {
             max_body_bytes: 10 * 1024 * 1024,
             requests_per_minute: NonZeroU32::MIN.saturating_add(119_999),
             drain_timeout: HumanDuration::from_secs(10),
+            drain_notice: HumanDuration::from_secs(0),
             header_timeout: HumanDuration::from_secs(15),
+            metrics_token_env: None,
+            metrics_token_file: None,
         }
     }
 }

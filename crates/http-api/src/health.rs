@@ -51,15 +51,19 @@ pub(crate) async fn live() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// The gateway can work: its store reads and writes.
+/// The gateway can work and is to be given work: its store reads and writes, and it is not about to
+/// stop.
 #[utoipa::path(
     get, path = "/health/ready", tag = "health", operation_id = "ready",
     responses(
         (status = 200, description = "The gateway can work.", body = Ready),
-        (status = 503, description = "`store_unavailable`", body = crate::problem::ProblemBody)
+        (status = 503, description = "`store_unavailable`; `draining`: it is about to stop", body = crate::problem::ProblemBody)
     )
 )]
 pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Ready>, Problem> {
+    if app.gateway.is_draining() {
+        return Err(Problem::draining());
+    }
     let mut last = app.readiness.0.lock().await;
     let known = last.filter(|(at, _)| at.elapsed() < STANDS);
     let works = if let Some((_, works)) = known {

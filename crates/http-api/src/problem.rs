@@ -99,6 +99,13 @@ impl Problem {
             .retry_after(Duration::from_secs(1))
     }
 
+    /// 503: this node is about to stop; another one should be asked.
+    pub(crate) fn draining() -> Self {
+        let message = "this node is about to stop; ask another one";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "draining", message)
+            .retry_after(Duration::from_secs(1))
+    }
+
     /// The status.
     pub(crate) const fn status(&self) -> StatusCode {
         self.0.status

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use crate::access::Group;
 use crate::problem::Problem;
 use crate::server::{App, AppParts, ServerParts};
-use crate::{cors, docs, headers, health, hosts, openapi, v1, web};
+use crate::{cors, docs, headers, health, hosts, metrics, openapi, v1, web};
 
 /// The whole HTTP surface.
 pub fn router(parts: ServerParts) -> Router {
@@ -50,6 +50,7 @@ pub(crate) fn open() -> OpenApiRouter<App> {
 /// Routes that do.
 pub(crate) fn groups() -> Vec<Group> {
     let mut groups = v1::groups();
+    groups.push(metrics::group());
     groups.push(web::group());
     groups
 }

@@ -26,6 +26,8 @@ pub struct ServerParts {
     pub operator_token: OperatorToken,
     /// `API_SERVER_KEY`: one more key, with every scope. See [`crate::check_env_key`].
     pub env_key: Option<String>,
+    /// What opens `/metrics` and nothing else. See [`HttpConfig::metrics_token`].
+    pub metrics_token: Option<String>,
     /// Where the listener is bound.
     pub local_addr: SocketAddr,
 }
@@ -63,6 +65,7 @@ pub(crate) struct AppParts {
     pub(crate) never: CancellationToken,
     operator: Digest,
     env_key: Option<Digest>,
+    metrics_token: Option<Digest>,
 }
 
 impl OperatorToken {
@@ -80,7 +83,8 @@ impl fmt::Debug for OperatorToken {
 
 impl AppParts {
     pub(crate) fn new(parts: ServerParts) -> App {
-        let ServerParts { gateway, config, about, operator_token, env_key, local_addr } = parts;
+        let ServerParts { gateway, config, about, .. } = parts;
+        let ServerParts { operator_token, env_key, metrics_token, local_addr, .. } = parts;
         Arc::new(Self {
             hosts: Hosts::new(&config, local_addr),
             rates: RateLimits::new(config.requests_per_minute),
@@ -88,6 +92,7 @@ impl AppParts {
             never: CancellationToken::new(),
             operator: Digest::of(operator_token.0.as_bytes()),
             env_key: env_key.map(|key| Digest::of(key.as_bytes())),
+            metrics_token: metrics_token.map(|token| Digest::of(token.as_bytes())),
             gateway,
             config,
             about,
@@ -97,6 +102,11 @@ impl AppParts {
     /// Whether `secret` is the operator's token. Takes the same time for every guess.
     pub(crate) fn is_operator(&self, secret: &str) -> bool {
         same(&self.operator, secret)
+    }
+
+    /// Whether `secret` opens `/metrics`.
+    pub(crate) fn is_metrics_token(&self, secret: &str) -> bool {
+        self.metrics_token.as_ref().is_some_and(|token| same(token, secret))
     }
 
     /// Whether `secret` is the key from the environment.

@@ -35,6 +35,7 @@ fn the_document_tells_of_exactly_the_routes_that_are_there() {
         "GET /.well-known/countersign-keys.json",
         "GET /health",
         "GET /health/ready",
+        "GET /metrics",
         "GET /sign-in",
         "GET /v1/approvals",
         "GET /v1/approvals/events",

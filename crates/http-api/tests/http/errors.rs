@@ -7,7 +7,7 @@ use crate::house::{Answer, House, header};
 #[tokio::test]
 async fn an_address_or_a_method_that_is_not_there_is_refused_in_the_one_form() {
     let house = House::open().await;
-    for path in ["/nothing", "/v1", "/v1/nothing", "/v1/runs/", "/.well-known/x", "/metrics"] {
+    for path in ["/nothing", "/v1", "/v1/nothing", "/v1/runs/", "/.well-known/x", "/metric"] {
         Answer::of(house.anonymous("GET", path)).await.refused(404, "not_found", None);
     }
     for (method, path, allow) in [

@@ -38,6 +38,7 @@ use crate::machine::{TestClock, TestEntropy};
 
 pub(crate) const OPERATOR_TOKEN: &str = "cs_operator_of_the_tests_0123456789";
 pub(crate) const ENV_KEY: &str = "env-key-of-the-tests-9f86d081";
+pub(crate) const METRICS_TOKEN: &str = "metrics-of-the-tests-5b0c7a1e";
 
 /// No wait of a test lasts longer than this in real time.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
@@ -168,6 +169,7 @@ impl House {
             },
             operator_token: OperatorToken::new(OPERATOR_TOKEN.to_owned()),
             env_key: Some(ENV_KEY.to_owned()),
+            metrics_token: Some(METRICS_TOKEN.to_owned()),
             local_addr: address,
         });
         let server = tokio::spawn(serve_with(listener, routes, timeouts, shutdown.clone()));

@@ -27,6 +27,8 @@ mod limits;
 #[cfg(test)]
 mod machine;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod pairings;
 #[cfg(test)]
 mod runs;
