@@ -13,6 +13,7 @@ mod bus;
 mod chat;
 mod check;
 mod config;
+mod deploy;
 mod keys;
 mod running;
 mod secrets;
