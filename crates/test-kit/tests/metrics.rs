@@ -31,6 +31,7 @@ async fn a_send_is_counted_from_the_question_to_its_end() {
     let house = House::with().outbound(hooks).open().await;
     let run = house.say("send Ops | the build is green").await;
     let id = house.pending(run, 1).await.remove(0).card.approval_id;
+    house.run_when(run, RunStatus::WaitingForApproval).await;
     house.clock.advance(Duration::from_secs(20));
     house.decide(id, Choice::Once).await;
     house.run_when(run, RunStatus::Completed).await;
