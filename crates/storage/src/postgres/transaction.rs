@@ -42,8 +42,11 @@ pub(super) struct Failed {
 /// A transaction whose commit was not confirmed.
 #[derive(Debug)]
 pub(super) struct InDoubt {
-    /// Its number.
+    /// Its number. After a crash the server gives the numbers of what it lost to others, so it
+    /// tells only what was undone.
     pub(super) transaction: String,
+    /// The last record that it put into the audit log: what is there if it was committed.
+    pub(super) evidence: Option<Head>,
     /// What is true if it was committed.
     pub(super) outcomes: Vec<Outcome>,
 }
@@ -69,19 +72,24 @@ pub(super) async fn commit_together(
     }
     let (transaction, head) = begin(session).await?;
     let ledger = Ledger { node, head, rules: BTreeMap::new(), keys: BTreeMap::new() };
-    let (transaction, outcomes) = match in_one_go(session, works, ledger.clone()).await? {
-        Gone::Well => (transaction, works.iter().map(|_| Ok(())).collect()),
-        Gone::Wrong => {
-            // Somebody is to be refused: who, is found out one by one.
-            run(session, query!("ROLLBACK")).await?;
-            let (transaction, head) = begin(session).await?;
-            let ledger = Ledger { head, ..ledger };
-            (transaction, one_by_one(session, works, ledger).await?)
-        }
-    };
+    let (transaction, before, after, outcomes) =
+        match in_one_go(session, works, ledger.clone()).await? {
+            Gone::Well(after) => (transaction, head, after, works.iter().map(|_| Ok(())).collect()),
+            Gone::Wrong => {
+                // Somebody is to be refused: who, is found out one by one.
+                run(session, query!("ROLLBACK")).await?;
+                let (transaction, head) = begin(session).await?;
+                let ledger = Ledger { head, ..ledger };
+                let (after, outcomes) = one_by_one(session, works, ledger).await?;
+                (transaction, head, after, outcomes)
+            }
+        };
     match session.run(&query!(COMMIT)).await {
         Ok(_) => Ok(outcomes),
-        Err(error) => Err(Failed { error, in_doubt: Some(InDoubt { transaction, outcomes }) }),
+        Err(error) => {
+            let evidence = (after != before).then_some(after);
+            Err(Failed { error, in_doubt: Some(InDoubt { transaction, evidence, outcomes }) })
+        }
     }
 }
 
@@ -112,7 +120,8 @@ fn head(row: &Row) -> Result<Head, PgError> {
 }
 
 enum Gone {
-    Well,
+    /// The audit log stands here now.
+    Well(Head),
     Wrong,
 }
 
@@ -141,7 +150,7 @@ async fn in_one_go(
             Ok(_) | Err(_) => return Ok(Gone::Wrong),
         }
     }
-    Ok(Gone::Well)
+    Ok(Gone::Well(ledger.head))
 }
 
 /// Each unit behind a savepoint of its own, so one that is refused leaves nothing and disturbs no
@@ -150,7 +159,7 @@ async fn one_by_one(
     session: &Session,
     works: &[UnitOfWork],
     mut ledger: Ledger<'_>,
-) -> Result<Vec<Outcome>, PgError> {
+) -> Result<(Head, Vec<Outcome>), PgError> {
     let mut outcomes = Vec::with_capacity(works.len());
     for work in works {
         run(session, query!("SAVEPOINT unit")).await?;
@@ -171,7 +180,7 @@ async fn one_by_one(
         run(session, query!("RELEASE SAVEPOINT unit")).await?;
         outcomes.push(outcome);
     }
-    Ok(outcomes)
+    Ok((ledger.head, outcomes))
 }
 
 async fn apply(

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use countersign_domain::audit::NodeName;
+use countersign_domain::audit::{Head, NodeName};
 use countersign_ports::store::{StoreError, UnitOfWork};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
@@ -29,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait before the first further try; twice as long before each next one.
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Finds a record of the audit log only with its hash.
+const HOLDS: &str = "SELECT 1 FROM audit WHERE seq = ?1 AND hash = ?2";
 
 /// What became of a transaction, from its number.
 const STATUS: &str = "SELECT pg_xact_status(?1::xid8)";
@@ -175,19 +178,36 @@ impl Desk {
         let until = Instant::now() + PATIENCE;
         loop {
             match self.status(&in_doubt.transaction).await {
-                Ok(Some(status)) if status == "committed" => return Ok(Some(in_doubt.outcomes)),
+                Ok(Some(status)) if status == "committed" => {
+                    // Or another transaction was, that was given the number after a crash.
+                    let Some(record) = in_doubt.evidence else { return Err(unknown(error)) };
+                    match self.holds(record).await {
+                        Ok(true) => return Ok(Some(in_doubt.outcomes)),
+                        Ok(false) => return Ok(None),
+                        Err(_) => {}
+                    }
+                }
                 Ok(Some(status)) if status == "aborted" => return Ok(None),
                 // Still in progress, so old that nobody knows, or the server is away.
                 Ok(Some(_) | None) | Err(_) => {}
             }
             if Instant::now() >= until {
-                return Err(StoreError::Unavailable(format!(
-                    "the connection was lost while a change was written, and whether it was \
-                     written cannot be found out now ({error})"
-                )));
+                return Err(unknown(error));
             }
             sleep(PAUSE).await;
         }
+    }
+
+    /// Whether the audit log holds this record.
+    async fn holds(&mut self, record: Head) -> Result<bool, PgError> {
+        let session = match self.session.take().filter(|session| !session.is_closed()) {
+            Some(session) => session,
+            None => Session::open(&self.server).await?,
+        };
+        let seq = i64::try_from(record.seq).unwrap_or(i64::MAX);
+        let rows = session.rows(&query!(HOLDS, seq, &record.hash)).await?;
+        self.session = Some(session);
+        Ok(!rows.is_empty())
     }
 
     async fn status(&mut self, transaction: &str) -> Result<Option<String>, PgError> {
@@ -203,6 +223,14 @@ impl Desk {
         self.session = Some(session);
         Ok(status)
     }
+}
+
+/// The error where nobody knows.
+fn unknown(error: &PgError) -> StoreError {
+    StoreError::Unavailable(format!(
+        "the connection was lost while a change was written, and whether it was written cannot be \
+         found out now ({error})"
+    ))
 }
 
 /// The error after the store was closed.
