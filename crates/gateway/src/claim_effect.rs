@@ -37,7 +37,10 @@ impl Gateway {
         let now = self.clock.now();
         let result = match &approval.value.state {
             ApprovalState::Pending => return Ok(Passage::Waiting(approval_id)),
-            ApprovalState::Approved { .. } => {
+            ApprovalState::Approved { decision } => {
+                // The clock of the node that took the decision may be ahead of this one's; what is
+                // decided is past nevertheless, and its grant is good.
+                let now = now.max(decision.at);
                 if let Some(reason) = self.cannot_start_any_more(&approval.value, now).await? {
                     return self.let_lapse(call, approval, reason, now).await;
                 }

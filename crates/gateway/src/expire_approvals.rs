@@ -28,6 +28,7 @@ impl Gateway {
     /// store is unusable for good.
     pub async fn watch_deadlines(&self) -> StoreError {
         let mut clean_at = self.clock.now();
+        let mut told = false;
         loop {
             self.membership.timers().await;
             if self.clock.now() >= clean_at {
@@ -36,6 +37,9 @@ impl Gateway {
             }
             match self.pass_deadlines().await {
                 Ok(next) => {
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::info!("what was due is done, and every timer is armed");
+                    }
                     let longest =
                         if self.membership.has_company() { LOOK_AGAIN } else { LONGEST_SLEEP };
                     let latest = self.clock.now().after(longest);

@@ -115,6 +115,21 @@ async fn what_is_decided_on_one_node_runs_there_and_only_there() {
 }
 
 #[tokio::test]
+async fn what_a_node_decides_whose_clock_is_ahead_another_one_starts() {
+    let (house, beside) = two().await;
+    let run = house.say("run mkdir made").await;
+    let asked = house.pending(run, 1).await.remove(0).card.approval_id;
+    beside.clock.set_forward(20 * SECOND);
+    // It decides, and drives nothing.
+    beside.agent.drain(Duration::ZERO).await;
+    beside.gateway.resolve_approval(asked, &answer(), &house.operator).await.unwrap();
+    house.gateway.beat(&house.as_node()).await.unwrap();
+    house.run_when(run, RunStatus::Completed).await;
+    house.approval_when(asked, Status::Executed).await;
+    assert!(house.has("made"));
+}
+
+#[tokio::test]
 async fn a_stop_that_was_asked_of_another_node_ends_the_run() {
     let (house, beside) = two().await;
     let run = house.say("run mkdir held && until [ -e go ]; do sleep 0.02; done").await;
