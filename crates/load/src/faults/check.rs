@@ -1,0 +1,163 @@
+//! What must hold, whatever happened: seen from the outside.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use countersign_domain::audit::receipt::Receipt;
+use countersign_domain::signing::{VerifyingKey, VerifyingKeys};
+use futures::StreamExt as _;
+use serde_json::Value;
+
+use super::ledger::Ledger;
+use super::settle::is_end;
+use crate::api::{Api, text};
+use crate::cluster::Cluster;
+use crate::node::Node;
+
+/// So many receipts are asked for at once.
+const AT_ONCE: usize = 8;
+
+/// Holds everything against everything else; what does not fit is in the ledger afterwards.
+pub(super) async fn check(cluster: &Cluster, ledger: &Ledger) -> Result<()> {
+    let node = cluster.nodes.last().context("no node")?;
+    runs(node.api(), ledger).await?;
+    let approvals = node.api().all("/v1/approvals", 200).await?;
+    decisions(&approvals, ledger)?;
+    effects(cluster, &approvals, ledger)?;
+    receipts(node, &approvals, ledger).await?;
+    match node.command(&["audit", "verify"]).await {
+        Ok(said) => {
+            ledger.count("audit logs verified");
+            crate::say(format!("audit verify: {}", said.trim().replace('\n', " ")));
+        }
+        Err(error) => ledger.violation(format!("the audit log does not verify: {error:#}")),
+    }
+    Ok(())
+}
+
+/// Every run that was acknowledged is there and over.
+async fn runs(api: &Api, ledger: &Ledger) -> Result<()> {
+    let mut stored = BTreeMap::new();
+    for run in api.all("/v1/runs", 100).await? {
+        let status = text(&run, "status")?.to_owned();
+        ledger.count(&format!("runs stored: {status}"));
+        stored.insert(text(&run, "run_id")?.to_owned(), (status, run));
+    }
+    for (number, run) in ledger.runs() {
+        ledger.count("runs acknowledged");
+        match stored.remove(&run) {
+            None => ledger.violation(format!("acknowledged and lost: {run} (run {number})")),
+            Some((status, _)) if status == "completed" => {}
+            Some((status, shown)) if is_end(&status) => {
+                // Over, but not as its script says: somebody should know why.
+                ledger.violation(format!("run {number} is {status}: {shown}"));
+            }
+            Some((status, _)) => {
+                ledger.violation(format!("run {number} is not over but {status}: {run}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every decision that was acknowledged is the one that stands.
+fn decisions(approvals: &[Value], ledger: &Ledger) -> Result<()> {
+    let mut stored = BTreeMap::new();
+    for approval in approvals {
+        ledger.count(&format!("approvals stored: {}", text(approval, "status")?));
+        stored.insert(text(approval, "approval_id")?, choice(approval));
+    }
+    for (id, acknowledged) in ledger.decisions() {
+        ledger.count("decisions acknowledged");
+        let stands = stored.get(id.as_str());
+        if stands != Some(&Some(acknowledged)) {
+            let what = format!("{id}: `{acknowledged}` was acknowledged, stored is {stands:?}");
+            ledger.violation(what);
+        }
+    }
+    Ok(())
+}
+
+fn choice(approval: &Value) -> Option<&str> {
+    approval.pointer("/decision/choice").and_then(Value::as_str)
+}
+
+/// Every file has at most one line, and somebody has approved it.
+fn effects(cluster: &Cluster, approvals: &[Value], ledger: &Ledger) -> Result<()> {
+    let mut lines = BTreeMap::new();
+    for entry in std::fs::read_dir(&cluster.workspace)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let written = std::fs::read_to_string(entry.path())?.lines().count();
+        ledger.count_many("effects: files with a line", u64::from(written > 0));
+        if written > 1 {
+            ledger.violation(format!("{name}: {written} lines: it ran more than once"));
+        }
+        lines.insert(name, written);
+    }
+    let mut explained: BTreeMap<&str, usize> = BTreeMap::new();
+    for approval in approvals {
+        let file = text(approval, "command")?.rsplit(' ').next().unwrap_or_default();
+        let status = text(approval, "status")?;
+        let may_have_run = match status {
+            "executed" | "indeterminate" => 1,
+            "denied" | "expired" | "cancelled" | "lapsed" => 0,
+            other => {
+                ledger.violation(format!("`{other}` is no end: {approval}"));
+                0
+            }
+        };
+        if may_have_run > 0 && choice(approval) != Some("once") {
+            ledger.violation(format!("{status} without a decision: {approval}"));
+        }
+        *explained.entry(file).or_default() += may_have_run;
+        let written = lines.get(file).copied().unwrap_or_default();
+        if status == "executed" && written == 0 {
+            ledger.violation(format!("{file}: it is said to have run, and has not: {approval}"));
+        }
+    }
+    for (file, written) in &lines {
+        let allowed = explained.get(file.as_str()).copied().unwrap_or_default();
+        if *written > allowed {
+            ledger.violation(format!("{file}: ran {written} times, allowed were {allowed}"));
+        }
+    }
+    Ok(())
+}
+
+/// Every decision has a receipt that holds with the public key alone, and that says the same.
+async fn receipts(node: &Node, approvals: &[Value], ledger: &Ledger) -> Result<()> {
+    let published = node.api().get("/.well-known/countersign-keys.json").await?;
+    let published = published.get("keys").and_then(Value::as_array).context("no keys")?;
+    let keys: VerifyingKeys = published
+        .iter()
+        .map(|key| Ok(VerifyingKey::from_paserk(text(key, "paserk")?)?))
+        .collect::<Result<_>>()?;
+    let decided = approvals.iter().filter(|approval| choice(approval).is_some());
+    let checks = futures::stream::iter(decided).map(|approval| {
+        let keys = &keys;
+        async move {
+            let wrong = receipt(node.api(), approval, keys).await;
+            (approval, wrong)
+        }
+    });
+    let mut checks = std::pin::pin!(checks.buffer_unordered(AT_ONCE));
+    while let Some((approval, checked)) = checks.next().await {
+        match checked {
+            Ok(()) => ledger.count("receipts verified"),
+            Err(error) => ledger.violation(format!("no receipt: {error:#}: {approval}")),
+        }
+    }
+    Ok(())
+}
+
+async fn receipt(api: &Api, approval: &Value, keys: &VerifyingKeys) -> Result<()> {
+    let id = text(approval, "approval_id")?;
+    let written = api.text(&format!("/v1/approvals/{id}/receipt")).await?;
+    let receipt = Receipt::verify(&written, keys)?;
+    anyhow::ensure!(receipt.approval_id == id, "it is about {}", receipt.approval_id);
+    anyhow::ensure!(receipt.choice.as_str() == choice(approval), "it says {}", receipt.choice);
+    let digest = approval.get("digest").cloned().unwrap_or_default();
+    anyhow::ensure!(receipt.digest == digest, "it is about {}", receipt.digest);
+    Ok(())
+}
