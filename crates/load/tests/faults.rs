@@ -10,7 +10,7 @@ fn holds(arguments: &[&str]) {
     let beside = program.with_file_name("countersign");
     assert!(beside.is_file(), "build the program first: cargo build -p countersign-cli");
     let output = Command::new(program)
-        .args(["faults", "--nodes", "3", "--people", "8", "--timeout", "10"])
+        .args(["faults", "--nodes", "3", "--people", "8", "--timeout", "6"])
         .args(arguments)
         .output()
         .expect("the program starts");

@@ -23,7 +23,7 @@ pub(super) async fn check(cluster: &Cluster, ledger: &Ledger) -> Result<()> {
     runs(node.api(), ledger).await?;
     let approvals = node.api().all("/v1/approvals", 200).await?;
     decisions(&approvals, ledger)?;
-    effects(cluster, &approvals, ledger)?;
+    effects(&lines(cluster)?, &approvals, ledger)?;
     receipts(node, &approvals, ledger).await?;
     match node.command(&["audit", "verify"]).await {
         Ok(said) => {
@@ -82,18 +82,23 @@ fn choice(approval: &Value) -> Option<&str> {
     approval.pointer("/decision/choice").and_then(Value::as_str)
 }
 
-/// Every file has at most one line, and somebody has approved it.
-fn effects(cluster: &Cluster, approvals: &[Value], ledger: &Ledger) -> Result<()> {
-    let mut lines = BTreeMap::new();
-    for entry in std::fs::read_dir(&cluster.workspace)? {
+/// How many lines each file has that an effect has made.
+fn lines(cluster: &Cluster) -> Result<BTreeMap<String, usize>> {
+    let entries = std::fs::read_dir(&cluster.workspace)?.map(|entry| {
         let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
         let written = std::fs::read_to_string(entry.path())?.lines().count();
-        ledger.count_many("effects: files with a line", u64::from(written > 0));
-        if written > 1 {
+        Ok((entry.file_name().to_string_lossy().into_owned(), written))
+    });
+    entries.collect()
+}
+
+/// Every file has at most one line, and somebody has approved it.
+fn effects(lines: &BTreeMap<String, usize>, approvals: &[Value], ledger: &Ledger) -> Result<()> {
+    for (name, written) in lines {
+        ledger.count_many("effects: files with a line", u64::from(*written > 0));
+        if *written > 1 {
             ledger.violation(format!("{name}: {written} lines: it ran more than once"));
         }
-        lines.insert(name, written);
     }
     let mut explained: BTreeMap<&str, usize> = BTreeMap::new();
     for approval in approvals {
@@ -116,7 +121,7 @@ fn effects(cluster: &Cluster, approvals: &[Value], ledger: &Ledger) -> Result<()
             ledger.violation(format!("{file}: it is said to have run, and has not: {approval}"));
         }
     }
-    for (file, written) in &lines {
+    for (file, written) in lines {
         let allowed = explained.get(file.as_str()).copied().unwrap_or_default();
         if *written > allowed {
             ledger.violation(format!("{file}: ran {written} times, allowed were {allowed}"));
@@ -160,4 +165,60 @@ async fn receipt(api: &Api, approval: &Value, keys: &VerifyingKeys) -> Result<()
     let digest = approval.get("digest").cloned().unwrap_or_default();
     anyhow::ensure!(receipt.digest == digest, "it is about {}", receipt.digest);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::slice::from_ref;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn approval(status: &str, choice: Option<&str>) -> Value {
+        let decision = choice.map(|choice| json!({ "choice": choice }));
+        json!({ "approval_id": "appr_1", "command": "echo 1 >> effect-1", "status": status,
+            "decision": decision })
+    }
+
+    /// What is said about a file with so many lines beside these approvals.
+    fn said(written: usize, approvals: &[Value]) -> usize {
+        let ledger = Ledger::default();
+        let lines = BTreeMap::from([("effect-1".to_owned(), written)]);
+        effects(&lines, approvals, &ledger).unwrap();
+        ledger.violations().len()
+    }
+
+    #[test]
+    fn what_ran_must_have_been_decided_and_must_have_run_once() {
+        let executed = approval("executed", Some("once"));
+        let may_have_run = approval("indeterminate", Some("once"));
+        let denied = approval("denied", Some("deny"));
+        assert_eq!(said(1, from_ref(&executed)), 0);
+        assert_eq!(said(0, from_ref(&may_have_run)), 0);
+        assert_eq!(said(1, from_ref(&may_have_run)), 0);
+        assert_eq!(said(0, from_ref(&denied)), 0);
+        assert_eq!(said(2, from_ref(&executed)), 2, "twice");
+        assert_eq!(said(2, &[may_have_run, executed.clone()]), 1, "twice, by two");
+        assert_eq!(said(0, from_ref(&executed)), 1, "said to have run");
+        assert_eq!(said(1, from_ref(&denied)), 1, "denied and ran");
+        assert_eq!(said(1, &[approval("expired", None)]), 1, "expired and ran");
+        assert_eq!(said(1, &[]), 1, "nobody was asked");
+        assert_eq!(said(1, &[approval("executed", None)]), 1, "nobody decided");
+        assert_eq!(said(0, &[approval("pending", None)]), 1, "not over");
+    }
+
+    #[test]
+    fn a_decision_that_was_acknowledged_must_stand() {
+        let said = |stored: &[Value]| {
+            let ledger = Ledger::default();
+            ledger.decided("appr_1", "once");
+            decisions(stored, &ledger).unwrap();
+            ledger.violations().len()
+        };
+        assert_eq!(said(&[approval("executed", Some("once"))]), 0);
+        assert_eq!(said(&[approval("denied", Some("deny"))]), 1);
+        assert_eq!(said(&[approval("expired", None)]), 1);
+        assert_eq!(said(&[]), 1);
+    }
 }

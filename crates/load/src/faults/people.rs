@@ -15,6 +15,9 @@ use crate::dice::Dice;
 /// So many faults may be behind the runs that belong to them.
 const SLACK: u64 = 4;
 
+/// So long people try at least, whatever is wrong with the nodes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// What the people work on.
 #[derive(Clone, Copy)]
 pub(super) struct Town<'t> {
@@ -109,7 +112,7 @@ impl Town<'_> {
         input: &str,
         dice: &mut Dice,
     ) -> Result<String> {
-        let deadline = Instant::now() + self.lasting;
+        let deadline = Instant::now() + self.lasting.max(PATIENCE);
         while Instant::now() < deadline {
             let one = self.cluster.any(dice)?.api().start(key, input);
             let answers = if dice.one_in(10) {
@@ -168,7 +171,7 @@ impl Town<'_> {
 
     /// Sends an answer until some node says what has become of it.
     async fn decide(&self, approval: &str, choice: &'static str, dice: &mut Dice) {
-        let deadline = Instant::now() + self.lasting;
+        let deadline = Instant::now() + self.lasting.max(PATIENCE);
         while Instant::now() < deadline {
             let Ok(node) = self.cluster.any(dice) else { return };
             match node.api().resolve(approval, choice).await {

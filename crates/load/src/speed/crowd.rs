@@ -73,9 +73,13 @@ pub(super) async fn read(
         let mut stream = node.api().follow("/v1/approvals/events").await?.bytes_stream();
         let seen = seen.clone();
         tasks.push(tokio::spawn(async move {
+            let mut kept = Vec::new();
             while let Some(Ok(piece)) = stream.next().await {
-                let resolved = piece.windows(RESOLVED.len()).filter(|word| *word == RESOLVED);
+                kept.extend_from_slice(&piece);
+                let resolved = kept.windows(RESOLVED.len()).filter(|word| *word == RESOLVED);
                 seen.fetch_add(resolved.count() as u64, Ordering::Relaxed);
+                // What began at the end of one piece goes on in the next.
+                kept.drain(..kept.len().saturating_sub(RESOLVED.len() - 1));
             }
         }));
     }
