@@ -124,7 +124,14 @@ fn effects(lines: &BTreeMap<String, usize>, approvals: &[Value], ledger: &Ledger
     for (file, written) in lines {
         let allowed = explained.get(file.as_str()).copied().unwrap_or_default();
         if *written > allowed {
-            ledger.violation(format!("{file}: ran {written} times, allowed were {allowed}"));
+            let of_file = |approval: &&Value| {
+                text(approval, "command")
+                    .is_ok_and(|command| command.rsplit(' ').next() == Some(file))
+            };
+            let asked: Vec<_> = approvals.iter().filter(of_file).map(ToString::to_string).collect();
+            let asked = asked.join(", ");
+            let what = format!("{file}: ran {written} times, allowed were {allowed}: {asked}");
+            ledger.violation(what);
         }
     }
     Ok(())
