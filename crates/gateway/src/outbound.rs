@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use countersign_domain::action::Action;
 use countersign_domain::audit::AuditKind;
-use countersign_domain::grants::{GrantError, verify};
+use countersign_domain::grants::{GrantError, VerifiedGrant, verify};
 use countersign_domain::ids::{CallId, GrantId, RunId};
 use countersign_domain::outbound::{mask_token, presented_token};
 use countersign_domain::runs::{Run, ToolCall, ToolResult, ToolStatus};
@@ -153,7 +153,7 @@ impl Gateway {
         run: &Run,
         call: Versioned<ToolCall>,
         (action, token): (&Action, &str),
-        mut work: UnitOfWork,
+        work: UnitOfWork,
     ) -> Result<Passage, StoreError> {
         let now = self.clock.now();
         let binding = self.binding(action, &call.value.call.tool, run.session_id);
@@ -164,6 +164,18 @@ impl Gateway {
         if let Some(error) = self.spent(verified.grant()).await? {
             return self.refuse_token(run, call, error, work).await;
         }
+        self.start_uncarded(run, call, (action, verified), work).await
+    }
+
+    /// Starts an effect that nobody was asked about on a verified grant, which is used up with it.
+    pub(crate) async fn start_uncarded(
+        &self,
+        run: &Run,
+        call: Versioned<ToolCall>,
+        (action, verified): (&Action, VerifiedGrant),
+        mut work: UnitOfWork,
+    ) -> Result<Passage, StoreError> {
+        let now = self.clock.now();
         let (permit, used) = verified.redeem(now);
         work.push(self.audit_used(&used, run.session_id));
         self.add_to_outbox((call.value.call.id, used.grant()), action, now, &mut work);

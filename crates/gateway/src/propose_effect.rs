@@ -150,12 +150,7 @@ impl Gateway {
                 return self.refuse(call, &result, UnitOfWork::new(), now).await;
             }
         };
-        let (permit, used) = verified.redeem(now);
-        work.push(self.audit_used(&used, run.session_id));
-        self.add_to_outbox((call.value.call.id, used.grant()), action, now, &mut work);
-        work.push(Change::UseGrant(used));
-        let action = action.clone();
-        self.start(Start { call, approval_id: None, permit, action }, work).await
+        self.start_uncarded(run, call, (action, verified), work).await
     }
 
     /// The oldest standing rule that covers `action`.

@@ -1,11 +1,11 @@
-//! Measures bare durable commits of the embedded store on this machine's disk: the yardstick for
-//! every target that counts commits.
+//! How many units of work the store makes durable in a second, and how long one takes.
 //!
-//! `cargo run --release -p countersign-storage --example commit_rate [DIRECTORY]`
+//! `[STORE=postgres [NODES=3]] cargo run --release -p countersign-storage --example commit_rate [DIRECTORY]`
 //!
-//! A commit is one small unit of work, on stable storage when it is counted. One submitter shows
-//! what a flush costs; 32 show how many units share one. At the end: how much of a decision's time
-//! the audit log's hash chain takes, compared with writing the same line unchained.
+//! The store is a file in the directory, or a PostgreSQL server of its own; the nodes share it. A commit
+//! is one small unit of work, on stable storage when it is counted. One submitter shows what a flush
+//! costs; 32 show how many units share one. For the file it is told at the end what part of it the
+//! audit log's hash chain takes, compared with writing the same line unchained.
 
 #![expect(clippy::print_stdout, reason = "figures on the terminal are its purpose")]
 
@@ -18,8 +18,9 @@ use countersign_domain::approvals::Choice;
 use countersign_domain::audit::{Head, NodeName, chain};
 use countersign_domain::digest::Digest;
 use countersign_ports::store::{Change, SharedStore, StoreError, UnitOfWork, Version};
-use countersign_storage::SqliteStore;
 use countersign_storage::conformance::samples;
+use countersign_storage::throw_away::ThrowAway;
+use countersign_storage::{PostgresStore, SqliteStore};
 
 /// How long each figure is measured.
 const SPAN: Duration = Duration::from_secs(4);
@@ -40,7 +41,8 @@ enum Kind {
 
 /// What the submitters share.
 struct Measured {
-    store: SharedStore,
+    /// One for each node; submitters are spread over them.
+    stores: Vec<SharedStore>,
     /// The next approval that nobody has decided.
     next: AtomicU32,
 }
@@ -49,32 +51,43 @@ struct Measured {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let parent = std::env::args_os().nth(1).map_or_else(std::env::temp_dir, PathBuf::from);
     let dir = tempfile::tempdir_in(parent)?;
+    let postgres = std::env::var_os("STORE").is_some_and(|store| store == "postgres");
+    let server = postgres.then(|| ThrowAway::start("-c fsync=on"));
     let file = dir.path().join("commit-rate.db");
-    let store: SharedStore = Arc::new(SqliteStore::open(&file)?);
-    let mut decisions = Vec::new();
-    let measured = Arc::new(Measured { store, next: AtomicU32::new(1) });
+    let stores = if let Some(server) = &server {
+        limit(server).await?;
+        nodes(server).await?
+    } else {
+        vec![Arc::new(SqliteStore::open(&file)?) as SharedStore]
+    };
+    let measured = Arc::new(Measured { stores, next: AtomicU32::new(1) });
     open_approvals(&measured).await?;
+    let mut decisions = Vec::new();
     for kind in [Kind::Bare, Kind::Decision, Kind::Read] {
         for submitters in [1, 32] {
             let begun = Instant::now();
             let tasks: Vec<_> = (0..submitters)
-                .map(|_| tokio::spawn(submit(Arc::clone(&measured), kind, begun)))
+                .map(|number| tokio::spawn(submit(Arc::clone(&measured), kind, (number, begun))))
                 .collect();
             let mut latencies = Vec::new();
             for task in tasks {
                 latencies.extend(task.await??);
             }
-            let rate = report(kind, submitters, begun.elapsed(), latencies);
+            let rate = report(&format!("{kind:?}"), submitters, begun.elapsed(), latencies);
             if matches!(kind, Kind::Decision) {
                 decisions.push((submitters, rate));
             }
         }
     }
-    measured.store.close().await;
-    let chain = chain_seconds(&file)?;
-    println!("the chain's part of an audit line: {:.1} µs", chain * 1e6);
-    for (submitters, rate) in decisions {
-        println!("of a decision, {submitters} at once: {:.1} %", chain * rate * 100.0);
+    for store in &measured.stores {
+        store.close().await;
+    }
+    if server.is_none() {
+        let chain = chain_seconds(&file)?;
+        println!("the chain's part of an audit line: {:.1} µs", chain * 1e6);
+        for (submitters, rate) in decisions {
+            println!("of a decision, {submitters} at once: {:.1} %", chain * rate * 100.0);
+        }
     }
     Ok(())
 }
@@ -103,13 +116,59 @@ fn chain_seconds(file: &Path) -> Result<f64, Box<dyn std::error::Error>> {
     Ok(chained.saturating_sub(plain).as_secs_f64() / f64::from(ROUNDS))
 }
 
+/// As many stores as there are to be nodes, on one database.
+async fn nodes(server: &ThrowAway) -> Result<Vec<SharedStore>, StoreError> {
+    let count = std::env::var("NODES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let place = server.fresh().await;
+    let mut stores: Vec<SharedStore> = Vec::new();
+    for _ in 0..count {
+        let store = PostgresStore::open(place.clone(), NodeName::local()).await?;
+        stores.push(Arc::new(store));
+    }
+    Ok(stores)
+}
+
+/// What the server can do: one row in one commit, again and again.
+async fn limit(server: &ThrowAway) -> Result<(), Box<dyn std::error::Error>> {
+    server.script("CREATE TABLE bare (number BIGINT)").await;
+    for submitters in [1, 32] {
+        let mut clients = Vec::new();
+        for _ in 0..submitters {
+            let (client, connection) =
+                tokio_postgres::connect(&server.address(), tokio_postgres::NoTls).await?;
+            tokio::spawn(connection);
+            let insert = client.prepare("INSERT INTO bare VALUES ($1)").await?;
+            clients.push((client, insert));
+        }
+        let begun = Instant::now();
+        let tasks = clients.into_iter().map(|(client, insert)| {
+            tokio::spawn(async move {
+                let mut latencies = Vec::new();
+                while begun.elapsed() < SPAN {
+                    let submitted = Instant::now();
+                    client.execute(&insert, &[&1_i64]).await?;
+                    latencies.push(submitted.elapsed());
+                }
+                Ok::<_, tokio_postgres::Error>(latencies)
+            })
+        });
+        let tasks: Vec<_> = tasks.collect();
+        let mut latencies = Vec::new();
+        for task in tasks {
+            latencies.extend(task.await??);
+        }
+        report("The bare limit", submitters, begun.elapsed(), latencies);
+    }
+    Ok(())
+}
+
 async fn open_approvals(measured: &Measured) -> Result<(), StoreError> {
-    measured.commit(samples::first_run().into()).await?;
+    measured.commit(0, samples::first_run().into()).await?;
     let numbers: Vec<u32> = (1..=APPROVALS).collect();
     for numbers in numbers.chunks(1000) {
         let asked = |number: &u32| Box::new(samples::approval(*number, 1, 1));
         let unit = numbers.iter().map(|n| Change::AddApproval(asked(n)));
-        measured.commit(unit.collect()).await?;
+        measured.commit(0, unit.collect()).await?;
     }
     Ok(())
 }
@@ -118,7 +177,7 @@ async fn open_approvals(measured: &Measured) -> Result<(), StoreError> {
 async fn submit(
     measured: Arc<Measured>,
     kind: Kind,
-    begun: Instant,
+    (number_of, begun): (usize, Instant),
 ) -> Result<Vec<Duration>, StoreError> {
     let mut latencies = Vec::new();
     while begun.elapsed() < SPAN {
@@ -133,9 +192,9 @@ async fn submit(
         };
         let submitted = Instant::now();
         match kind {
-            Kind::Bare | Kind::Decision => measured.commit(unit).await?,
+            Kind::Bare | Kind::Decision => measured.commit(number_of, unit).await?,
             Kind::Read => {
-                let reads = measured.store.approvals();
+                let reads = measured.store(number_of).approvals();
                 reads.approval(samples::id("appr_", number)).await?;
             }
         }
@@ -155,13 +214,20 @@ fn decision(number: u32) -> Vec<Change> {
 }
 
 impl Measured {
-    async fn commit(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        self.store.commit(UnitOfWork { changes }).await.map(drop)
+    fn store(&self, submitter: usize) -> &SharedStore {
+        let [first, ..] = self.stores.as_slice() else {
+            unreachable!("there is at least one node");
+        };
+        self.stores.get(submitter % self.stores.len()).unwrap_or(first)
+    }
+
+    async fn commit(&self, submitter: usize, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.store(submitter).commit(UnitOfWork { changes }).await.map(drop)
     }
 }
 
 /// Prints the figures; gives how many there were in a second.
-fn report(kind: Kind, submitters: u32, took: Duration, mut latencies: Vec<Duration>) -> f64 {
+fn report(what: &str, submitters: usize, took: Duration, mut latencies: Vec<Duration>) -> f64 {
     latencies.sort_unstable();
     let at = |hundredths: usize| {
         let place = latencies.len().saturating_mul(hundredths) / 100;
@@ -170,7 +236,7 @@ fn report(kind: Kind, submitters: u32, took: Duration, mut latencies: Vec<Durati
     let count = u32::try_from(latencies.len()).unwrap_or(u32::MAX);
     let rate = f64::from(count) / took.as_secs_f64();
     println!(
-        "{kind:?}, {submitters} at once: {rate:.0}/s, p50 {:.2?}, p99 {:.2?}, longest {:.2?}",
+        "{what}, {submitters} at once: {rate:.0}/s, p50 {:.2?}, p99 {:.2?}, longest {:.2?}",
         at(50),
         at(99),
         latencies.last().copied().unwrap_or_default(),
