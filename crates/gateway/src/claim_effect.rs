@@ -1,5 +1,7 @@
 //! Claiming an approved effect, or learning why it will not run.
 
+use std::time::Duration;
+
 use countersign_domain::approvals::{
     Approval, ApprovalState, Claimed, LapseReason, Status, claim, lapse,
 };
@@ -17,6 +19,16 @@ use crate::gateway::Gateway;
 use crate::grants::NoGrant;
 use crate::propose_effect::already_settled;
 use crate::replies;
+
+/// How far the clocks of two nodes may be apart.
+const CLOCKS_APART: Duration = Duration::from_mins(1);
+
+/// `now`, or when it was decided if the clock of the node that took the decision is a little ahead of
+/// this one's: what is decided is past nevertheless, and its grant is good. A clock that was set back
+/// by more makes no old grant good again.
+fn not_before(decided_at: Timestamp, now: Timestamp) -> Timestamp {
+    if decided_at <= now.after(CLOCKS_APART) { now.max(decided_at) } else { now }
+}
 
 impl Gateway {
     pub(crate) async fn try_claim(&self, call_id: CallId) -> Result<Passage, StoreError> {
@@ -38,9 +50,7 @@ impl Gateway {
         let result = match &approval.value.state {
             ApprovalState::Pending => return Ok(Passage::Waiting(approval_id)),
             ApprovalState::Approved { decision } => {
-                // The clock of the node that took the decision may be ahead of this one's; what is
-                // decided is past nevertheless, and its grant is good.
-                let now = now.max(decision.at);
+                let now = not_before(decision.at, now);
                 if let Some(reason) = self.cannot_start_any_more(&approval.value, now).await? {
                     return self.let_lapse(call, approval, reason, now).await;
                 }

@@ -45,13 +45,28 @@ impl AnythingSaid {
     /// Sends what `data` says. Panics if it decides anything.
     pub fn send(&self, data: &[u8]) {
         let mut fields = Fields(data);
-        let Some(inbound) = self.inbound(&mut fields) else { return };
+        let Some(inbound) = self.inbound(&mut fields).filter(|sent| !self.asks_to_stop(sent))
+        else {
+            return;
+        };
         self.runtime.block_on(async {
             let told = self.house.gateway.receive(inbound.clone()).await;
             let view = self.house.gateway.approval(self.approval, &self.house.operator).await;
             let status = view.expect("it exists").status;
             assert_eq!(status, Status::Pending, "{inbound:?} was answered with {told:?}");
         });
+    }
+
+    /// `/stop` where the run is: whoever may talk there may end it, and its approval with it.
+    fn asks_to_stop(&self, sent: &Inbound) -> bool {
+        let (origin, says_so) = match sent {
+            Inbound::Message(message) => {
+                (&message.origin, message.text.to_lowercase().contains("/stop"))
+            }
+            Inbound::Command(call) => (&call.origin, call.name.eq_ignore_ascii_case("stop")),
+            Inbound::Click(_) => return false,
+        };
+        says_so && origin.address == self.card.address
     }
 
     fn inbound(&self, fields: &mut Fields<'_>) -> Option<Inbound> {
