@@ -244,11 +244,23 @@ pub(crate) fn cookie(headers: &HeaderMap) -> Option<String> {
 /// Refuses somebody who failed to prove who they are: counts it against their address and records
 /// it, as long as that address has not used up its attempts.
 pub(crate) async fn refuse(app: &App, of: &Extensions, what: &'static str) -> Problem {
-    let address = peer(of);
-    if let Err(wait) = app.rates.count_failure(address) {
-        let message = "too many failed attempts from this address";
-        return Problem::too_many("rate_limited", wait, message);
+    match count_attempt(app, of) {
+        Ok(()) => refuse_counted(app, of, what).await,
+        Err(problem) => problem,
     }
+}
+
+/// Counts an attempt of this address to prove who it is, before it is looked at.
+pub(crate) fn count_attempt(app: &App, of: &Extensions) -> Result<(), Problem> {
+    app.rates.count_failure(peer(of)).map_err(|wait| {
+        let message = "too many failed attempts from this address";
+        Problem::too_many("rate_limited", wait, message)
+    })
+}
+
+/// Refuses somebody whose attempt was counted, and records it.
+pub(crate) async fn refuse_counted(app: &App, of: &Extensions, what: &'static str) -> Problem {
+    let address = peer(of);
     let gateway = app.gateway.clone();
     let recorded =
         tokio::spawn(async move { gateway.audit_auth_failure(&address.to_string(), what).await });

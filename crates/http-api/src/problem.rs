@@ -106,11 +106,6 @@ impl Problem {
             .retry_after(Duration::from_secs(1))
     }
 
-    /// The status.
-    pub(crate) const fn status(&self) -> StatusCode {
-        self.0.status
-    }
-
     #[cfg(test)]
     pub(crate) fn named(&self) -> (&'static str, Option<&str>) {
         (self.0.code, self.0.param.as_deref())

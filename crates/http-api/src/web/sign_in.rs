@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use countersign_gateway::{AuthError, SignedIn};
 
 use super::pages;
-use crate::access::{COOKIE_NAME, refuse};
+use crate::access::{COOKIE_NAME, count_attempt, refuse_counted};
 use crate::problem::Problem;
 use crate::server::App;
 use crate::v1::to_the_end;
@@ -40,17 +40,17 @@ pub(crate) async fn sign_in(State(app): State<App>, request: Request) -> Respons
     if request.method == Method::HEAD {
         return pages::page(StatusCode::OK, SIGNED_IN);
     }
+    // A guess would be a write: it is counted before it is looked at.
+    if let Err(problem) = count_attempt(&app, &request.extensions) {
+        return problem.into_response();
+    }
     let gateway = app.gateway.clone();
     match to_the_end(async move { gateway.sign_in(&token).await }).await {
         Ok(signed_in) => welcome(&app, &signed_in),
         Err(AuthError::Store(error)) => Problem::from(error).into_response(),
         Err(AuthError::Refused) => {
-            let problem = refuse(&app, &request.extensions, "a sign-in link").await;
-            if problem.status() == StatusCode::UNAUTHORIZED {
-                pages::sign_in(StatusCode::UNAUTHORIZED)
-            } else {
-                problem.into_response()
-            }
+            drop(refuse_counted(&app, &request.extensions, "a sign-in link").await);
+            pages::sign_in(StatusCode::UNAUTHORIZED)
         }
     }
 }
