@@ -131,13 +131,6 @@ impl Gateway {
         self.start(Start { call, approval_id: Some(id), permit, action }, work).await
     }
 
-    async fn is_unspent(&self, approval: &Approval) -> Result<bool, StoreError> {
-        match for_decision(approval, self.signer.gateway()) {
-            Some(grant) => Ok(self.spent(&grant).await?.is_none()),
-            None => Ok(false),
-        }
-    }
-
     async fn let_lapse(
         &self,
         call: Versioned<ToolCall>,
@@ -149,10 +142,7 @@ impl Gateway {
         if let Ok(next) = lapse(&approval.value, reason, now) {
             work.push(event(call.value.run_id, now, lapsed(next.id)));
             work.push(self.audit_approval(&next, AuditKind::ApprovalLapsed, Actor::System));
-            // A grant that was used elsewhere stays used.
-            if self.is_unspent(&approval.value).await? {
-                Self::end_grant(&approval.value, now, &mut work);
-            }
+            self.end_grant(&approval.value, now, &mut work).await?;
             work.push(Change::UpdateApproval(Box::new(next), approval.version));
         }
         self.refuse(call, &replies::lapsed(reason), work, now).await

@@ -70,6 +70,7 @@ impl Gateway {
         let at = self.clock.now();
         work.push(moved(call, ToolCallState::Started { at, approval_id }));
         let committed = self.commit(work).await?;
+        self.is_still_ours().await?;
         let permit = permit.committed(&committed);
         permit.unlock(action).map(Passage::Run).map_err(|error| StoreError::Unreadable {
             what: "approved action".to_owned(),

@@ -112,7 +112,7 @@ impl Gateway {
             Due::Lapse(next) => {
                 work.push(event(run_id, now, lapsed(next.id)));
                 work.push(self.audit_approval(&next, AuditKind::ApprovalLapsed, Actor::System));
-                Self::end_grant(&approval.value, now, &mut work);
+                self.end_grant(&approval.value, now, &mut work).await?;
                 next
             }
         };

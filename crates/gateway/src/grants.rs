@@ -15,7 +15,7 @@ use countersign_domain::runs::ToolCall;
 use countersign_domain::signing::Purpose;
 use countersign_domain::time::Timestamp;
 use countersign_ports::signer::SignerError;
-use countersign_ports::store::{Change, IssuedGrant, UnitOfWork};
+use countersign_ports::store::{Change, IssuedGrant, StoreError, UnitOfWork};
 use serde_json::{Map, Value, json};
 
 use crate::gateway::Gateway;
@@ -117,13 +117,22 @@ impl Gateway {
         self.present(&grant, &binding, now)
     }
 
-    /// Takes back the grant of an approval whose effect will never start.
-    pub(crate) fn end_grant(approval: &Approval, now: Timestamp, work: &mut UnitOfWork) {
+    /// Takes back the grant of an approval whose effect will never start. One that was used up or
+    /// is forgotten stays as it is.
+    pub(crate) async fn end_grant(
+        &self,
+        approval: &Approval,
+        now: Timestamp,
+        work: &mut UnitOfWork,
+    ) -> Result<(), StoreError> {
         if let ApprovalState::Approved { decision } = &approval.state
-            && let Some(grant) = decision.grant
+            && let Some(id) = decision.grant
+            && let Some(grant) = for_decision(approval, self.signer.gateway())
+            && self.spent(&grant).await?.is_none()
         {
-            work.push(Change::RevokeGrant(grant, now));
+            work.push(Change::RevokeGrant(id, now));
         }
+        Ok(())
     }
 
     /// A record about a grant; the token is in none.

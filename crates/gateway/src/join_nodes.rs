@@ -84,9 +84,11 @@ impl Gateway {
         };
         work.push(Change::AddNode(Box::new(node.clone())));
         work.push(self.audit_node(&node, AuditKind::NodeJoined));
+        let said = self.clock.steady();
         // Not by way of the gateway's own commit: before it has joined, nothing fences it.
         self.make_durable(work).await?;
         self.membership.joined(node.id, settings.is_alone);
+        self.membership.said_alive(said, settings.ttl);
         tracing::info!(node = %node.id, name = %node.name, "joined");
         Ok(node.id)
     }
@@ -148,11 +150,29 @@ impl Gateway {
         }
     }
 
+    /// Returns once nobody can have taken this node for dead: after a commit that took long, its
+    /// work may be somebody else's already, and nothing may start here any more.
+    pub(crate) async fn is_still_ours(&self) -> Result<(), StoreError> {
+        let Some(me) = self.membership.node() else { return Ok(()) };
+        if self.membership.is_safe(self.clock.steady()) {
+            return Ok(());
+        }
+        let said = self.clock.steady();
+        self.commit(UnitOfWork::new().and(Change::Beat(me))).await?;
+        self.membership.said_alive_again(said);
+        if self.membership.is_safe(self.clock.steady()) {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable("the store answers too slowly to start anything".to_owned()))
+    }
+
     async fn try_beat(&self, settings: &NodeSettings) -> Result<(), StoreError> {
         let Some(me) = self.membership.node() else {
             return Err(StoreError::Expelled);
         };
+        let said = self.clock.steady();
         self.commit(UnitOfWork::new().and(Change::Beat(me))).await?;
+        self.membership.said_alive(said, settings.ttl);
         self.bury_the_silent(me, settings.ttl).await?;
         self.take_timers(me).await?;
         if self.membership.has_company() && *self.bus.state().borrow() != BusState::Connected {

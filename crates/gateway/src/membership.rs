@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use countersign_domain::ids::{NodeId, RunId};
 use countersign_domain::nodes::{LeaseName, Sightings};
@@ -21,6 +22,13 @@ enum Standing {
     Expelled,
 }
 
+/// That this node lives was said then, on the clock that nobody sets.
+#[derive(Debug, Clone, Copy, Default)]
+struct SignOfLife {
+    at: Duration,
+    ttl: Duration,
+}
+
 /// What one process knows of its own place among the nodes.
 #[derive(Debug)]
 pub(crate) struct Membership {
@@ -35,6 +43,8 @@ pub(crate) struct Membership {
     pub(crate) sightings: Mutex<Sightings>,
     /// Notified when a commit was refused because the node is not among the living.
     pub(crate) refused: Notify,
+    /// When it last began to say that it lives, and how long it may be silent.
+    sign_of_life: Mutex<SignOfLife>,
 }
 
 impl Default for Membership {
@@ -46,6 +56,7 @@ impl Default for Membership {
             driven: Mutex::default(),
             sightings: Mutex::default(),
             refused: Notify::new(),
+            sign_of_life: Mutex::default(),
         }
     }
 }
@@ -65,6 +76,25 @@ impl Membership {
         self.driven().clear();
         self.timers.send_replace(false);
         self.standing.send_replace(Standing::Member(node));
+    }
+
+    /// It was said at `at`, or a little later, that this node lives, and everybody can see it.
+    pub(crate) fn said_alive(&self, at: Duration, ttl: Duration) {
+        *self.sign_of_life() = SignOfLife { at, ttl };
+    }
+
+    /// The same, said between two beats.
+    pub(crate) fn said_alive_again(&self, at: Duration) {
+        self.sign_of_life().at = at;
+    }
+
+    /// Whether nobody can have taken this node for dead by `now`, on the clock that nobody sets. A
+    /// process that works alone has nobody to bury it.
+    pub(crate) fn is_safe(&self, now: Duration) -> bool {
+        let SignOfLife { at, ttl } = *self.sign_of_life();
+        // Whoever buries it has seen it silent for the whole time to live: a quarter of it is left
+        // for what comes after this look.
+        !self.has_company() || now < at + ttl * 3 / 4
     }
 
     /// The others took it for dead: nothing is committed until it joins anew.
@@ -127,6 +157,10 @@ impl Membership {
         let mut timers = self.timers.subscribe();
         // The sender is part of `self`, so this cannot fail.
         drop(timers.wait_for(|ours| *ours).await);
+    }
+
+    fn sign_of_life(&self) -> MutexGuard<'_, SignOfLife> {
+        self.sign_of_life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn driven(&self) -> MutexGuard<'_, BTreeSet<RunId>> {

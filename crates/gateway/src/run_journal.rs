@@ -18,7 +18,7 @@ use countersign_ports::store::{Change, Conflicting, StoreError, UnitOfWork, Vers
 
 use crate::effect_gate::event;
 use crate::effect_gate::{completed, moved};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Settles as _};
 use crate::replies;
 use crate::steer_run::steered_entries;
 
@@ -271,8 +271,14 @@ impl Gateway {
         next.active_ms += active_ms;
         work.push(Change::UpdateRun(Box::new(next), run.version));
         work.changes.extend(self.membership.drop_lease(id));
-        self.commit(work).await?;
+        // Let go first: if it is not known whether the commit was made, the lease is asked for again.
         self.membership.dropped(id);
+        if let Err(error) = self.commit(work).await {
+            if error.is_conflict() {
+                self.membership.taken(id);
+            }
+            return Err(error);
+        }
         Ok(Parked::Waiting)
     }
 

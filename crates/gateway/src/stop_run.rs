@@ -137,7 +137,7 @@ impl Gateway {
             };
             work.push(event(run.id, now, lapsed(next.id)));
             work.push(self.audit_approval(&next, AuditKind::ApprovalLapsed, by.clone()));
-            Self::end_grant(&approval.value, now, work);
+            self.end_grant(&approval.value, now, work).await?;
             work.push(Change::UpdateApproval(Box::new(next), approval.version));
         }
         for call in self.store.runs().calls(run.id).await? {

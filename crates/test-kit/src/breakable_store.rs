@@ -1,5 +1,7 @@
 //! A store that can be taken away.
 
+use std::sync::Mutex;
+
 use async_trait::async_trait;
 use countersign_domain::permit::Committed;
 use countersign_ports::store::{
@@ -12,6 +14,7 @@ use tokio::sync::watch;
 pub struct BreakableStore {
     store: SharedStore,
     state: watch::Sender<State>,
+    meanwhile: Mutex<Option<Meanwhile>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -20,10 +23,18 @@ struct State {
     refused: u64,
 }
 
+/// What happens during each commit.
+type Meanwhile = Box<dyn Fn() + Send + Sync>;
+
 impl BreakableStore {
     /// `store`, whole.
     pub fn new(store: SharedStore) -> Self {
-        Self { store, state: watch::Sender::default() }
+        Self { store, state: watch::Sender::default(), meanwhile: Mutex::default() }
+    }
+
+    /// From now on this happens during each commit.
+    pub fn meanwhile(&self, happens: impl Fn() + Send + Sync + 'static) {
+        *self.meanwhile.lock().expect("nobody panicked") = Some(Box::new(happens));
     }
 
     /// Takes it away, or brings it back.
@@ -47,7 +58,11 @@ impl Store for BreakableStore {
             self.state.send_modify(|state| state.refused += 1);
             return Err(StoreError::Unavailable("the disk is away".to_owned()));
         }
-        self.store.commit(work).await
+        let committed = self.store.commit(work).await;
+        if let Some(happens) = self.meanwhile.lock().expect("nobody panicked").as_ref() {
+            happens();
+        }
+        committed
     }
 
     fn runs(&self) -> &dyn RunReads {

@@ -98,6 +98,19 @@ async fn a_node_that_is_gone_neither_starts_nor_decides_nor_acts() {
     assert!(matches!(house.gateway.stop_taking_work().await, Err(StoreError::Expelled)));
 }
 
+/// Whoever looked on may have taken this node for dead before its commit was answered.
+#[tokio::test]
+async fn what_took_too_long_to_note_does_not_start() {
+    let (house, _beside) = two().await;
+    let run = house.say("run mkdir late").await;
+    let asked = house.pending(run, 1).await.remove(0).card.approval_id;
+    let clock = house.clock.clone();
+    house.breakable.meanwhile(move || clock.advance(20 * SECOND));
+    house.decide(asked, Choice::Once).await;
+    house.approval_when(asked, Status::Indeterminate).await;
+    assert!(!house.has("late"));
+}
+
 #[tokio::test]
 async fn what_is_decided_on_one_node_runs_there_and_only_there() {
     let (house, beside) = two().await;

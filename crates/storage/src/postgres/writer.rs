@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use countersign_domain::audit::{Head, NodeName};
-use countersign_ports::store::{StoreError, UnitOfWork};
+use countersign_ports::store::{Fault, StoreError, UnitOfWork};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
@@ -57,8 +57,12 @@ impl Writer {
     /// ends when it is closed or the last handle is gone.
     pub(super) fn start(server: Server, session: Session, node: NodeName, health: Health) -> Self {
         let (sender, inbox) = mpsc::channel(WAITING);
+        let watch = Watch(health.clone());
         let desk = Desk { server, session: Some(session), node, health };
-        tokio::spawn(desk.serve_all(inbox));
+        tokio::spawn(async move {
+            let _watch = watch;
+            desk.serve_all(inbox).await;
+        });
         Self(sender)
     }
 
@@ -74,6 +78,20 @@ impl Writer {
         let (done, closed) = oneshot::channel();
         if self.0.send(Message::Close(done)).await.is_ok() && closed.await.is_err() {
             tracing::debug!("the writer had ended before it was closed");
+        }
+    }
+}
+
+/// Ends the store if the task ends by a panic: otherwise the process would stay and write nothing.
+struct Watch(Health);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.note(&StoreError::Broken {
+                fault: Fault::Io,
+                message: "the task that writes has died".to_owned(),
+            });
         }
     }
 }
