@@ -160,6 +160,13 @@ impl TestingPlatform {
         self.state.send_modify(|state| state.faults.extend(faults));
     }
 
+    /// Returns once every fault has been met.
+    pub async fn has_failed(&self) {
+        let mut state = self.state.subscribe();
+        let met = state.wait_for(|state| state.faults.is_empty());
+        drop(tokio::time::timeout(LIMIT, met).await.expect("every fault is met"));
+    }
+
     /// From now on at most so many requests are taken in each `window`.
     pub fn limit(&self, most: u32, window: Duration) {
         let rate = Rate { most, window, taken: 0, since: Instant::now() };

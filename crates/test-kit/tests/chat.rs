@@ -14,7 +14,7 @@ use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::{
     AccessPolicy, CommandList, ListedIds, PlatformAccess, ScopeAccess,
 };
-use countersign_gateway::{Admission, BusyMode, ChatSettings, DropReason, InGroups};
+use countersign_gateway::{Admission, BusyMode, ChatSettings, DropReason, InGroups, NewContent};
 use countersign_ports::platform::{Click, Feature, PlatformError, Receipt, SenderKind};
 use countersign_ports::store::{PageRequest, RunFilter};
 use countersign_test_kit::{House, TestingPlatform};
@@ -465,8 +465,104 @@ async fn what_has_no_room_on_a_card_cannot_be_approved_there() {
     let ann = platform.dm("ann");
     ann.says(&format!("run rm -r made {}", "x".repeat(5000))).await;
     let card = platform.open_card().await;
-    assert_eq!(card.card.as_ref().unwrap().buttons, [Choice::Deny]);
+    let shown = card.card.as_ref().unwrap();
+    assert_eq!(shown.buttons, [Choice::Deny]);
     assert!(card.text.contains("not shown"), "{}", card.text);
+    let by_id = format!("/approve {}", shown.approval);
+    for said in ["yes", "/approve", "/approve all", &by_id] {
+        let told = ann.told(said).await;
+        assert!(told.contains("does not show all of it"), "{said}: {told}");
+    }
+    // A button that is not there can be made up by who knows the one that is.
+    let told = ann.presses(&card, Choice::Once).await;
+    assert!(told.contains("does not show all of it"), "{told}");
+    assert_eq!(status(&house, shown.approval).await, Status::Pending);
+    assert!(ann.told("no").await.starts_with("Denied"));
+}
+
+#[tokio::test]
+async fn what_was_changed_is_approved_where_the_change_can_be_seen_only() {
+    let (house, platform) = open(admitted).await;
+    let ann = platform.dm("ann");
+    let place = tempfile::tempdir().unwrap().keep().join("note.txt");
+    ann.says(&format!("write {} | first words", place.display())).await;
+    let card = platform.open_card().await;
+    let id = card.card.as_ref().unwrap().approval;
+    let view = house.gateway.approval(id, &house.operator).await.unwrap();
+    // The platform does not change the card: an answer to it is still about what it shows.
+    platform.fail_with([PlatformError::Refused("no".to_owned())]);
+    let new = NewContent { content: "other words".to_owned(), digest: view.card.digest };
+    let edited = house.gateway.edit_approval(id, &new, &house.operator).await.unwrap();
+    platform.has_failed().await;
+    for said in ["yes", "/approve", &format!("/approve {id}")] {
+        let told = ann.told(said).await;
+        assert!(told.contains("was not decided"), "{said}: {told}");
+    }
+    assert!(ann.presses(&card, Choice::Once).await.contains("was not decided"));
+    assert_eq!(status(&house, id).await, Status::Pending);
+    // Where there is no card it has to be said what was seen.
+    let told = |text: String| {
+        let house = &house;
+        async move {
+            let said = house.gateway.say(("main", None), &text, &house.operator).await;
+            said.unwrap().reply.unwrap()
+        }
+    };
+    assert!(told(format!("/approve {id}")).await.contains("was not decided"));
+    assert_eq!(status(&house, id).await, Status::Pending);
+    let seen = told(format!("/approve {id} once {}", edited.digest)).await;
+    assert!(seen.starts_with("Approved"), "{seen}");
+}
+
+#[tokio::test]
+async fn without_edits_a_card_that_has_changed_comes_anew_and_the_old_one_decides_nothing() {
+    let platform = TestingPlatform::with(|about| {
+        about.features.remove(&Feature::Edits);
+    });
+    let house = House::with().chat(admitted).platform(&platform).open().await;
+    let ann = platform.dm("ann");
+    let place = tempfile::tempdir().unwrap().keep().join("note.txt");
+    ann.says(&format!("write {} | first words", place.display())).await;
+    let old = platform.open_card().await;
+    let id = old.card.as_ref().unwrap().approval;
+    let view = house.gateway.approval(id, &house.operator).await.unwrap();
+    let new = NewContent { content: "other words".to_owned(), digest: view.card.digest };
+    house.gateway.edit_approval(id, &new, &house.operator).await.unwrap();
+    let new = platform.says("other words").await;
+    // Until it is noted which message shows what, it is the old one that the old button is about.
+    let told = ann.presses(&old, Choice::Once).await;
+    let refused = ["no card of this chat", "the content is not what was shown"];
+    assert!(refused.iter().any(|words| told.contains(words)), "{told}");
+    assert!(ann.presses(&new, Choice::Once).await.starts_with("Approved"));
+}
+
+#[tokio::test]
+async fn an_admin_of_direct_messages_decides_nothing_that_was_asked_in_a_group() {
+    let (house, platform) = open(gated(&["approve"])).await;
+    furnish(&house);
+    platform.in_group("ann", "town").says(ASKS).await;
+    let card = platform.open_card().await;
+    let id = card.card.unwrap().approval;
+    let told = platform.dm("boss").told(&format!("/approve {id}")).await;
+    assert!(told.contains("was not decided"), "{told}");
+    assert_eq!(status(&house, id).await, Status::Pending);
+    let told = platform.in_group("chief", "town").told(&format!("/approve {id}")).await;
+    assert!(told.starts_with("Approved"), "{told}");
+}
+
+#[tokio::test]
+async fn only_so_much_waits_for_the_agent_in_one_conversation() {
+    let (house, platform) = open(admitted).await;
+    furnish(&house);
+    let ann = platform.dm("ann");
+    ann.says(ASKS).await;
+    platform.open_card().await;
+    for _ in 0..20 {
+        assert!(ann.told("say more").await.contains("Queued"));
+    }
+    let told = ann.told("say more").await;
+    assert!(told.contains("not taken"), "{told}");
+    assert_eq!(runs(&house).await.len(), 21);
 }
 
 #[tokio::test]

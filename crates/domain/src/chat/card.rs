@@ -36,6 +36,10 @@ pub struct PostedCard {
     pub digest: Digest,
     /// How many calls it counts.
     pub count: u32,
+    /// Whether all that matters is on it: what is cut is not approved there. Of cards that were put
+    /// before this was noted it is not known.
+    #[serde(default)]
+    pub whole: bool,
 }
 
 impl CardNonce {

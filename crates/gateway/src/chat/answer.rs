@@ -7,6 +7,7 @@ use countersign_domain::access::Scope;
 use countersign_domain::approvals::{Approval, Choice, DecideError};
 use countersign_domain::chat::{ChatScope, Delivery, PostedCard};
 use countersign_domain::commands::{Builtin, CommandLine};
+use countersign_domain::digest::Digest;
 use countersign_domain::ids::{ApprovalId, RuleId};
 use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::AuthorizedCommand;
@@ -15,7 +16,7 @@ use countersign_ports::store::StoreError;
 
 use super::admission::Admitted;
 use super::desk::DropReason;
-use super::dispatch::Gated;
+use super::dispatch::{Gated, told_of_failure};
 use super::receive::{Heard, Untaken};
 use super::reply::Reply;
 use super::settings::InGroups;
@@ -42,19 +43,20 @@ impl Gateway {
         speaker: &Speaker,
         command: &AuthorizedCommand,
     ) -> Result<Reply, StoreError> {
-        let (mut which, mut choice) = (None, None);
+        let (mut which, mut choice, mut digest) = (None, None, None);
         for word in command.arguments().split_whitespace() {
-            match approving(word) {
-                Some(named) if choice.is_none() => choice = Some(named),
-                None if which.is_none() && names_approval(word) => which = Some(word),
-                Some(_) | None => {
+            match (approving(word), word.parse::<Digest>()) {
+                (Some(named), _) if choice.is_none() => choice = Some(named),
+                (None, Ok(seen)) if digest.is_none() => digest = Some(seen),
+                (None, Err(_)) if which.is_none() && names_approval(word) => which = Some(word),
+                (Some(_) | None, _) => {
                     return Ok(Reply::own(
-                        "Nothing was decided. /approve [id|all] [once|session|always]",
+                        "Nothing was decided. /approve [id|all] [once|session|always] [digest]",
                     ));
                 }
             }
         }
-        let answer = Answer::of(choice.unwrap_or(Choice::Once), None);
+        let answer = Answer { digest, ..Answer::of(choice.unwrap_or(Choice::Once), None) };
         self.answer_meant(speaker, command, which, &answer).await
     }
 
@@ -151,7 +153,9 @@ impl Gateway {
         self.take_delivery(delivery.cloned()).await?;
         let reply = match self.answer_question(run, None, text, &speaker.in_conversation()).await {
             Ok(()) => None,
-            Err(AnswerError::Store(error)) => return Err(error),
+            Err(AnswerError::Store(error)) => {
+                Some(told_of_failure(delivery.is_some(), Err(error))?)
+            }
             Err(error) => Some(Reply::own(format!("This answered nothing: {error}"))),
         };
         Ok(Some(Heard { reply, run: None }))
@@ -171,7 +175,10 @@ impl Gateway {
             return Ok(None);
         };
         self.take_delivery(delivery.cloned()).await?;
-        let reply = self.answered(speaker, builtin, only.id, Choice::Once).await?;
+        let here = self.card_here(speaker, only.id).await?;
+        let about = (only.id, here.as_ref());
+        let reply = self.answered(speaker, builtin, about, Choice::Once).await;
+        let reply = told_of_failure(delivery.is_some(), reply)?;
         Ok(Some(Heard { reply: Some(reply), run: None }))
     }
 
@@ -218,42 +225,43 @@ impl Gateway {
             return told(Reply::own(unknown).render(speaker.surface));
         };
         let builtin = if click.choice.approves() { Builtin::Approve } else { Builtin::Deny };
-        let reply = self.answered(&speaker, builtin, card.approval_id, click.choice).await?;
+        // What the pressed message shows, and not what has come in its place since.
+        let about = (card.approval_id, Some(&card));
+        let reply = self.answered(&speaker, builtin, about, click.choice).await?;
         told(reply.render(speaker.surface))
     }
 
-    /// The card that a button names, once it is known which message it is: the quickest click is
-    /// quicker than the note of that.
+    /// The card that a button names, once it is known that it is in this message: the quickest click
+    /// is quicker than the note of that.
     async fn card_that_stands(&self, click: &Click) -> Result<Option<PostedCard>, StoreError> {
+        let mut found = None;
         for _ in 0..CARD_LOOKS {
-            let found = self.store.chats().card(click.card).await?.map(|card| card.value);
-            let standing = found
-                .as_ref()
-                .is_none_or(|card| card.message.is_some() || card.nonce != click.nonce);
-            if standing {
-                return Ok(found);
+            found = self.store.chats().card(click.card).await?.map(|card| card.value);
+            let known = |card: &PostedCard| card.message.as_ref() == Some(&click.message);
+            if found.as_ref().is_none_or(|card| known(card) || card.nonce != click.nonce) {
+                break;
             }
             tokio::time::sleep(CARD_PAUSE).await;
         }
-        Ok(None)
+        Ok(found)
     }
 
-    /// Passes the gate as `builtin`, and answers this approval.
+    /// Passes the gate as `builtin`, and answers this approval, of which a card was seen.
     async fn answered(
         &self,
         speaker: &Speaker,
         builtin: Builtin,
-        id: ApprovalId,
+        about: (ApprovalId, Option<&PostedCard>),
         choice: Choice,
     ) -> Result<Reply, StoreError> {
         let choice = if builtin == Builtin::Deny { Choice::Deny } else { choice };
         let Ok(word) = builtin.word().parse() else {
             return Ok(Reply::default());
         };
-        let line = CommandLine::new(word, &id.to_string());
+        let line = CommandLine::new(word, &about.0.to_string());
         match self.gate(speaker, &line).await? {
             Gated::Authorized(command) => {
-                self.answer_one(speaker, &command, id, &Answer::of(choice, None)).await
+                self.answer_one(speaker, &command, about, &Answer::of(choice, None)).await
             }
             Gated::Refused(reply) => Ok(reply),
             Gated::Unknown => Ok(Reply::own("Nothing was decided.")),
@@ -276,27 +284,39 @@ impl Gateway {
             if number > 0 {
                 replies = replies.and("\n");
             }
-            replies = replies.joined(self.answer_one(speaker, command, id, answer).await?);
+            let here = self.card_here(speaker, id).await?;
+            let about = (id, here.as_ref());
+            replies = replies.joined(self.answer_one(speaker, command, about, answer).await?);
         }
         Ok(replies)
     }
 
-    /// Answers one approval. Only with a command that passed the gate.
+    /// Answers one approval, of which this card was seen. Only with a command that passed the gate.
     async fn answer_one(
         &self,
         speaker: &Speaker,
         command: &AuthorizedCommand,
-        id: ApprovalId,
+        (id, here): (ApprovalId, Option<&PostedCard>),
         answer: &Answer,
     ) -> Result<Reply, StoreError> {
-        let rights = speaker.rights(command.tier());
         let name = ending(id);
         if speaker.told_by == ToldBy::Caller
             && let Err(lacks) = speaker.caller.require(Scope::ApprovalsDecide)
         {
             return Ok(Reply::own(format!("{name} was not decided: {lacks}.")));
         }
-        let answer = self.about_what_is_shown(speaker, id, answer).await?;
+        if answer.choice.approves() && here.is_some_and(|card| !card.whole) {
+            let cut = "its card here does not show all of it. Decide it in the web page, or with";
+            return Ok(Reply::own(format!(
+                "{name} was not decided: {cut} `countersign approvals approve`."
+            )));
+        }
+        // Whoever is an admin of one kind of chat is nobody to what was asked in another.
+        let rights = match (here, speaker.told_by) {
+            (None, ToldBy::Platform) => speaker.caller.rights(),
+            (Some(_), _) | (None, ToldBy::Caller) => speaker.rights(command.tier()),
+        };
+        let answer = answer.about(here);
         let reply = match self.resolve_with(id, &answer, (&speaker.caller, rights)).await {
             Ok(Resolved::Now(_)) if answer.choice == Choice::Deny => {
                 Reply::own(format!("Denied: {name}."))
@@ -320,27 +340,20 @@ impl Gateway {
         Ok(reply)
     }
 
-    /// `answer`, about what the card in this chat shows: what has changed since is not answered.
-    async fn about_what_is_shown(
+    /// The card of an approval where somebody speaks.
+    async fn card_here(
         &self,
         speaker: &Speaker,
         id: ApprovalId,
-        answer: &Answer,
-    ) -> Result<Answer, StoreError> {
+    ) -> Result<Option<PostedCard>, StoreError> {
         let Some(found) = self.store.approvals().approval(id).await? else {
-            return Ok(answer.clone());
+            return Ok(None);
         };
-        let approval = found.value;
-        let cards = self.store.chats().cards_of_run(approval.requester.run_id).await?;
-        let here = cards
+        let cards = self.store.chats().cards_of_run(found.value.requester.run_id).await?;
+        Ok(cards
             .into_iter()
             .map(|card| card.value)
-            .find(|card| card.approval_id == id && card.address == speaker.address);
-        let (digest, count) = match here {
-            Some(card) => (card.digest, card.count),
-            None => (approval.digest, approval.count()),
-        };
-        Ok(Answer { digest: Some(digest), count: Some(count), ..answer.clone() })
+            .find(|card| card.approval_id == id && card.address == speaker.address))
     }
 }
 
@@ -348,6 +361,18 @@ impl Answer {
     /// This answer, for whatever is shown.
     fn of(choice: Choice, reason: Option<String>) -> Self {
         Self { choice, reason, digest: None, count: None }
+    }
+
+    /// This answer, about what a card shows: what has changed since is not answered. Without a card
+    /// it is not known what was seen: then what a person edited, or what stands for several calls,
+    /// is not approved.
+    fn about(&self, card: Option<&PostedCard>) -> Self {
+        let seen = card.map(|card| (card.digest, card.count));
+        Self {
+            digest: self.digest.or(seen.map(|(digest, _)| digest)),
+            count: seen.map(|(_, count)| count),
+            ..self.clone()
+        }
     }
 }
 

@@ -16,6 +16,8 @@ use crate::gateway::Gateway;
 pub(super) struct CardText {
     pub(super) text: String,
     pub(super) buttons: Vec<Choice>,
+    /// Whether all of it is there.
+    pub(super) whole: bool,
 }
 
 impl Gateway {
@@ -47,8 +49,9 @@ impl Gateway {
         if !fits {
             text = too_long(approval, &shown, surface);
         }
-        let buttons = buttons(approval, &shown, about, whole && fits);
-        CardText { text: text.trim_end().to_owned(), buttons }
+        let whole = whole && fits;
+        let buttons = buttons(approval, &shown, about, whole);
+        CardText { text: text.trim_end().to_owned(), buttons, whole }
     }
 
     fn facts(&self, approval: &Approval, shown: &ApprovalRaised, lines: &mut Lines) {

@@ -35,6 +35,8 @@ pub(crate) struct ChatDesk {
     pub(super) owed: Mutex<BTreeSet<SessionId>>,
     pub(super) more_owed: Notify,
     pub(super) menus_changed: Notify,
+    /// Held while somebody unknown is given a code.
+    pub(super) pairing: tokio::sync::Mutex<()>,
 }
 
 /// Why something inbound goes no further.
@@ -111,6 +113,7 @@ impl ChatDesk {
             pauses: Mutex::default(),
             owed: Mutex::default(),
             more_owed: Notify::new(),
+            pairing: tokio::sync::Mutex::default(),
         }
     }
 

@@ -78,8 +78,9 @@ impl Gateway {
         if *builtin == Builtin::Steer && !command.arguments().is_empty() {
             return self.steer(speaker, command.arguments(), delivery).await;
         }
+        let brought = delivery.is_some();
         self.take_delivery(delivery).await?;
-        let reply = self.answer_to(speaker, command, *builtin).await?;
+        let reply = told_of_failure(brought, self.answer_to(speaker, command, *builtin).await)?;
         Ok(Heard { reply: Some(reply), run: None })
     }
 
@@ -129,6 +130,22 @@ impl Gateway {
         };
         self.commit(UnitOfWork::new().and(Change::AddAudit(Box::new(record)))).await?;
         Ok(())
+    }
+}
+
+/// What came of something whose delivery was taken: it is not brought again, so that whoever sent it
+/// must be told when the store failed. Without a delivery the caller is told itself.
+pub(super) fn told_of_failure(
+    brought: bool,
+    done: Result<Reply, StoreError>,
+) -> Result<Reply, StoreError> {
+    match done {
+        Err(error) if brought => {
+            tracing::error!(%error, "what was said in a chat could not be carried out");
+            let why = "It is not known whether this was done: the store failed. Say it again.";
+            Ok(Reply::own(why))
+        }
+        done => done,
     }
 }
 

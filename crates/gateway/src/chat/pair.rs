@@ -25,6 +25,8 @@ impl Gateway {
         origin: &Origin,
         person: PersonId,
     ) -> Result<Receipt, Untaken> {
+        // Of those who ask at once, each sees the codes of the others.
+        let _turn = self.chats.pairing.lock().await;
         let platform = origin.address.platform.clone();
         let now = self.clock.now();
         let known = self.store.chats().pairings().await?;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use countersign_command_risk::render::label;
-use countersign_domain::approvals::Approval;
+use countersign_domain::approvals::{Approval, Status};
 use countersign_domain::chat::{CardNonce, ChatRun, MessageId, PostedCard};
+use countersign_domain::digest::Digest;
 use countersign_domain::display::inert;
 use countersign_domain::ids::{ApprovalId, CardId};
 use countersign_ports::platform::{About, CardPost, Feature, Platform, PlatformError, TextPost};
@@ -73,11 +74,9 @@ impl Gateway {
             None => self.new_card(run, &found, seq).await?,
         };
         let post = self.card_post(&found, &card.value, seq, adapter.about());
-        let posted = self.until_taken(adapter.about(), Lane::Cards, || adapter.post_card(&post));
-        match posted.await {
+        match self.until_card_taken(&post.card, adapter).await {
             Posted::Taken(message) => {
-                let next = showing(card.value, &found, seq);
-                let next = PostedCard { message: Some(message), ..next };
+                let next = PostedCard { message: Some(message), ..showing(card.value, &post) };
                 let change = Change::UpdateCard(Box::new(next), card.version);
                 self.commit(UnitOfWork::new().and(change)).await?;
             }
@@ -109,26 +108,55 @@ impl Gateway {
             let Some(message) = card.value.message.clone() else { continue };
             let found = self.stored_approval(approval).await?.value;
             let post = self.card_post(&found, &card.value, seq, adapter.about());
-            if adapter.about().features.contains(&Feature::Edits) {
-                let edited = self.until_taken(adapter.about(), Lane::Cards, || async {
-                    adapter.edit_card(&message, &post).await.map(|()| message.clone())
-                });
-                warn_refused(edited.await);
-            } else if post.buttons.is_empty() {
-                let headline = post.text.lines().next().unwrap_or_default();
-                let id = format!("{}:{seq}", card.value.id);
-                let address = run.address.clone();
-                let text = format!("{headline}\n{approval}");
-                let post = TextPost { id, address, text };
-                let about = adapter.about();
-                let told = self.until_taken(about, Lane::Cards, || adapter.post_text(&post));
-                warn_refused(told.await);
-            }
-            let next = showing(card.value, &found, seq);
+            // What people see is what the card is said to show: an answer to it is about nothing
+            // else, also where the platform would not change it.
+            let next = match self.show_again(&message, &post, adapter).await {
+                Some(message) => {
+                    PostedCard { message: Some(message), ..showing(card.value, &post) }
+                }
+                None => PostedCard { shows: seq, ..card.value },
+            };
             let change = Change::UpdateCard(Box::new(next), card.version);
             self.commit(UnitOfWork::new().and(change)).await?;
         }
         Ok(())
+    }
+
+    /// Has people see what `post` shows, and says which message shows it; `None` if none does.
+    async fn show_again(
+        &self,
+        message: &MessageId,
+        post: &Drawn,
+        adapter: &dyn Platform,
+    ) -> Option<MessageId> {
+        let about = adapter.about();
+        let shown = if about.features.contains(&Feature::Edits) {
+            let edited = self.until_taken(about, Lane::Cards, || async {
+                adapter.edit_card(message, &post.card).await.map(|()| message.clone())
+            });
+            edited.await
+        } else if post.is_pending {
+            self.until_card_taken(&post.card, adapter).await
+        } else {
+            let headline = post.card.text.lines().next().unwrap_or_default();
+            let id = format!("{}:{}", post.card.id, post.card.version);
+            let text = format!("{headline}\n{}", post.card.approval);
+            let told = TextPost { id, address: post.card.address.clone(), text };
+            let told = self.until_taken(about, Lane::Cards, || adapter.post_text(&told)).await;
+            warn_refused(told);
+            return None;
+        };
+        match shown {
+            Posted::Taken(message) => Some(message),
+            Posted::Refused(why) => {
+                tracing::warn!(%why, "a chat was not told what became of an approval");
+                None
+            }
+        }
+    }
+
+    async fn until_card_taken(&self, card: &CardPost, adapter: &dyn Platform) -> Posted {
+        self.until_taken(adapter.about(), Lane::Cards, || adapter.post_card(card)).await
     }
 
     /// The card is known before the platform has it, so that the quickest click finds it.
@@ -149,6 +177,7 @@ impl Gateway {
             shows: seq,
             digest: approval.digest,
             count: approval.count(),
+            whole: false,
         };
         let id = card.id;
         self.commit(UnitOfWork::new().and(Change::AddCard(Box::new(card)))).await?;
@@ -162,9 +191,9 @@ impl Gateway {
         card: &PostedCard,
         version: u64,
         about: &About,
-    ) -> CardPost {
+    ) -> Drawn {
         let shown = self.chat_card(approval, about);
-        CardPost {
+        let post = CardPost {
             id: card.id,
             approval: approval.id,
             address: card.address.clone(),
@@ -172,6 +201,13 @@ impl Gateway {
             text: shown.text,
             buttons: shown.buttons,
             version,
+        };
+        Drawn {
+            card: post,
+            digest: approval.digest,
+            count: approval.count(),
+            whole: shown.whole,
+            is_pending: approval.status() == Status::Pending,
         }
     }
 }
@@ -184,9 +220,19 @@ fn first_half(secret: [u8; 32]) -> [u8; 16] {
     half
 }
 
-/// `card` once it shows `approval` as it was after event `seq`.
-fn showing(card: PostedCard, approval: &Approval, seq: u64) -> PostedCard {
-    PostedCard { shows: seq, digest: approval.digest, count: approval.count(), ..card }
+/// A card as it is to be seen, and what is seen on it.
+struct Drawn {
+    card: CardPost,
+    digest: Digest,
+    count: u32,
+    whole: bool,
+    is_pending: bool,
+}
+
+/// `card` once `drawn` is seen.
+fn showing(card: PostedCard, drawn: &Drawn) -> PostedCard {
+    let Drawn { digest, count, whole, .. } = *drawn;
+    PostedCard { shows: drawn.card.version, digest, count, whole, ..card }
 }
 
 fn warn_refused(posted: Posted) {

@@ -2,9 +2,12 @@
 
 use countersign_domain::chat::{ChatRun, Conversation, Delivery};
 use countersign_domain::ids::{RunId, SessionId};
+use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::AuthorizedCommand;
 use countersign_domain::time::Timestamp;
-use countersign_ports::store::{Change, Conflicting, StoreError, UnitOfWork, Versioned};
+use countersign_ports::store::{
+    Change, Conflicting, PageRequest, RunFilter, StoreError, UnitOfWork, Versioned,
+};
 use serde_json::json;
 
 use super::receive::Heard;
@@ -59,6 +62,9 @@ impl From<StoreError> for Unsaid {
     }
 }
 
+/// So many messages of one conversation may wait for the agent.
+const MOST_QUEUED: usize = 20;
+
 impl Gateway {
     /// `/queue` and `/background`: what they are given is for the agent.
     pub(super) async fn prompted(
@@ -91,6 +97,9 @@ impl Gateway {
             let reply = Reply::own(full).and("This was not taken; say it again later.");
             return Ok(Heard { reply: Some(reply), run: None });
         }
+        if let Some(full) = self.full_queue(speaker, manner).await? {
+            return Ok(Heard { reply: Some(full), run: None });
+        }
         let spoken = self
             .until_settled(|| self.try_speak(speaker, text, manner, delivery.clone()))
             .await
@@ -102,6 +111,34 @@ impl Gateway {
             self.chats.owe(started.session_id);
         }
         Ok(Heard { reply, run: Some((started.run_id, started.session_id)) })
+    }
+
+    /// What is said to somebody behind whose work as much waits as may.
+    async fn full_queue(
+        &self,
+        speaker: &Speaker,
+        manner: Manner<'_>,
+    ) -> Result<Option<Reply>, StoreError> {
+        let session_id = match manner {
+            Manner::Beside => return Ok(None),
+            Manner::Said | Manner::Again(_) | Manner::Quick(_) | Manner::Queued => {
+                self.conversation(speaker).await?.map(|found| found.value.session)
+            }
+        };
+        let Some(session_id) = session_id else {
+            return Ok(None);
+        };
+        let filter = RunFilter {
+            session_id: Some(session_id),
+            status: Some(RunStatus::Queued),
+            ..RunFilter::default()
+        };
+        let page = PageRequest { before: None, limit: MOST_QUEUED };
+        let waiting = self.store.runs().runs(filter, page).await?.items.len();
+        Ok((waiting >= MOST_QUEUED).then(|| {
+            Reply::own(format!("{waiting} messages wait here for the agent, which is the most. "))
+                .and("This was not taken; say it again later, or /stop what it does.")
+        }))
     }
 
     async fn try_speak(
@@ -157,6 +194,10 @@ impl Gateway {
         let Some(run) = self.active_run(speaker).await? else {
             return self.speak(speaker, text, Manner::Said, delivery).await;
         };
+        // What a run asks for is asked for by whoever began it: nobody else puts words into it.
+        if self.run(run).await?.value.requested_by != speaker.caller.principal {
+            return self.speak(speaker, text, Manner::Queued, delivery).await;
+        }
         let id = delivery.as_ref().map(|delivery| delivery.id.clone());
         let steered = self.until_settled(|| async {
             let mut work = UnitOfWork::new();

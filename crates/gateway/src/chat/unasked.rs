@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use countersign_domain::access::Scope;
+use countersign_domain::approvals::Rights;
 use countersign_domain::audit::{AuditKind, AuditRecord};
-use countersign_domain::chat::Unasked;
+use countersign_domain::chat::{ChatScope, GroupSessions, Unasked};
 use countersign_domain::guard::Mode;
 use countersign_domain::identity::Actor;
 use countersign_domain::ids::SessionId;
@@ -85,6 +86,11 @@ impl Gateway {
         let rights = speaker.rights(command.tier());
         if !self.settings.approvers.may_approve_own(&speaker.caller.principal, rights) {
             return Some("you may not approve your own requests".to_owned());
+        }
+        let is_shared =
+            speaker.scope == ChatScope::Group && self.settings.chat.groups == GroupSessions::Shared;
+        if is_shared && rights != Rights::Admin {
+            return Some("others speak in this conversation, and you are no admin".to_owned());
         }
         let votes = self.settings.quorum.largest();
         (votes > 1).then(|| format!("`approvals.quorum` wants {votes} to agree"))

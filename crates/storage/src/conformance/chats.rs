@@ -66,6 +66,7 @@ pub fn card(number: u32, chat: &str) -> PostedCard {
         shows: 3,
         digest: Digest::of(b"rm -r build"),
         count: 1,
+        whole: true,
     }
 }
 

@@ -104,6 +104,7 @@ impl<'a> Turn<'a> {
             "tool.started" => self.note("→", &["tool", "preview"], data)?,
             "tool.completed" => self.note("←", &["tool", "status", "output"], data)?,
             "approval.required" => self.approval(data, person).await?,
+            "approval.updated" => self.changed(data, person).await?,
             "approval.resolved" => self.resolved(data).await?,
             "clarify.required" => self.clarify(data, person)?,
             "clarify.answered" => self.asking.answered(field(data, "call_id")),
@@ -181,6 +182,15 @@ impl<'a> Turn<'a> {
              watch`, or with\n  countersign approvals approve {command}\n  countersign approvals \
              deny {command} --reason '…'\n(without a running gateway: first `countersign up`)"
         ));
+        Ok(())
+    }
+
+    /// What is being decided is not what it was: the person sees it anew before anything counts.
+    async fn changed(&mut self, data: &Value, person: bool) -> Result<(), Failure> {
+        let is_other = matches!(field(data, "change"), "edited" | "joined");
+        if is_other && self.asking.ended(field(data, "approval_id")) {
+            return self.approval(data, person).await;
+        }
         Ok(())
     }
 
