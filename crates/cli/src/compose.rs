@@ -6,9 +6,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use countersign_agent::{Agent, AgentParts, DiskWitness, Toolbox};
+use countersign_agent::{Agent, AgentParts, DiskWitness, Sending, Toolbox};
 use countersign_command_risk::SelfDescription;
-use countersign_domain::chat::PlatformName;
 use countersign_domain::redaction::Redactor;
 use countersign_event_bus::{InProcessBus, NatsBus};
 use countersign_gateway::{Caller, Gateway, Guard, GuardParts, Parts, Settings};
@@ -16,6 +15,7 @@ use countersign_http_api::{About, OperatorToken, ServerParts};
 use countersign_ports::clock::Clock as _;
 use countersign_ports::event_bus::EventBus;
 use countersign_ports::model_provider::ModelProvider;
+use countersign_ports::platform::Platform;
 use countersign_ports::store::{SharedStore, StoreError};
 use countersign_storage::config::filled;
 use countersign_storage::{Place, PostgresStore, SqliteStore};
@@ -28,7 +28,7 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::home::{Home, make_directory, signing_keys};
 use crate::sending::{self, outbound_policy};
-use crate::{logging, model};
+use crate::{logging, model, platforms};
 
 /// The files of a home without which the gateway is none.
 const OWN_FILES: [&str; 9] = [
@@ -55,6 +55,8 @@ pub(crate) struct Composition {
     pub(crate) about: About,
     /// Where the agent works.
     pub(crate) workspace: PathBuf,
+    /// The bots on chat platforms. Nothing is connected yet.
+    pub(crate) adapters: Vec<Arc<dyn Platform>>,
 }
 
 /// What a composition is made from.
@@ -156,7 +158,14 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
         redactor: redactor.clone(),
     });
     let place = (workspace.as_path(), local_addr.port());
-    let agent = agent(loaded, environment, place, (&gateway, &provider, &redactor))?;
+    let adapters = platforms::adapters(loaded, environment)?;
+    let sending = sending::sending(
+        loaded,
+        |name| environment.get(name),
+        Arc::new(SystemClock),
+        platforms::messengers(&gateway, &adapters),
+    )?;
+    let agent = agent(loaded, environment, (place, sending), (&gateway, &provider, &redactor))?;
     gateway.attach_runner(agent.clone());
     Ok(Composition {
         about: model::about(config, provider.as_ref()),
@@ -164,6 +173,7 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
         agent,
         store,
         workspace,
+        adapters,
     })
 }
 
@@ -174,8 +184,7 @@ fn settings(loaded: &Loaded, environment: &Environment, model: &str) -> Result<S
     };
     let host = crate::environment::host();
     let settings = config.approvals.settings(&config.runs, host, model.to_owned());
-    // A platform with an adapter adds its name here.
-    let known = [PlatformName::api()];
+    let known = platforms::known();
     let variable = |name: &str| environment.get(name);
     let chat = config
         .sessions
@@ -299,7 +308,7 @@ fn provider(
 fn agent(
     loaded: &Loaded,
     environment: &Environment,
-    (workspace, own_port): (&Path, u16),
+    ((workspace, own_port), sending): ((&Path, u16), Sending),
     (gateway, provider, redactor): (&Arc<Gateway>, &Arc<dyn ModelProvider>, &Arc<Redactor>),
 ) -> Result<Arc<Agent>, Failure> {
     let config = &loaded.config;
@@ -313,11 +322,7 @@ fn agent(
         journal: gateway.clone(),
         gate: gateway.clone(),
         provider: provider.clone(),
-        tools: Toolbox::builtin(context).and_sending(sending::sending(
-            loaded,
-            |name| environment.get(name),
-            Arc::new(SystemClock),
-        )?),
+        tools: Toolbox::builtin(context).and_sending(sending),
         clock: Arc::new(SystemClock),
         limits: config.agent.limits(&config.model).map_err(problem)?,
         instructions: config.agent.instructions.clone(),

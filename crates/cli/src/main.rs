@@ -19,6 +19,7 @@ mod home;
 mod logging;
 mod model;
 mod output;
+mod platforms;
 mod sending;
 mod serve;
 mod typed_lines;

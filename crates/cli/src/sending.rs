@@ -24,6 +24,7 @@ pub(crate) fn sending(
     loaded: &Loaded,
     environment: impl Fn(&str) -> Option<String>,
     clock: Arc<dyn Clock>,
+    chats: Vec<Arc<dyn Messenger>>,
 ) -> Result<Sending, Failure> {
     let config = &loaded.config.outbound;
     let names = config.webhook_names().map_err(|error| told(loaded, &error))?;
@@ -32,7 +33,7 @@ pub(crate) fn sending(
         let settings = webhook(loaded, name.as_str(), hook, &environment)?;
         hooks.insert(name, settings);
     }
-    let mut messengers: Vec<Arc<dyn Messenger>> = Vec::new();
+    let mut messengers = chats;
     if !hooks.is_empty() {
         messengers.push(Arc::new(Webhooks::new(hooks, clock).map_err(Failure::refused)?));
     }
@@ -52,7 +53,7 @@ pub(crate) fn sending(
 /// is known only where the gateway is started.
 pub(crate) fn check(loaded: &Loaded) -> Result<(), Failure> {
     let given = |_: &str| Some("given at the start".to_owned());
-    sending(loaded, given, Arc::new(crate::clock::SystemClock)).map(drop)
+    sending(loaded, given, Arc::new(crate::clock::SystemClock), Vec::new()).map(drop)
 }
 
 fn webhook(

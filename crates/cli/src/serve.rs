@@ -90,6 +90,10 @@ pub(crate) async fn start(
     let every = loaded.config.audit.checkpoint_every;
     let watches = Watches::start(&composition.gateway, home, node, (every, keep));
     let plugins = plugins(home, &composition.gateway)?;
+    for adapter in &composition.adapters {
+        let attached = composition.gateway.attach_platform(adapter.clone()).await;
+        attached.map_err(Failure::refused)?;
+    }
     composition.agent.resume().await.map_err(Failure::refused)?;
     let announcement = Announcement {
         url: format!("http://{}", reachable(local_addr)),
@@ -209,6 +213,8 @@ impl Watches {
         others.spawn(keep_checkpoints(home.clone(), each()));
         let teller = each();
         others.spawn(async move { teller.serve_chats().await });
+        let listener = each();
+        others.spawn(async move { listener.serve_platforms().await });
         Self { lasting, others }
     }
 

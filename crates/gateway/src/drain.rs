@@ -11,6 +11,11 @@ impl Gateway {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
+    /// Whether this process takes no new work.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
+    }
+
     /// Whether this process is about to stop.
     pub fn is_draining(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)

@@ -50,6 +50,8 @@ pub struct Gateway {
     pub(crate) chats: ChatDesk,
     pub(crate) metrics: Metrics,
     pub(crate) stopping: AtomicBool,
+    /// Whether it takes no new work: it leaves.
+    pub(crate) leaving: AtomicBool,
     runner: OnceLock<Arc<dyn AgentRunner>>,
 }
 
@@ -99,6 +101,7 @@ impl Gateway {
             previewed: Previewed::default(),
             metrics: Metrics::default(),
             stopping: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
             runner: OnceLock::new(),
         })
     }

@@ -2,6 +2,7 @@
 //! leaving.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use countersign_domain::audit::{AuditKind, AuditRecord, NodeName};
@@ -184,6 +185,9 @@ impl Gateway {
 
     /// Takes up runs that are at work and that nobody drives.
     pub async fn take_up_work(&self) -> Result<(), StoreError> {
+        if let Some(me) = self.membership.node() {
+            self.take_accounts(me).await?;
+        }
         for run in self.store.nodes().adrift(ADRIFT).await? {
             self.wake_here(run);
         }
@@ -193,6 +197,7 @@ impl Gateway {
     /// Takes nothing new; what it has goes on.
     pub async fn stop_taking_work(&self) -> Result<(), StoreError> {
         let Some(me) = self.membership.node() else { return Ok(()) };
+        self.leaving.store(true, Ordering::Relaxed);
         let found = self.store.nodes().living().await?;
         let Some(Living { node, .. }) = found.into_iter().find(|living| living.node.id == me)
         else {
@@ -200,7 +205,7 @@ impl Gateway {
         };
         let node = Node { state: NodeState::Draining, ..node };
         self.commit(UnitOfWork::new().and(Change::UpdateNode(Box::new(node)))).await?;
-        Ok(())
+        self.drop_accounts(me).await
     }
 
     /// Leaves: signs where the audit log stands, and gives whatever this node still holds to others.

@@ -37,6 +37,8 @@ pub(crate) struct Membership {
     company: AtomicBool,
     /// Whether the timers are this node's.
     timers: watch::Sender<bool>,
+    /// The accounts of platforms whose connection is this node's.
+    accounts: watch::Sender<BTreeSet<String>>,
     /// The runs whose lease this node has: opening one of them again takes none.
     driven: Mutex<BTreeSet<RunId>>,
     /// What it has seen of the others.
@@ -53,6 +55,7 @@ impl Default for Membership {
             standing: watch::Sender::default(),
             company: AtomicBool::new(false),
             timers: watch::Sender::new(true),
+            accounts: watch::Sender::default(),
             driven: Mutex::default(),
             sightings: Mutex::default(),
             refused: Notify::new(),
@@ -76,6 +79,7 @@ impl Membership {
         self.driven().clear();
         self.timers.send_replace(false);
         self.standing.send_replace(Standing::Member(node));
+        self.accounts.send_replace(BTreeSet::new());
     }
 
     /// It was said at `at`, or a little later, that this node lives, and everybody can see it.
@@ -101,6 +105,7 @@ impl Membership {
     pub(crate) fn expelled(&self) {
         self.timers.send_replace(false);
         self.standing.send_replace(Standing::Expelled);
+        self.accounts.send_replace(BTreeSet::new());
         self.driven().clear();
     }
 
@@ -145,6 +150,30 @@ impl Membership {
     /// Whether the timers are this node's, from now on.
     pub(crate) fn note_timers(&self, are_ours: bool) {
         self.timers.send_if_modified(|ours| std::mem::replace(ours, are_ours) != are_ours);
+    }
+
+    /// The connection of `account` is this node's, from now on.
+    pub(crate) fn keep_account(&self, account: String) {
+        self.accounts.send_if_modified(|accounts| accounts.insert(account));
+    }
+
+    /// None of the connections is this node's any more; which were.
+    pub(crate) fn drop_accounts(&self) -> BTreeSet<String> {
+        self.accounts.send_replace(BTreeSet::new())
+    }
+
+    /// Whether this process keeps the connection of `account`.
+    pub(crate) fn keeps(&self, account: &str) -> bool {
+        match *self.standing.borrow() {
+            Standing::Alone => true,
+            Standing::Member(_) => self.accounts.borrow().contains(account),
+            Standing::Expelled => false,
+        }
+    }
+
+    /// Changes when other connections are this node's.
+    pub(crate) fn accounts(&self) -> watch::Receiver<BTreeSet<String>> {
+        self.accounts.subscribe()
     }
 
     /// Whether others may be at work on the store.

@@ -29,6 +29,18 @@ pub(crate) struct Json<T> {
     pub(crate) bytes: Bytes,
 }
 
+/// A body as it was sent, whatever it says.
+pub(crate) struct Raw(pub(crate) Bytes);
+
+impl FromRequest<App> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        read(&parts.headers, body, app.config.max_body_bytes).await.map(Self)
+    }
+}
+
 impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Problem;
 

@@ -19,6 +19,7 @@ mod metrics;
 mod metrics_token;
 mod openapi;
 mod path;
+mod platforms;
 mod problem;
 mod query;
 mod rate;

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use crate::access::Group;
 use crate::problem::Problem;
 use crate::server::{App, AppParts, ServerParts};
-use crate::{cors, docs, headers, health, hosts, metrics, openapi, v1, web};
+use crate::{cors, docs, headers, health, hosts, metrics, openapi, platforms, v1, web};
 
 /// The whole HTTP surface.
 pub fn router(parts: ServerParts) -> Router {
@@ -44,6 +44,7 @@ pub(crate) fn open() -> OpenApiRouter<App> {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(v1::signing_keys::published())
+        .routes(routes!(platforms::look, platforms::bring))
         .merge(web::entrance())
 }
 

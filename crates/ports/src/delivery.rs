@@ -19,6 +19,12 @@ pub trait Messenger: Send + Sync + 'static {
     /// Nothing, or why there is no such destination, as far as is known without asking anybody.
     fn check(&self, destination: &Destination) -> Result<(), String>;
 
+    /// The conversations that are known by a name, as far as is known without asking anybody. One
+    /// name may stand for several.
+    fn names(&self) -> Vec<(String, Destination)> {
+        Vec::new()
+    }
+
     /// Sends the message once. The grant is the idempotency key where the platform takes one.
     async fn deliver(&self, message: OutboundPermit) -> Delivery;
 }
@@ -54,6 +60,11 @@ impl Messengers {
     /// The platforms that can be reached.
     pub fn platforms(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
+    }
+
+    /// The conversations that are known by a name.
+    pub fn names(&self) -> impl Iterator<Item = (String, Destination)> {
+        self.0.values().flat_map(|one| one.names())
     }
 
     /// Whether nothing can be reached.

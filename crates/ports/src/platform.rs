@@ -8,13 +8,21 @@
 //! Where a platform takes only so much at a time, an adapter gives way in this order: cards and their
 //! edits, texts, typing. The gateway waits as long as [`PlatformError::SlowDown`] says.
 
+mod account;
+mod callbacks;
+
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use countersign_domain::approvals::Choice;
 use countersign_domain::chat::{AccountId, Address, CardNonce, MessageId, PersonId, PlatformName};
 use countersign_domain::ids::{ApprovalId, CardId};
+
+pub use account::{AccountState, KnownChat};
+pub use callbacks::{Callback, CallbackMethod, CallbackReply, Callbacks};
 
 /// One bot on one platform.
 #[async_trait]
@@ -37,6 +45,34 @@ pub trait Platform: Send + Sync + 'static {
 
     /// Tells the platform which commands there are. Only with [`Feature::NativeCommands`].
     async fn register_commands(&self, commands: &[NativeCommand]) -> Result<(), PlatformError>;
+
+    /// Keeps the connection that brings what is said, for as long as this is polled, and gives it to
+    /// `inbox`. It connects anew by itself, and returns only when that is no use. Of several nodes
+    /// one polls it at a time; all the others are asked only to post.
+    async fn listen(&self, _inbox: &Arc<dyn Inbox>) -> PlatformError {
+        std::future::pending().await
+    }
+
+    /// Who takes the requests that the platform makes to the gateway's own address, if it makes any.
+    fn callbacks(&self) -> Option<&dyn Callbacks> {
+        None
+    }
+
+    /// Whether what is said comes in, as this process knows it.
+    fn state(&self) -> AccountState {
+        AccountState::Connected
+    }
+
+    /// The chats that the bot is in. Only with [`Feature::Directory`].
+    async fn chats(&self) -> Result<Vec<KnownChat>, PlatformError> {
+        Ok(Vec::new())
+    }
+
+    /// The content of a file that a message brought; refused if it has more than `most` bytes,
+    /// without reading them all.
+    async fn fetch_file(&self, file: &BroughtFile, most: u64) -> Result<Bytes, PlatformError> {
+        Err(PlatformError::Refused(format!("{} of at most {most} bytes: no files here", file.name)))
+    }
 }
 
 /// Takes what platforms bring. The gateway is one.
@@ -76,6 +112,14 @@ pub enum Feature {
     NativeCommands,
     /// It can be shown that the bot is at work.
     Typing,
+    /// A message can quote the one that it answers.
+    Replies,
+    /// A text can be shown to one person of a chat alone.
+    Ephemerals,
+    /// A text that is posted again under its id shows once.
+    Once,
+    /// It says which chats the bot is in.
+    Directory,
 }
 
 /// How texts are marked up.
@@ -137,12 +181,29 @@ pub enum SenderKind {
 pub struct Message {
     /// Where from.
     pub origin: Origin,
+    /// The message itself, for answers that quote it.
+    pub id: Option<MessageId>,
     /// What was typed; a mention of the bot is cut off.
     pub text: String,
+    /// What came with it.
+    pub files: Vec<BroughtFile>,
     /// Whether the bot is meant.
     pub mention: Mention,
     /// The message that is answered, if one is.
     pub reply_to: Option<MessageId>,
+}
+
+/// A file that came with a message, and stays with the platform until it is fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BroughtFile {
+    /// What the adapter fetches it by.
+    pub id: String,
+    /// What the sender calls it.
+    pub name: String,
+    /// What the platform says it is.
+    pub media_type: Option<String>,
+    /// What the platform says it holds, in bytes.
+    pub size: Option<u64>,
 }
 
 /// Whether the bot is meant.
@@ -178,6 +239,8 @@ pub struct Click {
     pub nonce: CardNonce,
     /// The button.
     pub choice: Choice,
+    /// Why, where the adapter has asked for it in a dialog; it counts with a denial.
+    pub reason: Option<String>,
 }
 
 /// What became of something inbound.
@@ -198,6 +261,10 @@ pub struct TextPost {
     pub id: String,
     /// Where.
     pub address: Address,
+    /// The message that it answers. Only with [`Feature::Replies`].
+    pub reply_to: Option<MessageId>,
+    /// Who alone is to see it; `None` everybody in the chat. Only with [`Feature::Ephemerals`].
+    pub only_for: Option<PersonId>,
     /// The text, inert in the platform's markup, and no longer than it takes.
     pub text: String,
 }
@@ -211,6 +278,8 @@ pub struct CardPost {
     pub approval: ApprovalId,
     /// Where.
     pub address: Address,
+    /// The message that it comes from. Only with [`Feature::Replies`].
+    pub reply_to: Option<MessageId>,
     /// What its buttons bring back.
     pub nonce: CardNonce,
     /// All that it says, inert in the platform's markup.

@@ -108,7 +108,9 @@ fn message(session: usize, number: usize) -> Inbound {
             kind: SenderKind::Person,
             delivery: format!("{session}-{number}"),
         },
+        id: None,
         text,
+        files: Vec::new(),
         mention: Mention::None,
         reply_to: None,
     })

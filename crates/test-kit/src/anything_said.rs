@@ -99,7 +99,8 @@ impl AnythingSaid {
                 let reply_to = (fields.flag()).then(|| self.card.message.clone());
                 let words = ["", "yes ", "/approve ", "/deny ", "/approve all ", "/yolo ", "/"];
                 let text = format!("{}{}", fields.pick(&words), fields.rest());
-                Inbound::Message(Message { origin, text, mention, reply_to })
+                let (id, files) = (None, Vec::new());
+                Inbound::Message(Message { origin, id, text, files, mention, reply_to })
             }
             1 => {
                 let name = fields.pick(&["approve", "deny", "stop", "", "bg", "x y"]).to_owned();
@@ -129,6 +130,7 @@ impl AnythingSaid {
                 2 => Choice::Always,
                 _ => Choice::Deny,
             },
+            reason: fields.flag().then(|| fields.rest()),
             origin,
             nonce,
         }

@@ -33,7 +33,7 @@ use countersign_ports::delivery::{Mailer, Messenger};
 use countersign_ports::event_bus::EventBus;
 use countersign_ports::file_witness::FileWitness;
 use countersign_ports::model_provider::ToolSpec;
-use countersign_ports::platform::Inbox;
+use countersign_ports::platform::Platform as _;
 use countersign_ports::run_journal::RunJournal as _;
 use countersign_ports::signer::Signer as _;
 use countersign_ports::store::{
@@ -218,7 +218,7 @@ impl House {
         let itself = as_node("house", !builder.in_company);
         gateway.join(&itself).await.expect("it may join");
         gateway.beat(&itself).await.expect("the store can be written");
-        let sending = sending(&builder, &clock);
+        let sending = sending(&builder, &gateway, &clock);
         let toolbox = toolbox(&workspace, &redactor).and_sending(sending);
         let tools = toolbox.specs();
         let agent = agent(&gateway, &clock, toolbox, redactor);
@@ -230,11 +230,11 @@ impl House {
         let watcher = tokio::spawn(async move { timekeeper.watch_deadlines().await });
         for platform in &builder.platforms {
             gateway.attach_platform(platform.clone()).await.expect("the platform is taken");
-            let inbox: Arc<dyn Inbox> = gateway.clone();
-            platform.connect(&inbox);
         }
-        let teller = gateway.clone();
-        let writer = tokio::spawn(async move { teller.serve_chats().await });
+        let (teller, listener) = (gateway.clone(), gateway.clone());
+        let writer = tokio::spawn(async move {
+            tokio::join!(teller.serve_chats(), listener.serve_platforms());
+        });
         Self {
             gateway,
             clock,
@@ -596,7 +596,7 @@ fn guard(builder: &HouseBuilder, home: &std::path::Path) -> Guard {
 }
 
 /// The real webhooks of the section, and the mailer that was given.
-fn sending(builder: &HouseBuilder, clock: &Arc<ManualClock>) -> Sending {
+fn sending(builder: &HouseBuilder, gateway: &Arc<Gateway>, clock: &Arc<ManualClock>) -> Sending {
     // A second call finds the first one's.
     rustls::crypto::ring::default_provider().install_default().ok();
     let names = builder.outbound.webhook_names().expect("the names are good");
@@ -613,6 +613,9 @@ fn sending(builder: &HouseBuilder, clock: &Arc<ManualClock>) -> Sending {
         })
         .collect();
     let mut messengers: Vec<Arc<dyn Messenger>> = Vec::new();
+    for platform in &builder.platforms {
+        messengers.push(gateway.messenger(platform.about().platform.clone()));
+    }
     if !hooks.is_empty() {
         messengers.push(Arc::new(Webhooks::new(hooks, clock.clone()).expect("a client")));
     }

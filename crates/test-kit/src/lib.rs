@@ -17,6 +17,7 @@ mod fake_remote;
 mod house;
 mod manual_clock;
 mod seeded_entropy;
+mod testing_callbacks;
 mod testing_platform;
 
 pub use anything_said::AnythingSaid;

@@ -5,16 +5,18 @@
 //! deadline) is a violation, which fails the test as soon as it looks.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use countersign_domain::approvals::Choice;
-use countersign_domain::chat::{Address, CardNonce, MessageId, PersonId};
+use countersign_domain::chat::{Address, CardNonce, ChatScope, MessageId, PersonId};
 use countersign_domain::ids::{ApprovalId, CardId};
 use countersign_ports::platform::{
-    About, CardPost, Click, Feature, Inbound, Inbox, Markup, Mention, Message, NativeCall,
-    NativeCommand, Origin, Platform, PlatformError, Receipt, SenderKind, TextPost,
+    About, AccountState, BroughtFile, Callbacks, CardPost, Click, Feature, Inbound, Inbox,
+    KnownChat, Markup, Mention, Message, NativeCall, NativeCommand, Origin, Platform,
+    PlatformError, Receipt, SenderKind, TextPost,
 };
 use tokio::sync::watch;
 
@@ -27,7 +29,8 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// A chat platform in memory.
 pub struct TestingPlatform {
     about: About,
-    inbox: Mutex<Option<Weak<dyn Inbox>>>,
+    /// Who listens, the newest last.
+    lines: watch::Sender<Vec<(u64, Weak<dyn Inbox>)>>,
     state: watch::Sender<State>,
 }
 
@@ -40,6 +43,10 @@ pub struct Shown {
     pub address: Address,
     /// What it says now.
     pub text: String,
+    /// The message that it quotes.
+    pub reply_to: Option<MessageId>,
+    /// Who alone sees it.
+    pub only_for: Option<PersonId>,
     /// The card that it is, if it is one.
     pub card: Option<ShownCard>,
 }
@@ -70,6 +77,7 @@ pub struct Member {
     kind: SenderKind,
     mention: Mention,
     reply_to: Option<MessageId>,
+    files: Vec<BroughtFile>,
 }
 
 #[derive(Debug, Default)]
@@ -81,6 +89,9 @@ struct State {
     violations: Vec<String>,
     deliveries: u64,
     typing: BTreeSet<Address>,
+    chats: Vec<KnownChat>,
+    files: BTreeMap<String, Bytes>,
+    account: Option<AccountState>,
     /// Requests in the present second, as the limit counts them.
     rate: Option<Rate>,
 }
@@ -111,19 +122,36 @@ impl TestingPlatform {
                 Feature::Edits,
                 Feature::NativeCommands,
                 Feature::Typing,
+                Feature::Replies,
+                Feature::Ephemerals,
+                Feature::Once,
+                Feature::Directory,
             ]),
             markup: Markup::Mattermost,
             longest_text: 4000,
             most_buttons: 4,
         };
         change(&mut about);
-        let (inbox, state) = (Mutex::default(), watch::Sender::default());
-        Arc::new(Self { about, inbox, state })
+        let (lines, state) = (watch::Sender::default(), watch::Sender::default());
+        Arc::new(Self { about, lines, state })
     }
 
-    /// From now on `inbox` is given what people say.
-    pub fn connect(&self, inbox: &Arc<dyn Inbox>) {
-        *self.inbox.lock().expect("nobody panicked") = Some(Arc::downgrade(inbox));
+    /// How many gateways listen, once `wanted` do.
+    pub async fn listeners(&self, wanted: usize) {
+        let mut lines = self.lines.subscribe();
+        let waiting = lines.wait_for(|lines| lines.len() == wanted);
+        let waited = tokio::time::timeout(LIMIT, waiting).await;
+        drop(waited.expect("they never were so many").expect("the platform lives"));
+    }
+
+    async fn inbox(&self) -> Arc<dyn Inbox> {
+        let mut lines = self.lines.subscribe();
+        let newest = |lines: &Vec<(u64, Weak<dyn Inbox>)>| lines.last().is_some();
+        let found = async {
+            let lines = lines.wait_for(newest).await.expect("the platform lives");
+            lines.last().and_then(|(_, inbox)| inbox.upgrade()).expect("a gateway listens")
+        };
+        tokio::time::timeout(LIMIT, found).await.expect("nobody listens")
     }
 
     /// `id` in direct messages.
@@ -152,6 +180,7 @@ impl TestingPlatform {
             kind: SenderKind::Person,
             mention: Mention::Named,
             reply_to: None,
+            files: Vec::new(),
         }
     }
 
@@ -171,6 +200,22 @@ impl TestingPlatform {
     pub fn limit(&self, most: u32, window: Duration) {
         let rate = Rate { most, window, taken: 0, since: Instant::now() };
         self.state.send_modify(|state| state.rate = Some(rate));
+    }
+
+    /// The bot is in these chats: their ids, names and kinds.
+    pub fn knows<'n>(&self, chats: impl IntoIterator<Item = (&'n str, &'n str, ChatScope)>) {
+        let chats = chats.into_iter().map(|(id, name, scope)| KnownChat {
+            id: id.parse().expect("a name"),
+            name: Some(name.to_owned()),
+            scope,
+        });
+        let chats = chats.collect();
+        self.state.send_modify(|state| state.chats = chats);
+    }
+
+    /// From now on the bot's connection is like this.
+    pub fn is_now(&self, account: AccountState) {
+        self.state.send_modify(|state| state.account = Some(account));
     }
 
     /// The commands that the gateway has registered.
@@ -225,8 +270,7 @@ impl TestingPlatform {
     }
 
     async fn deliver(&self, inbound: Inbound) -> Receipt {
-        let inbox = self.inbox.lock().expect("nobody panicked").clone();
-        let inbox = inbox.and_then(|inbox| inbox.upgrade()).expect("a gateway is connected");
+        let inbox = self.inbox().await;
         self.check();
         let Ok(receipt) = tokio::time::timeout(DEADLINE, inbox.receive(inbound)).await else {
             self.violate("no answer within the deadline".to_owned());
@@ -235,7 +279,11 @@ impl TestingPlatform {
         receipt
     }
 
-    fn next_delivery(&self) -> String {
+    fn next_message(&self) -> MessageId {
+        self.next_delivery().replace("delivery", "said").parse().expect("a name")
+    }
+
+    pub(crate) fn next_delivery(&self) -> String {
         let mut number = 0;
         self.state.send_modify(|state| {
             state.deliveries += 1;
@@ -252,6 +300,12 @@ impl TestingPlatform {
 
     fn violate(&self, what: String) {
         self.state.send_modify(|state| state.violations.push(what));
+    }
+
+    fn check_feature(&self, used: bool, feature: Feature) {
+        if used && !self.about.features.contains(&feature) {
+            self.violate(format!("{feature:?}, which this platform does not have"));
+        }
     }
 
     fn check_text(&self, text: &str) {
@@ -304,11 +358,14 @@ impl Platform for TestingPlatform {
     async fn post_text(&self, text: &TextPost) -> Result<MessageId, PlatformError> {
         self.fault()?;
         self.check_text(&text.text);
+        self.check_feature(text.reply_to.is_some(), Feature::Replies);
+        self.check_feature(text.only_for.is_some(), Feature::Ephemerals);
         let mut taken = None;
         self.state.send_modify(|state| {
             let known = state.texts.get(&text.id).cloned();
             taken = Some(known.unwrap_or_else(|| {
-                let message = state.add(&text.address, &text.text, None);
+                let who = (text.reply_to.clone(), text.only_for.clone());
+                let message = state.add(&text.address, &text.text, who, None);
                 state.texts.insert(text.id.clone(), message.clone());
                 message
             }));
@@ -319,6 +376,7 @@ impl Platform for TestingPlatform {
     async fn post_card(&self, card: &CardPost) -> Result<MessageId, PlatformError> {
         self.fault()?;
         self.check_card(card);
+        self.check_feature(card.reply_to.is_some(), Feature::Replies);
         let shown = ShownCard {
             id: card.id,
             approval: card.approval,
@@ -328,7 +386,8 @@ impl Platform for TestingPlatform {
         };
         let mut taken = None;
         self.state.send_modify(|state| {
-            taken = Some(state.add(&card.address, &card.text, Some(shown)));
+            let who = (card.reply_to.clone(), None);
+            taken = Some(state.add(&card.address, &card.text, who, Some(shown)));
         });
         Ok(taken.expect("it was set"))
     }
@@ -383,6 +442,53 @@ impl Platform for TestingPlatform {
         self.state.send_modify(|state| state.commands = commands.to_vec());
         Ok(())
     }
+
+    async fn listen(&self, inbox: &Arc<dyn Inbox>) -> PlatformError {
+        let mut number = 0;
+        self.lines.send_modify(|lines| {
+            number = lines.last().map_or(0, |(number, _)| number + 1);
+            lines.push((number, Arc::downgrade(inbox)));
+        });
+        let _line = Line { platform: self, number };
+        std::future::pending().await
+    }
+
+    fn callbacks(&self) -> Option<&dyn Callbacks> {
+        Some(self)
+    }
+
+    fn state(&self) -> AccountState {
+        self.state.borrow().account.clone().unwrap_or(AccountState::Connected)
+    }
+
+    async fn chats(&self) -> Result<Vec<KnownChat>, PlatformError> {
+        self.fault()?;
+        Ok(self.state.borrow().chats.clone())
+    }
+
+    async fn fetch_file(&self, file: &BroughtFile, most: u64) -> Result<Bytes, PlatformError> {
+        self.fault()?;
+        let found = self.state.borrow().files.get(&file.id).cloned();
+        let content =
+            found.ok_or_else(|| PlatformError::Refused("there is no such file".to_owned()))?;
+        if u64::try_from(content.len()).is_ok_and(|size| size <= most) {
+            Ok(content)
+        } else {
+            Err(PlatformError::Refused("it is too large".to_owned()))
+        }
+    }
+}
+
+/// A line of a gateway that listens; it ends with this.
+struct Line<'p> {
+    platform: &'p TestingPlatform,
+    number: u64,
+}
+
+impl Drop for Line<'_> {
+    fn drop(&mut self) {
+        self.platform.lines.send_modify(|lines| lines.retain(|(line, _)| *line != self.number));
+    }
 }
 
 /// What a limit says to a request.
@@ -409,13 +515,21 @@ impl Rate {
 }
 
 impl State {
-    fn add(&mut self, address: &Address, text: &str, card: Option<ShownCard>) -> MessageId {
+    fn add(
+        &mut self,
+        address: &Address,
+        text: &str,
+        (reply_to, only_for): (Option<MessageId>, Option<PersonId>),
+        card: Option<ShownCard>,
+    ) -> MessageId {
         let message = format!("message-{}", self.shown.len() + 1);
         let message: MessageId = message.parse().expect("a name");
         self.shown.push(Shown {
             message: message.clone(),
             address: address.clone(),
             text: text.to_owned(),
+            reply_to,
+            only_for,
             card,
         });
         message
@@ -444,6 +558,18 @@ impl Member {
         self
     }
 
+    /// The same, sending this file along.
+    #[must_use]
+    pub fn with_file(mut self, name: &str, content: &str) -> Self {
+        let id = self.platform.next_delivery();
+        let bytes = Bytes::copy_from_slice(content.as_bytes());
+        let size = u64::try_from(bytes.len()).ok();
+        self.platform.state.send_modify(|state| drop(state.files.insert(id.clone(), bytes)));
+        let media_type = Some("text/plain".to_owned());
+        self.files.push(BroughtFile { id, name: name.to_owned(), media_type, size });
+        self
+    }
+
     /// The same as another kind of sender.
     #[must_use]
     pub fn being(mut self, kind: SenderKind) -> Self {
@@ -460,7 +586,9 @@ impl Member {
     pub async fn says_as(&self, text: &str, delivery: &str) -> Receipt {
         let origin = self.origin(delivery);
         let (text, mention, reply_to) = (text.to_owned(), self.mention, self.reply_to.clone());
-        let message = Message { origin, text, mention, reply_to };
+        let id = self.platform.next_message();
+        let files = self.files.clone();
+        let message = Message { origin, id: Some(id), text, files, mention, reply_to };
         self.platform.deliver(Inbound::Message(message)).await
     }
 
@@ -479,6 +607,11 @@ impl Member {
 
     /// Presses a button, and is told this.
     pub async fn presses(&self, shown: &Shown, choice: Choice) -> String {
+        self.answers(shown, choice, None).await
+    }
+
+    /// Presses a button and says why in the dialog that it opens, and is told this.
+    pub async fn answers(&self, shown: &Shown, choice: Choice, reason: Option<&str>) -> String {
         let card = shown.card.as_ref().expect("it is a card");
         let origin = self.origin(&self.platform.next_delivery());
         let click = Click {
@@ -487,6 +620,7 @@ impl Member {
             card: card.id,
             nonce: card.nonce.clone(),
             choice,
+            reason: reason.map(str::to_owned),
         };
         self.clicks(click).await
     }
@@ -512,7 +646,7 @@ impl Member {
     }
 }
 
-fn told(receipt: Receipt) -> String {
+pub(crate) fn told(receipt: Receipt) -> String {
     match receipt {
         Receipt::Taken(text) => text.unwrap_or_default(),
         Receipt::Dropped => "(dropped)".to_owned(),

@@ -219,6 +219,7 @@ async fn clicks_that_were_made_up_decide_nothing() {
         card: card.id,
         nonce: card.nonce.clone(),
         choice: Choice::Once,
+        reason: None,
     };
     let elsewhere = platform.in_group("ann", "town");
     for (member, made_up) in [

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::arguments::{APPROVAL_TOKEN, Kind, Need, Parameter, Parameters, ToolInputError};
 use super::output::ToolOutput;
-use super::sending::{check, follow, permit, resolve};
+use super::sending::{check, follow, permit, resolve_chat};
 use super::tool::{Execution, Plan, Tool, ToolContext};
 
 pub(super) struct SendMessage {
@@ -57,7 +57,8 @@ impl Tool for SendMessage {
     ) -> Result<Plan, ToolInputError> {
         let arguments = PARAMETERS.check(arguments)?;
         let problem = |what: String| PARAMETERS.error(&format!("cannot send there: {what}"));
-        let target = resolve(&self.directory, arguments.text("target")).map_err(problem)?;
+        let target = arguments.text("target");
+        let target = resolve_chat(&self.directory, &self.messengers, target).map_err(problem)?;
         let Resolved { destination, name } = target;
         check(&self.messengers, &destination).map_err(problem)?;
         let text = arguments.text("message").to_owned();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_domain::outbound::{Destination, Directory, EmailAddress, Resolved};
+use countersign_domain::outbound::{Destination, Directory, EmailAddress, Resolved, Unresolved};
 use countersign_domain::permit::OutboundPermit;
 use countersign_domain::runs::ToolStatus;
 use countersign_ports::delivery::{Delivery, Mailer, Messengers};
@@ -41,6 +41,25 @@ impl Sending {
 /// What `target` means, or what is wrong with it in words for the model.
 pub(super) fn resolve(directory: &Directory, target: &str) -> Result<Resolved, String> {
     directory.resolve(target).map_err(|error| error.to_string())
+}
+
+/// The same, where a name may also be one that a platform knows. Names that the operator has given go
+/// before those.
+pub(super) fn resolve_chat(
+    directory: &Directory,
+    messengers: &Messengers,
+    target: &str,
+) -> Result<Resolved, String> {
+    let unknown = match directory.resolve(target) {
+        Ok(resolved) => return Ok(resolved),
+        Err(ambiguous @ Unresolved::Ambiguous { .. }) => return Err(ambiguous.to_string()),
+        Err(unknown @ (Unresolved::Unknown { .. } | Unresolved::Unlisted(_))) => unknown,
+    };
+    match Directory::new(messengers.names()).resolve(target) {
+        Ok(resolved) => Ok(resolved),
+        Err(ambiguous @ Unresolved::Ambiguous { .. }) => Err(ambiguous.to_string()),
+        Err(Unresolved::Unknown { .. } | Unresolved::Unlisted(_)) => Err(unknown.to_string()),
+    }
 }
 
 /// A destination among messages, or why there is nobody to carry them there.

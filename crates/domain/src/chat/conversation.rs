@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Address, ChatScope, PlatformName, SessionKey};
+use super::{AccountId, Address, ChatScope, MessageId, PlatformName, SessionKey};
 use crate::ids::{RunId, SessionId};
 use crate::time::Timestamp;
 
@@ -71,6 +71,9 @@ pub struct ChatRun {
     pub address: Address,
     /// The number of its last event that was told there.
     pub told: u64,
+    /// The message that it answers, where answers quote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<MessageId>,
 }
 
 impl Conversation {

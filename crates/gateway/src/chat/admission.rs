@@ -67,6 +67,7 @@ impl Gateway {
             surface: surface(adapter.about().markup),
             told_by: ToldBy::Platform,
             answering: None,
+            quoted: None,
         })))
     }
 

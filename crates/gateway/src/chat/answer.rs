@@ -177,7 +177,7 @@ impl Gateway {
         self.take_delivery(delivery.cloned()).await?;
         let here = self.card_here(speaker, only.id).await?;
         let about = (only.id, here.as_ref());
-        let reply = self.answered(speaker, builtin, about, Choice::Once).await;
+        let reply = self.answered(speaker, builtin, about, (Choice::Once, None)).await;
         let reply = told_of_failure(delivery.is_some(), reply)?;
         Ok(Some(Heard { reply: Some(reply), run: None }))
     }
@@ -227,7 +227,8 @@ impl Gateway {
         let builtin = if click.choice.approves() { Builtin::Approve } else { Builtin::Deny };
         // What the pressed message shows, and not what has come in its place since.
         let about = (card.approval_id, Some(&card));
-        let reply = self.answered(&speaker, builtin, about, click.choice).await?;
+        let answer = (click.choice, click.reason);
+        let reply = self.answered(&speaker, builtin, about, answer).await?;
         told(reply.render(speaker.surface))
     }
 
@@ -252,16 +253,18 @@ impl Gateway {
         speaker: &Speaker,
         builtin: Builtin,
         about: (ApprovalId, Option<&PostedCard>),
-        choice: Choice,
+        (choice, reason): (Choice, Option<String>),
     ) -> Result<Reply, StoreError> {
         let choice = if builtin == Builtin::Deny { Choice::Deny } else { choice };
+        let reason = reason.map(|reason| reason.trim().to_owned());
+        let reason = reason.filter(|why| builtin == Builtin::Deny && !why.is_empty());
         let Ok(word) = builtin.word().parse() else {
             return Ok(Reply::default());
         };
         let line = CommandLine::new(word, &about.0.to_string());
         match self.gate(speaker, &line).await? {
             Gated::Authorized(command) => {
-                self.answer_one(speaker, &command, about, &Answer::of(choice, None)).await
+                self.answer_one(speaker, &command, about, &Answer::of(choice, reason)).await
             }
             Gated::Refused(reply) => Ok(reply),
             Gated::Unknown => Ok(Reply::own("Nothing was decided.")),

@@ -1,5 +1,6 @@
 //! What the dispatcher keeps while the process lives: nothing that a restart may not lose.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -8,12 +9,16 @@ use std::time::Duration;
 use countersign_domain::chat::{AccountId, Address, PlatformName};
 use countersign_domain::commands::{Command, RegistrationRefused, Registry};
 use countersign_domain::ids::SessionId;
-use countersign_ports::platform::{About, Feature, NativeCommand, Platform, PlatformError};
+use countersign_ports::platform::{About, Feature, KnownChat, NativeCommand, Platform};
 use countersign_ports::plugins::Plugins;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::listen::account_of;
 use crate::gateway::Gateway;
+
+/// How long a platform may take to take a menu.
+const MENU_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The adapters by platform and account.
 type Adapters = BTreeMap<(PlatformName, AccountId), Arc<dyn Platform>>;
@@ -21,7 +26,7 @@ type Adapters = BTreeMap<(PlatformName, AccountId), Arc<dyn Platform>>;
 /// The platforms, the live commands, and who is owed something.
 pub(crate) struct ChatDesk {
     registry: Mutex<Arc<Registry>>,
-    adapters: Mutex<Adapters>,
+    pub(super) adapters: Mutex<Adapters>,
     dropped: Mutex<BTreeMap<DropReason, u64>>,
     /// Who carries out the commands of plugins.
     pub(super) plugins: OnceLock<Arc<dyn Plugins>>,
@@ -34,9 +39,15 @@ pub(crate) struct ChatDesk {
     /// Sessions whose runs are to be told of.
     pub(super) owed: Mutex<BTreeSet<SessionId>>,
     pub(super) more_owed: Notify,
+    /// A bot was attached, whose connection is to be kept.
+    pub(super) newly_attached: Notify,
     pub(super) menus_changed: Notify,
     /// Held while somebody unknown is given a code.
     pub(super) pairing: tokio::sync::Mutex<()>,
+    /// Bots whose platform does not have the newest commands.
+    pub(super) stale_menus: Mutex<BTreeSet<String>>,
+    /// The chats that platforms have told of, by account.
+    pub(super) known: Mutex<BTreeMap<String, Vec<KnownChat>>>,
 }
 
 /// Why something inbound goes no further.
@@ -71,9 +82,6 @@ pub enum AttachError {
     /// There is one already.
     #[error("`{0}` has an adapter for `{1}` already")]
     Taken(PlatformName, AccountId),
-    /// The platform did not take the commands.
-    #[error(transparent)]
-    Platform(#[from] PlatformError),
 }
 
 impl DropReason {
@@ -108,12 +116,15 @@ impl ChatDesk {
             restart: Notify::new(),
             restarts: AtomicBool::new(false),
             menus_changed: Notify::new(),
+            stale_menus: Mutex::default(),
+            known: Mutex::default(),
             adapters: Mutex::default(),
             dropped: Mutex::default(),
             pauses: Mutex::default(),
             owed: Mutex::default(),
             more_owed: Notify::new(),
             pairing: tokio::sync::Mutex::default(),
+            newly_attached: Notify::new(),
         }
     }
 
@@ -174,22 +185,24 @@ impl ChatDesk {
 }
 
 impl Gateway {
-    /// Connects a bot: from now on it is told its commands, and is given what is said to its chats.
+    /// Takes a bot: from now on it is told the commands and what is said to its chats, and its
+    /// connection is kept by [`Self::serve_platforms`]. A menu that its platform does not take is no
+    /// reason to do without the bot.
     pub async fn attach_platform(&self, adapter: Arc<dyn Platform>) -> Result<(), AttachError> {
         let about = adapter.about();
         if about.platform.is_reserved() {
             return Err(AttachError::Reserved(about.platform.clone()));
         }
-        if about.features.contains(&Feature::NativeCommands) {
-            adapter.register_commands(&native(&self.chats.registry())).await?;
-        }
         let key = (about.platform.clone(), about.account.clone());
         let (platform, account) = key.clone();
-        let mut adapters = held(&self.chats.adapters);
-        if adapters.contains_key(&key) {
-            return Err(AttachError::Taken(platform, account));
+        match held(&self.chats.adapters).entry(key) {
+            Entry::Occupied(_) => return Err(AttachError::Taken(platform, account)),
+            Entry::Vacant(free) => drop(free.insert(adapter.clone())),
         }
-        adapters.insert(key, adapter);
+        let account = account_of(adapter.about());
+        self.renew_menu(adapter.as_ref()).await;
+        self.learn_chats(account, adapter.as_ref()).await;
+        self.chats.newly_attached.notify_one();
         Ok(())
     }
 
@@ -197,13 +210,32 @@ impl Gateway {
     pub(super) async fn renew_menus(&self) {
         let adapters: Vec<Arc<dyn Platform>> =
             held(&self.chats.adapters).values().cloned().collect();
-        let commands = native(&self.chats.registry());
         for adapter in adapters {
-            let about = adapter.about();
-            if about.features.contains(&Feature::NativeCommands)
-                && let Err(error) = adapter.register_commands(&commands).await
-            {
-                tracing::warn!(platform = %about.platform, %error, "a menu could not be renewed");
+            self.renew_menu(adapter.as_ref()).await;
+        }
+    }
+
+    /// Tells a platform that has a menu of commands which there are now, and remembers whether it
+    /// took them.
+    pub(super) async fn renew_menu(&self, adapter: &dyn Platform) {
+        let about = adapter.about();
+        if !about.features.contains(&Feature::NativeCommands) {
+            return;
+        }
+        let commands = native(&self.chats.registry());
+        let renewed = tokio::time::timeout(MENU_PATIENCE, adapter.register_commands(&commands));
+        let error = match renewed.await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some("no answer".to_owned()),
+        };
+        let account = account_of(about);
+        let mut stale = held(&self.chats.stale_menus);
+        match error {
+            None => drop(stale.remove(&account)),
+            Some(error) => {
+                tracing::warn!(account, error, "the menu of a bot could not be renewed");
+                stale.insert(account);
             }
         }
     }

@@ -48,7 +48,9 @@ impl Gateway {
         let mut last = Posted::Refused(PlatformError::Refused("nothing to say".to_owned()));
         for (number, piece) in pieces(&text, about.longest_text).into_iter().enumerate() {
             let id = format!("{}:{seq}:{number}", run.run_id);
-            let post = TextPost { id, address: run.address.clone(), text: piece };
+            let address = run.address.clone();
+            let reply_to = run.answers.clone().filter(|_| number == 0);
+            let post = TextPost { id, address, reply_to, only_for: None, text: piece };
             last = self.until_taken(about, Lane::Texts, || adapter.post_text(&post)).await;
             if matches!(last, Posted::Refused(_)) {
                 return last;
@@ -73,7 +75,7 @@ impl Gateway {
             Some(card) => card,
             None => self.new_card(run, &found, seq).await?,
         };
-        let post = self.card_post(&found, &card.value, seq, adapter.about());
+        let post = self.card_post(&found, (&card.value, run), seq, adapter.about());
         match self.until_card_taken(&post.card, adapter).await {
             Posted::Taken(message) => {
                 let next = PostedCard { message: Some(message), ..showing(card.value, &post) };
@@ -107,7 +109,7 @@ impl Gateway {
         for card in cards.into_iter().filter(newer) {
             let Some(message) = card.value.message.clone() else { continue };
             let found = self.stored_approval(approval).await?.value;
-            let post = self.card_post(&found, &card.value, seq, adapter.about());
+            let post = self.card_post(&found, (&card.value, run), seq, adapter.about());
             // What people see is what the card is said to show: an answer to it is about nothing
             // else, also where the platform would not change it.
             let next = match self.show_again(&message, &post, adapter).await {
@@ -141,7 +143,8 @@ impl Gateway {
             let headline = post.card.text.lines().next().unwrap_or_default();
             let id = format!("{}:{}", post.card.id, post.card.version);
             let text = format!("{headline}\n{}", post.card.approval);
-            let told = TextPost { id, address: post.card.address.clone(), text };
+            let (address, reply_to) = (post.card.address.clone(), post.card.reply_to.clone());
+            let told = TextPost { id, address, reply_to, only_for: None, text };
             let told = self.until_taken(about, Lane::Cards, || adapter.post_text(&told)).await;
             warn_refused(told);
             return None;
@@ -188,7 +191,7 @@ impl Gateway {
     fn card_post(
         &self,
         approval: &Approval,
-        card: &PostedCard,
+        (card, run): (&PostedCard, &ChatRun),
         version: u64,
         about: &About,
     ) -> Drawn {
@@ -197,6 +200,7 @@ impl Gateway {
             id: card.id,
             approval: approval.id,
             address: card.address.clone(),
+            reply_to: run.answers.clone(),
             nonce: card.nonce.clone(),
             text: shown.text,
             buttons: shown.buttons,
@@ -243,7 +247,7 @@ fn warn_refused(posted: Posted) {
 
 /// What goes first when a platform has wanted a pause: what people decide by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lane {
+pub(super) enum Lane {
     Cards,
     Texts,
 }
@@ -266,7 +270,7 @@ impl Gateway {
             match &error {
                 // A pause is no failure: however many there are, it is said in the end.
                 PlatformError::SlowDown(wanted) => {
-                    self.chats.pause(about, (*wanted).min(LONGEST_PAUSE));
+                    self.hold_back(about, *wanted);
                     continue;
                 }
                 PlatformError::Unavailable(_) => left -= 1,
@@ -280,7 +284,12 @@ impl Gateway {
         }
     }
 
-    async fn wait_for_turn(&self, about: &About, lane: Lane) {
+    /// A pause that a platform wants holds for everything that this bot says.
+    pub(super) fn hold_back(&self, about: &About, wanted: Duration) {
+        self.chats.pause(about, wanted.min(LONGEST_PAUSE));
+    }
+
+    pub(super) async fn wait_for_turn(&self, about: &About, lane: Lane) {
         while let Some(until) = self.chats.paused(about) {
             let after = match lane {
                 Lane::Cards => Duration::ZERO,

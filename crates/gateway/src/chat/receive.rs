@@ -139,12 +139,14 @@ impl Gateway {
     }
 
     async fn take_message(&self, message: Message) -> Result<Receipt, Untaken> {
-        let Message { origin, text, mention, reply_to } = message;
+        let Message { origin, id, text, files, mention, reply_to } = message;
         let admitted = match self.admit(&origin).await? {
             Admitted::Speaker(speaker) => *speaker,
             Admitted::Unknown(person) => return self.ask_for_admission(&origin, person).await,
         };
-        let speaker = Speaker { answering: reply_to, ..admitted };
+        let quoted = id.filter(|_| self.quotes(&admitted));
+        drop(files);
+        let speaker = Speaker { answering: reply_to, quoted, ..admitted };
         if !self.is_meant(&speaker, mention) {
             return Err(DropReason::NotMentioned.into());
         }
@@ -240,6 +242,7 @@ fn speaker_at_home(chat: &str, caller: &Caller) -> Result<Speaker, SayError> {
         surface: Surface::Text,
         told_by: ToldBy::Caller,
         answering: None,
+        quoted: None,
     })
 }
 

@@ -175,7 +175,8 @@ impl Gateway {
         work.changes.extend(self.new_run(request, &speaker.caller, started, now).changes);
         if speaker.told_by == ToldBy::Platform {
             let (run_id, address) = (started.run_id, speaker.address.clone());
-            let owed = ChatRun { run_id, session_id, address, told: 0 };
+            let answers = speaker.quoted.clone();
+            let owed = ChatRun { run_id, session_id, address, told: 0, answers };
             work.push(Change::AddChatRun(Box::new(owed)));
         }
         match self.commit(work).await {

@@ -30,6 +30,8 @@ pub(super) struct Speaker {
     pub(super) told_by: ToldBy,
     /// The message that they answer, if they answer one.
     pub(super) answering: Option<MessageId>,
+    /// Their own message, where answers quote it.
+    pub(super) quoted: Option<MessageId>,
 }
 
 /// Who tells people how a run ends.

@@ -36,6 +36,8 @@ fn the_document_tells_of_exactly_the_routes_that_are_there() {
         "GET /health",
         "GET /health/ready",
         "GET /metrics",
+        "GET /platforms/{platform}/{account}/{what}",
+        "POST /platforms/{platform}/{account}/{what}",
         "GET /sign-in",
         "GET /v1/approvals",
         "GET /v1/approvals/events",

@@ -1,0 +1,147 @@
+//! Keeping the connections that bring what is said on platforms: each on one node at a time.
+//!
+//! A connection is kept under a lease, which falls with its node. What two nodes bring in the moment
+//! of a change is taken once, by its delivery id.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_domain::ids::NodeId;
+use countersign_domain::nodes::LeaseName;
+use countersign_ports::event_bus::Call;
+use countersign_ports::platform::{About, Callback, CallbackReply, Inbox, Platform};
+use countersign_ports::store::{Change, StoreError, UnitOfWork};
+use tokio::task::JoinSet;
+
+use super::desk::held;
+use crate::gateway::Gateway;
+
+/// After a connection was given up, the next attempt.
+const AGAIN: Duration = Duration::from_mins(1);
+
+/// How often platforms are asked which chats there are, and menus are renewed that could not be.
+const LOOK_AGAIN: Duration = Duration::from_mins(10);
+
+/// The lease of a bot's connection.
+pub(crate) fn account_of(about: &About) -> String {
+    format!("{}/{}", about.platform, about.account)
+}
+
+impl Gateway {
+    /// Keeps the connections of the bots that are this node's, for as long as it is polled.
+    pub async fn serve_platforms(self: &Arc<Self>) {
+        // Whoever drops such a set ends what is in it.
+        let mut lines: BTreeMap<String, JoinSet<()>> = BTreeMap::new();
+        let mut kept = self.membership.accounts();
+        let mut looking = JoinSet::new();
+        loop {
+            if let Some(me) = self.membership.node()
+                && let Err(error) = self.take_accounts(me).await
+            {
+                tracing::warn!(%error, "the leases of bots could not be taken");
+            }
+            kept.mark_unchanged();
+            let adapters = self.chats.attached();
+            let ours = |account: &String| self.membership.keeps(account);
+            lines.retain(|account, _| ours(account));
+            for (account, adapter) in adapters {
+                if ours(&account) && !lines.contains_key(&account) {
+                    let mut line = JoinSet::new();
+                    line.spawn(keep_line(self.clone(), adapter));
+                    lines.insert(account, line);
+                }
+            }
+            tokio::select! {
+                changed = kept.changed() => drop(changed),
+                () = self.chats.newly_attached.notified() => {}
+                // A look that takes so long is given up for the next one.
+                () = tokio::time::sleep(LOOK_AGAIN) => {
+                    let gateway = self.clone();
+                    looking.abort_all();
+                    while looking.try_join_next().is_some() {}
+                    looking.spawn(async move { gateway.look_at_platforms().await });
+                }
+            }
+        }
+    }
+
+    /// Takes the connections that nobody keeps.
+    pub(crate) async fn take_accounts(&self, me: NodeId) -> Result<(), StoreError> {
+        let mut wanted = self.chats.accounts();
+        wanted.retain(|account| !self.membership.keeps(account));
+        if wanted.is_empty() || self.is_leaving() {
+            return Ok(());
+        }
+        let leases = self.store.nodes().lasting_leases().await?;
+        for account in wanted {
+            let name = LeaseName::Account(account.clone());
+            let is_ours = match leases.iter().find(|lease| lease.name == name) {
+                Some(lease) => lease.holder == me,
+                None => self.take_account(me, name).await?,
+            };
+            if is_ours {
+                self.membership.keep_account(account);
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_account(&self, me: NodeId, name: LeaseName) -> Result<bool, StoreError> {
+        match self.commit(UnitOfWork::new().and(Change::TakeLease(name, me))).await {
+            Ok(_) => Ok(true),
+            // Another node was quicker.
+            Err(StoreError::Conflict(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Leaves the connections to other nodes.
+    pub(crate) async fn drop_accounts(&self, me: NodeId) -> Result<(), StoreError> {
+        let accounts = self.membership.drop_accounts();
+        if accounts.is_empty() {
+            return Ok(());
+        }
+        let mut work = UnitOfWork::new();
+        for account in accounts {
+            work.push(Change::DropLease(LeaseName::Account(account), me));
+        }
+        self.commit(work).await?;
+        self.bus.call(Call::Work);
+        Ok(())
+    }
+
+    /// Hands a request of a platform to the bot that it is for; `None` if there is no such bot, or
+    /// it takes none.
+    pub async fn call_platform(
+        self: &Arc<Self>,
+        account: &str,
+        callback: Callback,
+    ) -> Option<CallbackReply> {
+        let adapter = self.chats.attached().remove(account)?;
+        let inbox: Arc<dyn Inbox> = self.clone();
+        Some(adapter.callbacks()?.call(callback, &inbox).await)
+    }
+}
+
+async fn keep_line(gateway: Arc<Gateway>, adapter: Arc<dyn Platform>) {
+    let inbox: Arc<dyn Inbox> = gateway;
+    loop {
+        let error = adapter.listen(&inbox).await;
+        let account = account_of(adapter.about());
+        tracing::warn!(account, %error, "the connection of a bot was given up for a while");
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+impl super::ChatDesk {
+    /// The bots by their accounts.
+    pub(super) fn attached(&self) -> BTreeMap<String, Arc<dyn Platform>> {
+        let adapters = held(&self.adapters);
+        adapters.values().map(|one| (account_of(one.about()), one.clone())).collect()
+    }
+
+    fn accounts(&self) -> Vec<String> {
+        self.attached().into_keys().collect()
+    }
+}
