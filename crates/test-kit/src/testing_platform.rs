@@ -140,8 +140,8 @@ impl TestingPlatform {
     pub async fn listeners(&self, wanted: usize) {
         let mut lines = self.lines.subscribe();
         let waiting = lines.wait_for(|lines| lines.len() == wanted);
-        let waited = tokio::time::timeout(LIMIT, waiting).await;
-        drop(waited.expect("they never were so many").expect("the platform lives"));
+        let ended = tokio::time::timeout(LIMIT, waiting).await;
+        drop(ended.expect("they never were so many").expect("the platform lives"));
     }
 
     async fn inbox(&self) -> Arc<dyn Inbox> {

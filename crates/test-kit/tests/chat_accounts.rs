@@ -46,7 +46,9 @@ async fn in_groups_an_answer_and_its_card_quote_what_was_said() {
     assert_eq!(platform.says("alone").await.reply_to, None);
 
     // A platform that cannot quote is asked for nothing else; it would complain.
-    let plain = TestingPlatform::with(|about| drop(about.features.remove(&Feature::Replies)));
+    let plain = TestingPlatform::with(|about| {
+        about.features.remove(&Feature::Replies);
+    });
     let _house = open(&plain).await;
     plain.in_group("ann", "town").says("say hello").await;
     assert_eq!(plain.says("hello").await.reply_to, None);
@@ -104,7 +106,7 @@ async fn a_request_of_the_platform_goes_to_its_adapter_which_proves_who_sends_it
     let said = |sender| [proof, ("x-testing-sender", sender)];
     let brought = callback(CallbackMethod::Post, "dm-ann", &said("ann"));
     let told = call("testing/bot", brought).await.unwrap();
-    assert!(String::from_utf8_lossy(&told.body).contains("User: ann"), "{told:?}");
+    assert!(String::from_utf8_lossy(&told.body).contains("ann"), "{told:?}");
     let forged = callback(CallbackMethod::Post, "dm-ann", &[("x-testing-sender", "ann")]);
     assert_eq!(call("testing/bot", forged).await.unwrap().status, 401);
     let stranger = callback(CallbackMethod::Post, "dm", &said("stranger"));

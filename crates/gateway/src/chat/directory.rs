@@ -35,6 +35,13 @@ struct ChatMessenger {
     gateway: Weak<Gateway>,
 }
 
+/// A bot and the chat that it is to say something in.
+struct Bot {
+    gateway: Arc<Gateway>,
+    adapter: Arc<dyn Platform>,
+    address: Address,
+}
+
 impl Gateway {
     /// Who carries messages to the chats of `platform`, once a bot is attached there.
     pub fn messenger(self: &Arc<Self>, platform: PlatformName) -> Arc<dyn Messenger> {
@@ -101,7 +108,7 @@ impl Messenger for ChatMessenger {
         };
         match self.bot_for(destination) {
             Err(why) => Delivery::NotSent(why),
-            Ok((gateway, adapter, address)) => {
+            Ok(Bot { gateway, adapter, address }) => {
                 let id = message.grant().to_string();
                 gateway.send_to_chat((&id, text), &address, adapter.as_ref()).await
             }
@@ -129,10 +136,7 @@ impl ChatMessenger {
     }
 
     /// The bot that reaches `destination`: of several, the one that is known to be in the chat.
-    fn bot_for(
-        &self,
-        destination: &Destination,
-    ) -> Result<(Arc<Gateway>, Arc<dyn Platform>, Address), String> {
+    fn bot_for(&self, destination: &Destination) -> Result<Bot, String> {
         let Place::Chat { platform, chat, thread } = destination.place() else {
             return Err(format!("`{destination}` is no chat"));
         };
@@ -161,7 +165,7 @@ impl ChatMessenger {
             chat: chat.parse().map_err(wrong)?,
             thread: thread.map(str::parse).transpose().map_err(wrong)?,
         };
-        Ok((gateway, adapter, address))
+        Ok(Bot { gateway, adapter, address })
     }
 }
 

@@ -72,6 +72,7 @@ fn stored_sessions_keys_and_audit_records_stay_readable() {
 fn stored_conversations_stay_readable() {
     check("conversation", &chats::conversation("town"));
     check("chat_run", &chats::chat_run(1, 1));
+    check("chat_run_quoting", &chats::chat_run(2, 1));
     check("card", &chats::card(1, "town"));
     check("pairing", &chats::pairing(1, "ann"));
     check("unasked", &chats::unasked(9));
