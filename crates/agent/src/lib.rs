@@ -15,4 +15,4 @@ pub mod tools;
 pub use config::{AgentConfig, ConfigError, HumanDuration, ModelConfig};
 pub use limits::Limits;
 pub use runner::{Agent, AgentParts};
-pub use tools::{DiskWitness, Sending, ToolContext, Toolbox};
+pub use tools::{DiskShelf, DiskWitness, Sending, ToolContext, Toolbox};

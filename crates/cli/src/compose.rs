@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use countersign_agent::{Agent, AgentParts, DiskWitness, Sending, Toolbox};
+use countersign_agent::{Agent, AgentParts, DiskShelf, DiskWitness, Sending, Toolbox};
 use countersign_command_risk::SelfDescription;
 use countersign_domain::redaction::Redactor;
 use countersign_event_bus::{InProcessBus, NatsBus};
@@ -167,6 +167,7 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     )?;
     let agent = agent(loaded, environment, (place, sending), (&gateway, &provider, &redactor))?;
     gateway.attach_runner(agent.clone());
+    gateway.attach_shelf(Arc::new(DiskShelf::new(workspace.clone())));
     Ok(Composition {
         about: model::about(config, provider.as_ref()),
         gateway,

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::chat::{
-    Admission, BusyMode, ChatSettings, InGroups, MentionRule, PairingMode, PlainWords,
+    Admission, BusyMode, ChatSettings, FileLimits, InGroups, MentionRule, PairingMode, PlainWords,
 };
 use crate::config::{ConfigProblem, Problem, QuickCommandsConfig, named};
 
@@ -41,6 +41,10 @@ pub struct SessionsConfig {
     pub deny_words: BTreeSet<String>,
     /// Whether those words count in groups, too.
     pub words_in_groups: bool,
+    /// How many files that come with a message the agent is given; `0` none.
+    pub max_files: usize,
+    /// The most bytes of one of them.
+    pub max_file_bytes: u64,
 }
 
 /// `sessions.busy`.
@@ -148,7 +152,7 @@ impl Default for Listed {
 
 impl Default for SessionsConfig {
     fn default() -> Self {
-        let words = PlainWords::default();
+        let (words, files) = (PlainWords::default(), FileLimits::default());
         Self {
             group_per_user: true,
             busy: BusyText::Queue,
@@ -157,6 +161,8 @@ impl Default for SessionsConfig {
             approve_words: words.approve,
             deny_words: words.deny,
             words_in_groups: false,
+            max_files: files.most,
+            max_file_bytes: files.bytes,
         }
     }
 }
@@ -218,6 +224,7 @@ impl SessionsConfig {
                 BusyText::Steer => BusyMode::Steer,
                 BusyText::Interrupt => BusyMode::Interrupt,
             },
+            files: FileLimits { most: self.max_files, bytes: self.max_file_bytes },
             daily_reset: self.daily_reset.as_deref().map(time_of_day).transpose()?,
             quick: crate::config_quick::quick(quick)?,
             idle_reset: self.idle_reset.map(|span| span.0).filter(|span| !span.is_zero()),

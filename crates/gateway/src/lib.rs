@@ -48,6 +48,7 @@ mod propose_effect;
 mod read_approvals;
 mod read_audit;
 mod read_nodes;
+mod read_platforms;
 mod read_runs;
 mod receipt;
 mod replies;
@@ -69,8 +70,8 @@ pub use authenticate::AuthError;
 pub use caller::{Caller, Forbidden};
 pub use card::card;
 pub use chat::{
-    Admission, AttachError, BusyMode, ChatSettings, DropReason, InGroups, MentionRule, PairingMode,
-    PlainWords, SaidHere, SayError,
+    Admission, AttachError, BusyMode, ChatSettings, DropReason, FileLimits, InGroups, MentionRule,
+    PairingMode, PlainWords, SaidHere, SayError,
 };
 pub use consume_grant::{ConsumeError, Presented};
 pub use edit_approval::{EditApprovalError, NewContent};
@@ -87,6 +88,7 @@ pub use operator_rules::{InvalidOperatorRule, OperatorRules, RuleText};
 pub use preview_files::FilePreview;
 pub use read_approvals::{ApprovalView, DecisionView, OutcomeView, ReadError};
 pub use read_nodes::{NodeView, ReadNodesError};
+pub use read_platforms::{AccountView, ReadPlatformsError};
 pub use read_runs::{InputMessage, PendingQuestion, RunView};
 pub use receipt::ReceiptError;
 pub use resolve_approval::{Answer, ResolveError, Resolved};

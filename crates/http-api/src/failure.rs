@@ -4,7 +4,8 @@ use axum::http::StatusCode;
 use countersign_domain::grants::GrantError;
 use countersign_gateway::{
     AnswerError, AuthError, CheckpointError, ConsumeError, CreateKeyError, Forbidden, NewLinkError,
-    ReadError, ReadNodesError, ReceiptError, RevokeRuleError, RotateError, StopRunError,
+    ReadError, ReadNodesError, ReadPlatformsError, ReceiptError, RevokeRuleError, RotateError,
+    StopRunError,
 };
 use countersign_ports::signer::SignerError;
 use countersign_ports::store::StoreError;
@@ -52,6 +53,15 @@ impl From<ReadNodesError> for Problem {
         match error {
             ReadNodesError::Forbidden(error) => error.into(),
             ReadNodesError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReadPlatformsError> for Problem {
+    fn from(error: ReadPlatformsError) -> Self {
+        match error {
+            ReadPlatformsError::Forbidden(error) => error.into(),
+            ReadPlatformsError::Store(error) => error.into(),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod duration;
 pub mod effect_gate;
 pub mod entropy;
 pub mod event_bus;
+pub mod file_shelf;
 pub mod file_witness;
 pub mod model_provider;
 pub mod platform;

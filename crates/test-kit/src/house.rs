@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use countersign_agent::providers::rehearsal::Rehearsal;
 use countersign_agent::{
-    Agent, AgentConfig, AgentParts, DiskWitness, ModelConfig, Sending, Toolbox,
+    Agent, AgentConfig, AgentParts, DiskShelf, DiskWitness, ModelConfig, Sending, Toolbox,
 };
 use countersign_command_risk::SelfDescription;
 use countersign_delivery::{WebhookSettings, Webhooks};
@@ -222,6 +222,7 @@ impl House {
         let toolbox = toolbox(&workspace, &redactor).and_sending(sending);
         let tools = toolbox.specs();
         let agent = agent(&gateway, &clock, toolbox, redactor);
+        gateway.attach_shelf(Arc::new(DiskShelf::new(workspace.clone())));
         if builder.driven {
             gateway.attach_runner(agent.clone());
             agent.resume().await.expect("the store can be read");

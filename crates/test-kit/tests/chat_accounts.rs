@@ -10,8 +10,11 @@ use countersign_domain::audit::AuditKind;
 use countersign_domain::chat::{ChatScope, PlatformName};
 use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::ListedIds;
-use countersign_gateway::{Admission, ChatSettings};
-use countersign_ports::platform::{Callback, CallbackMethod, Feature, PlatformError};
+use countersign_gateway::{Admission, ChatSettings, FileLimits};
+use countersign_ports::platform::{
+    AccountState, Callback, CallbackMethod, Feature, PlatformError, Receipt,
+};
+use countersign_ports::store::{PageRequest, RunFilter};
 use countersign_test_kit::{House, TestingPlatform};
 
 fn testing() -> PlatformName {
@@ -212,4 +215,71 @@ async fn a_message_whose_end_is_not_known_is_sent_again_only_where_it_shows_once
         let (sent, failed) = (house.audited(sent).await.len(), house.audited(failed).await.len());
         assert_eq!((sent, failed), (usize::from(once), usize::from(!once)));
     }
+}
+
+/// What the agent was told in the only run that there is.
+async fn told_to_agent(house: &House) -> String {
+    let page = PageRequest { before: None, limit: 2 };
+    let found = house.gateway.runs(RunFilter::default(), page, &house.operator).await.unwrap();
+    let [view] = <[_; 1]>::try_from(found.items).unwrap();
+    view.input.into_iter().map(|message| message.text).collect()
+}
+
+#[tokio::test]
+async fn files_are_kept_in_the_workspace_and_the_agent_is_told_where() {
+    let platform = TestingPlatform::new();
+    let small = |chat: &mut ChatSettings| {
+        admitted(chat);
+        chat.files = FileLimits { most: 3, bytes: 10 };
+    };
+    let house = House::with().chat(small).platform(&platform).open().await;
+    let ann = platform
+        .dm("ann")
+        .with_file("../../notes.txt", "one")
+        .with_file("notes.txt", "two")
+        .with_file("big.bin", "more than ten bytes")
+        .with_file("fourth.txt", "four");
+    // The platform stumbles, and is asked again.
+    platform.fail_with([PlatformError::Unavailable("gone".to_owned())]);
+    assert_eq!(ann.says_as("", "d1").await, Receipt::Taken(None));
+    let told = told_to_agent(&house).await;
+    assert!(told.starts_with("(no words)"), "{told}");
+    assert!(told.contains("big.bin was not received: it has more than 10 bytes"), "{told}");
+    assert!(told.contains("1 more were not received"), "{told}");
+    let paths = told.split(['\n', ' ']).filter(|word| word.starts_with("received/"));
+    let kept: Vec<String> =
+        paths.map(|path| std::fs::read_to_string(house.workspace().join(path)).unwrap()).collect();
+    assert_eq!(kept, ["one", "two"], "{told}");
+    // Brought again, nothing is fetched again, and nothing is said twice.
+    platform.fail_with([PlatformError::Refused("not again".to_owned())]);
+    assert_eq!(ann.says_as("", "d1").await, Receipt::Dropped);
+    assert_eq!(told_to_agent(&house).await, told);
+}
+
+#[tokio::test]
+async fn files_of_who_may_not_talk_or_command_are_not_fetched() {
+    let platform = TestingPlatform::new();
+    let house = open(&platform).await;
+    platform.dm("stranger").with_file("a.txt", "x").says("hello").await;
+    let told = platform.dm("ann").with_file("a.txt", "x").told("/title One").await;
+    assert!(told.ends_with("The files that came with it were not taken."), "{told}");
+    assert!(!house.has("received"));
+}
+
+#[tokio::test]
+async fn the_operator_sees_how_the_bots_fare() {
+    let platform = TestingPlatform::new();
+    let house = open(&platform).await;
+    platform.listeners(1).await;
+    let status = async || {
+        let said = house.gateway.say(("main", None), "/status", &house.operator).await;
+        said.unwrap().reply.unwrap()
+    };
+    assert!(status().await.contains("Bot testing/bot: connected"));
+    let why = "the token is gone".to_owned();
+    platform.is_now(AccountState::Refused { why });
+    assert!(status().await.contains("Bot testing/bot: refused: the token is gone"));
+    assert!(!platform.dm("ann").told("/status").await.contains("Bot testing"));
+    let seen = house.gateway.platforms(&house.operator).await.unwrap();
+    assert_eq!(seen[0].kept_by.as_ref().unwrap().to_string(), "house");
 }

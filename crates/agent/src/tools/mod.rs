@@ -21,6 +21,7 @@ mod read_file;
 mod send_email;
 mod send_message;
 mod sending;
+mod shelf;
 mod terminal;
 mod tool;
 mod toolbox;
@@ -30,6 +31,7 @@ pub use arguments::ToolInputError;
 pub use bound_files::DiskWitness;
 pub use output::{OutputLimits, ToolOutput, head_and_tail};
 pub use sending::Sending;
+pub use shelf::DiskShelf;
 pub use tool::{Execution, Plan, Tool, ToolContext};
 pub use toolbox::Toolbox;
 

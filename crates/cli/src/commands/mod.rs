@@ -11,6 +11,7 @@ mod health;
 mod keys;
 mod nodes;
 mod pairings;
+mod platforms;
 mod rules;
 mod runs;
 mod sign_in;
@@ -76,6 +77,7 @@ enum Command {
     Runs(runs::RunsArgs),
     Keys(keys::KeysArgs),
     Pairings(pairings::PairingsArgs),
+    Platforms(platforms::PlatformsArgs),
     SignIn(sign_in::SignInArgs),
     Check(check::CheckArgs),
     Config(config::ConfigArgs),
@@ -102,6 +104,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Runs(args) => runs::run(args, &global).await,
         Command::Keys(args) => keys::run(args, &global).await,
         Command::Pairings(args) => pairings::run(args, &global).await,
+        Command::Platforms(args) => platforms::run(args, &global).await,
         Command::SignIn(args) => sign_in::run(args, &global).await,
         Command::Check(args) => check::run(&args, &global),
         Command::Config(args) => config::run(args, &global),

@@ -5,6 +5,7 @@
 mod address;
 mod card;
 mod conversation;
+mod file_name;
 mod pairing;
 mod person;
 mod scope;
@@ -13,6 +14,7 @@ mod session_key;
 pub use address::{AccountId, Address, ChatId, InvalidChatName, MessageId, PlatformName, ThreadId};
 pub use card::{CardNonce, PostedCard};
 pub use conversation::{ChatRun, Conversation, Delivery, Earlier};
+pub use file_name::safe_file_name;
 pub use pairing::{Paired, Pairing, PairingCode, Unasked};
 pub use person::PersonId;
 pub use scope::ChatScope;

@@ -68,6 +68,7 @@ impl Gateway {
             told_by: ToldBy::Platform,
             answering: None,
             quoted: None,
+            files: Vec::new(),
         })))
     }
 

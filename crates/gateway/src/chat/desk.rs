@@ -9,6 +9,7 @@ use std::time::Duration;
 use countersign_domain::chat::{AccountId, Address, PlatformName};
 use countersign_domain::commands::{Command, RegistrationRefused, Registry};
 use countersign_domain::ids::SessionId;
+use countersign_ports::file_shelf::FileShelf;
 use countersign_ports::platform::{About, Feature, KnownChat, NativeCommand, Platform};
 use countersign_ports::plugins::Plugins;
 use tokio::sync::Notify;
@@ -30,6 +31,8 @@ pub(crate) struct ChatDesk {
     dropped: Mutex<BTreeMap<DropReason, u64>>,
     /// Who carries out the commands of plugins.
     pub(super) plugins: OnceLock<Arc<dyn Plugins>>,
+    /// Who keeps files that people send.
+    pub(super) shelf: OnceLock<Arc<dyn FileShelf>>,
     /// Wants the gateway to begin anew.
     pub(super) restart: Notify,
     /// Whether anybody could restart it.
@@ -113,6 +116,7 @@ impl ChatDesk {
         Self {
             registry: Mutex::new(Arc::new(registry)),
             plugins: OnceLock::new(),
+            shelf: OnceLock::new(),
             restart: Notify::new(),
             restarts: AtomicBool::new(false),
             menus_changed: Notify::new(),

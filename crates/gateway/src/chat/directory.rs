@@ -70,6 +70,11 @@ impl Gateway {
         }
     }
 
+    /// How many chats a bot is known to be in.
+    pub(crate) fn known_chats(&self, account: &str) -> usize {
+        held(&self.chats.known).get(account).map_or(0, Vec::len)
+    }
+
     /// Whether answers to what somebody says quote it: where others talk too.
     pub(super) fn quotes(&self, speaker: &Speaker) -> bool {
         let adapter = self.chats.adapter(&speaker.address);

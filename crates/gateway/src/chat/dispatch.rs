@@ -76,11 +76,16 @@ impl Gateway {
             return self.retry(speaker, delivery).await;
         }
         if *builtin == Builtin::Steer && !command.arguments().is_empty() {
-            return self.steer(speaker, command.arguments(), delivery).await;
+            let text = &self.with_files(speaker, command.arguments(), delivery.as_ref()).await;
+            return self.steer(speaker, text, delivery).await;
         }
         let brought = delivery.is_some();
         self.take_delivery(delivery).await?;
-        let reply = told_of_failure(brought, self.answer_to(speaker, command, *builtin).await)?;
+        let reply = self.answer_to(speaker, command, *builtin).await;
+        let mut reply = told_of_failure(brought, reply)?;
+        if !speaker.files.is_empty() {
+            reply = reply.and("\nThe files that came with it were not taken.");
+        }
         Ok(Heard { reply: Some(reply), run: None })
     }
 

@@ -3,6 +3,7 @@
 use countersign_domain::commands::{Builtin, Command, Registry, help, page};
 use countersign_domain::runs::{RunStatus, Usage};
 use countersign_domain::slash_access::{Asker, AuthorizedCommand, Tier, may_run};
+use countersign_ports::platform::AccountState;
 use countersign_ports::store::{PageRequest, RunFilter, StoreError};
 
 use super::reply::Reply;
@@ -75,7 +76,7 @@ impl Gateway {
     ) -> Result<Reply, StoreError> {
         let Some(found) = self.conversation(speaker).await? else {
             let reply = Reply::own("The agent is idle; nothing was said here yet.");
-            return Ok(reply.and(self.dropped_lines(command.tier())));
+            return Ok(reply.and(self.lines_for_admins(speaker, command.tier())));
         };
         let conversation = found.value;
         let state = match self.store.runs().active_in(conversation.session).await? {
@@ -102,18 +103,29 @@ impl Gateway {
             .and(format!(" ({})\nModel: ", conversation.session))
             .quoting(model)
             .and(format!("\nApprovals waiting here: {waiting}{unasked}"))
-            .and(self.dropped_lines(command.tier())))
+            .and(self.lines_for_admins(speaker, command.tier())))
     }
 
-    /// What was not heard since the gateway started, and why; for admins.
-    fn dropped_lines(&self, tier: Tier) -> String {
-        let dropped = self.dropped();
-        if tier != Tier::Admin || dropped.is_empty() {
+    /// How the bots fare, and what was not heard since the gateway started; for admins and the
+    /// operator.
+    fn lines_for_admins(&self, speaker: &Speaker, tier: Tier) -> String {
+        if tier != Tier::Admin && speaker.asker != Asker::Operator {
             return String::new();
+        }
+        let mut lines = String::new();
+        for (account, _, state) in self.accounts() {
+            lines.push_str("\nBot ");
+            lines.push_str(&account);
+            lines.push_str(": ");
+            lines.push_str(&fares(state.as_ref()));
+        }
+        let dropped = self.dropped();
+        if dropped.is_empty() {
+            return lines;
         }
         let counts: Vec<String> =
             dropped.iter().map(|(why, count)| format!("{count} {}", why.as_str())).collect();
-        format!("\nNot heard: {}", counts.join(", "))
+        lines + &format!("\nNot heard: {}", counts.join(", "))
     }
 
     /// `/usage`.
@@ -166,6 +178,17 @@ impl Gateway {
 
     fn may(&self, speaker: &Speaker, registry: &Registry, command: &Command) -> bool {
         may_run(&self.settings.chat.access, registry, &speaker.asker, command)
+    }
+}
+
+fn fares(state: Option<&AccountState>) -> String {
+    match state {
+        None => "another node keeps its connection".to_owned(),
+        Some(AccountState::Connected) => "connected".to_owned(),
+        Some(AccountState::Reconnecting { since, why }) => {
+            format!("reconnecting since {since}: {why}")
+        }
+        Some(AccountState::Refused { why }) => format!("refused: {why}"),
     }
 }
 

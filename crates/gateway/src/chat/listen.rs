@@ -10,7 +10,7 @@ use std::time::Duration;
 use countersign_domain::ids::NodeId;
 use countersign_domain::nodes::LeaseName;
 use countersign_ports::event_bus::Call;
-use countersign_ports::platform::{About, Callback, CallbackReply, Inbox, Platform};
+use countersign_ports::platform::{About, AccountState, Callback, CallbackReply, Inbox, Platform};
 use countersign_ports::store::{Change, StoreError, UnitOfWork};
 use tokio::task::JoinSet;
 
@@ -85,6 +85,27 @@ impl Gateway {
             }
         }
         Ok(())
+    }
+
+    /// The bots that are attached, and how those fare whose connection this node keeps.
+    pub(crate) fn accounts(&self) -> Vec<(String, About, Option<AccountState>)> {
+        let view = |(account, adapter): (String, Arc<dyn Platform>)| {
+            let state = self.membership.keeps(&account).then(|| self.fares(adapter.as_ref()));
+            (account, adapter.about().clone(), state)
+        };
+        self.chats.attached().into_iter().map(view).collect()
+    }
+
+    /// An adapter may repeat an address in which its platform wants a secret.
+    fn fares(&self, adapter: &dyn Platform) -> AccountState {
+        let masked = |why: String| self.redactor.redact(&why).into_owned();
+        match adapter.state() {
+            AccountState::Connected => AccountState::Connected,
+            AccountState::Reconnecting { since, why } => {
+                AccountState::Reconnecting { since, why: masked(why) }
+            }
+            AccountState::Refused { why } => AccountState::Refused { why: masked(why) },
+        }
     }
 
     async fn take_account(&self, me: NodeId, name: LeaseName) -> Result<bool, StoreError> {

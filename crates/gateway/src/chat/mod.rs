@@ -12,6 +12,7 @@ mod conversations;
 mod desk;
 mod directory;
 mod dispatch;
+mod files;
 mod follow;
 mod history;
 mod inform;
@@ -29,6 +30,7 @@ mod unasked;
 mod waiting;
 
 pub use desk::{AttachError, DropReason};
+pub use files::FileLimits;
 pub use receive::{SaidHere, SayError};
 pub use settings::{
     Admission, BusyMode, ChatSettings, InGroups, MentionRule, PairingMode, PlainWords,

@@ -145,12 +145,11 @@ impl Gateway {
             Admitted::Unknown(person) => return self.ask_for_admission(&origin, person).await,
         };
         let quoted = id.filter(|_| self.quotes(&admitted));
-        drop(files);
-        let speaker = Speaker { answering: reply_to, quoted, ..admitted };
+        let speaker = Speaker { answering: reply_to, quoted, files, ..admitted };
         if !self.is_meant(&speaker, mention) {
             return Err(DropReason::NotMentioned.into());
         }
-        if text.trim().is_empty() {
+        if text.trim().is_empty() && speaker.files.is_empty() {
             return Err(DropReason::Empty.into());
         }
         let adapter = self.chats.adapter(&origin.address);
@@ -206,6 +205,7 @@ impl Gateway {
         text: &str,
         delivery: Option<Delivery>,
     ) -> Result<Heard, StoreError> {
+        let text = &self.with_files(speaker, text, delivery.as_ref()).await;
         if let Some(heard) = self.plain_answer(speaker, text, delivery.as_ref()).await? {
             return Ok(heard);
         }
@@ -243,6 +243,7 @@ fn speaker_at_home(chat: &str, caller: &Caller) -> Result<Speaker, SayError> {
         told_by: ToldBy::Caller,
         answering: None,
         quoted: None,
+        files: Vec::new(),
     })
 }
 

@@ -8,6 +8,8 @@ use countersign_domain::commands::Command;
 use countersign_domain::slash_access::{AccessPolicy, ListedIds};
 use countersign_domain::time::Timestamp;
 
+use super::files::FileLimits;
+
 /// A day, in milliseconds.
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -28,6 +30,8 @@ pub struct ChatSettings {
     pub daily_reset: Option<Duration>,
     /// Words that answer an approval.
     pub words: PlainWords,
+    /// What may come with a message.
+    pub files: FileLimits,
     /// `quick_commands`.
     pub quick: Vec<Command>,
 }

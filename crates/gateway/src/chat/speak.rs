@@ -79,7 +79,8 @@ impl Gateway {
             let what = format!("Say what is to be done: /{} <prompt>", command.name());
             return Ok(Heard { reply: Some(Reply::own(what)), run: None });
         }
-        self.speak(speaker, command.arguments(), manner, delivery).await
+        let text = &self.with_files(speaker, command.arguments(), delivery.as_ref()).await;
+        self.speak(speaker, text, manner, delivery).await
     }
 
     /// Has the agent work on `text`. When this returns, the run is on stable storage, and what the

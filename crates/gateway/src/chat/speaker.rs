@@ -7,7 +7,7 @@ use countersign_domain::access::Scope;
 use countersign_domain::approvals::Rights;
 use countersign_domain::chat::{Address, ChatScope, MessageId, SessionKey};
 use countersign_domain::slash_access::{Asker, Tier};
-use countersign_ports::platform::Markup;
+use countersign_ports::platform::{BroughtFile, Markup};
 
 use crate::caller::Caller;
 
@@ -30,6 +30,8 @@ pub(super) struct Speaker {
     pub(super) told_by: ToldBy,
     /// The message that they answer, if they answer one.
     pub(super) answering: Option<MessageId>,
+    /// What came with their message.
+    pub(super) files: Vec<BroughtFile>,
     /// Their own message, where answers quote it.
     pub(super) quoted: Option<MessageId>,
 }

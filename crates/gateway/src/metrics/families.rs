@@ -77,6 +77,7 @@ pub(super) struct Families {
     pub(super) driven: Gauge,
     pub(super) draining: Gauge,
     pub(super) bus: Family<ByState, Gauge>,
+    pub(super) accounts: Family<ByState, Gauge>,
     pub(super) store_up: Gauge,
     /// Absent where the store does not say.
     pub(super) pending: Family<Unlabelled, Gauge>,
@@ -106,6 +107,7 @@ impl Default for Families {
             driven: Gauge::default(),
             draining: Gauge::default(),
             bus: Family::default(),
+            accounts: Family::default(),
             store_up: Gauge::default(),
             pending: Family::default(),
             working: Family::default(),
@@ -255,6 +257,8 @@ impl Families {
         all.register("nodes", "Nodes at work on the store", self.nodes.clone());
         let draining = "Whether this node is about to stop";
         all.register("node_draining", draining, self.draining.clone());
+        let accounts = "Bots on chat platforms whose connection this node keeps, by its state";
+        all.register("platform_accounts", accounts, self.accounts.clone());
         all.register("bus_state", "1 for the state that the bus is in", self.bus.clone());
     }
 }

@@ -17,7 +17,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::Mutex;
 
 use crate::gateway::Gateway;
-use families::{Families, Unlabelled, of_stream};
+use families::{ByState, Families, Unlabelled, of_stream};
 
 pub(crate) use tally::{Counted, tally};
 
@@ -102,6 +102,9 @@ impl Gateway {
         families.driven.set(driven);
         families.draining.set(i64::from(self.is_draining()));
         families.say_bus(self.bus_state());
+        for (state, count) in self.account_states() {
+            families.accounts.get_or_create(&ByState { state }).set(count);
+        }
         self.ask_store().await;
         let mut text = String::new();
         // Writing into memory cannot fail.

@@ -9,6 +9,7 @@ mod keys;
 mod list;
 mod nodes;
 mod pairings;
+mod platforms;
 mod rules;
 mod runs;
 mod sign_in_links;
@@ -53,6 +54,7 @@ pub(crate) fn groups() -> Vec<Group> {
         Group::new(ADMIN, keys::routes()),
         Group::new(ADMIN, pairings::routes()),
         Group::new(ADMIN, nodes::routes()),
+        Group::new(ADMIN, platforms::routes()),
         Group::new(ADMIN, signing_keys::changing()),
         Group::new(ADMIN, vec![routes!(sign_in_links::create_sign_in_link)]),
     ]

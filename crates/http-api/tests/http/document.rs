@@ -47,6 +47,7 @@ fn the_document_tells_of_exactly_the_routes_that_are_there() {
         "GET /v1/keys",
         "GET /v1/nodes",
         "GET /v1/pairings",
+        "GET /v1/platforms",
         "POST /v1/pairings/approve",
         "DELETE /v1/pairings/{pairing_id}",
         "GET /v1/rules",

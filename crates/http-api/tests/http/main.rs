@@ -31,6 +31,8 @@ mod metrics;
 #[cfg(test)]
 mod pairings;
 #[cfg(test)]
+mod platforms;
+#[cfg(test)]
 mod runs;
 #[cfg(test)]
 mod stream;

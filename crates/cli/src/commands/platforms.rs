@@ -1,0 +1,56 @@
+//! `platforms`: the bots on chat platforms.
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::approvals::read_data;
+use super::rules::text;
+use super::{Global, JsonFlag};
+use crate::client::ConnectArgs;
+use crate::failure::{Answer, Failure, Outcome};
+use crate::output::Screen;
+
+/// Show the bots on chat platforms and how their connections fare.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  countersign platforms list")]
+pub(crate) struct PlatformsArgs {
+    #[command(subcommand)]
+    command: PlatformsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum PlatformsCommand {
+    /// List the bots, whether they are connected, and which node keeps the connection
+    #[command(after_help = "Example:\n  countersign platforms list --json")]
+    List {
+        #[command(flatten)]
+        json: JsonFlag,
+        #[command(flatten)]
+        connect: ConnectArgs,
+    },
+}
+
+/// Does what is asked with platforms.
+pub(crate) async fn run(args: PlatformsArgs, global: &Global) -> Outcome {
+    let PlatformsCommand::List { json, connect } = args.command;
+    let screen = Screen::detect();
+    let page: Value = connect.client(global)?.get("/v1/platforms").await?;
+    if json.json {
+        screen.json(&page)?;
+    } else {
+        list(screen, &page)?;
+    }
+    Ok(Answer::Yes)
+}
+
+fn list(screen: Screen, page: &Value) -> Result<(), Failure> {
+    let accounts: Vec<Value> = read_data(page)?;
+    if accounts.is_empty() {
+        return Ok(screen.line("there is no bot on any platform")?);
+    }
+    let fields = ["platform", "account", "state", "since", "why", "kept_by", "chats"];
+    let rows: Vec<Vec<String>> =
+        accounts.iter().map(|one| fields.iter().map(|field| text(one, field)).collect()).collect();
+    let heads = ["PLATFORM", "ACCOUNT", "STATE", "SINCE", "WHY", "KEPT BY", "CHATS"];
+    Ok(screen.table(&heads, &rows)?)
+}
