@@ -73,7 +73,9 @@ fn stored_conversations_stay_readable() {
     check("conversation", &chats::conversation("town"));
     check("chat_run", &chats::chat_run(1, 1));
     check("chat_run_quoting", &chats::chat_run(2, 1));
-    check("card", &chats::card(1, "town"));
+    let card = chats::card(1, "town");
+    check("card", &countersign_domain::chat::PostedCard { whole: false, ..card.clone() });
+    check("card_whole", &card);
     check("pairing", &chats::pairing(1, "ann"));
     check("unasked", &chats::unasked(9));
 }
