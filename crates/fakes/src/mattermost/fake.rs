@@ -99,6 +99,7 @@ impl FakeMattermost {
     }
 
     /// Starts a server on a given address.
+    #[expect(clippy::unused_async, reason = "it starts tasks, so it needs a runtime around it")]
     pub async fn start_on(address: SocketAddr, settings: Settings) -> Self {
         let listener = listen(address);
         let address = listener.local_addr().expect("it is bound");

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::clock::Clock;
 
-/// The settings of the server. The default is an install that works: its own address as SiteURL,
+/// The settings of the server. The default is an install that works: its own address as `SiteURL`,
 /// loopback allowed for callbacks, commands enabled, no rate limit.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the real server")]
 pub struct Settings {
     /// `SiteURL`.
     pub site_url: SiteUrl,

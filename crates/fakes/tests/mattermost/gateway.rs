@@ -109,7 +109,8 @@ impl Place {
     pub(crate) async fn socket(&self) -> Socket {
         let mut socket = Socket::open(&self.server, None, "").await;
         socket.challenge(&self.bot.token).await;
-        socket.connection = socket.event("hello").await["data"]["connection_id"].as_str().unwrap().into();
+        socket.connection =
+            socket.event("hello").await["data"]["connection_id"].as_str().unwrap().into();
         assert_eq!(socket.next().await.unwrap(), json!({"status": "OK", "seq_reply": 1}));
         socket
     }

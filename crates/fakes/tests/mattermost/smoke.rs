@@ -28,7 +28,8 @@ async fn a_bot_hears_a_message_posts_a_card_and_is_told_of_the_click() {
     assert_eq!(socket.event("post_edited").await["broadcast"]["channel_id"], json!(place.town));
 
     let team = place.team.as_str();
-    let command = json!({"team_id": team, "trigger": "cs-status", "method": "P", "url": callback.url});
+    let command =
+        json!({"team_id": team, "trigger": "cs-status", "method": "P", "url": callback.url});
     assert_eq!(place.send("/commands", command).await.status, 201);
     let typed = place.ann.types_command(&place.town, Some(&asked), "/cs-status now").await;
     assert_eq!(typed.status, 200, "{typed:?}");

@@ -37,10 +37,6 @@ macro_rules! ids {
         pub struct $name(String);
 
         impl $name {
-            pub(crate) fn fresh() -> Self {
-                Self(fresh())
-            }
-
             /// The id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -86,6 +82,18 @@ macro_rules! ids {
         }
     )+};
 }
+
+macro_rules! made_here {
+    ($($name:ident),+ $(,)?) => {$(
+        impl $name {
+            pub(crate) fn fresh() -> Self {
+                Self(fresh())
+            }
+        }
+    )+};
+}
+
+made_here!(UserId, TeamId, ChannelId, PostId, FileId, ConnectionId);
 
 ids! {
     /// Of a person or a bot.

@@ -96,8 +96,10 @@ pub(super) struct Page {
     since: Option<i64>,
     before: Option<String>,
     after: Option<String>,
-    page: usize,
-    per_page: Option<usize>,
+    #[serde(rename = "page")]
+    number: usize,
+    #[serde(rename = "per_page")]
+    size: Option<usize>,
 }
 
 pub(super) async fn of_channel(
@@ -117,15 +119,15 @@ pub(super) async fn of_channel(
         Some(since) => {
             newest_first.filter(|post| post.update_at > since).take(MOST_SINCE).collect()
         }
-        None => page.of(newest_first.filter(|post| post.delete_at == 0).collect()),
+        None => page.of(&newest_first.filter(|post| post.delete_at == 0).collect::<Vec<_>>()),
     };
     Ok(Json(world.list(&posts)))
 }
 
 impl Page {
-    fn of<'p>(&self, newest_first: Vec<&'p Post>) -> Vec<&'p Post> {
-        let per_page = self.per_page.unwrap_or(60).min(MOST_PER_PAGE);
-        let skipped = self.page * per_page;
+    fn of<'p>(&self, newest_first: &[&'p Post]) -> Vec<&'p Post> {
+        let per_page = self.size.unwrap_or(60).min(MOST_PER_PAGE);
+        let skipped = self.number * per_page;
         let stands_at = |id: &str| {
             newest_first
                 .iter()

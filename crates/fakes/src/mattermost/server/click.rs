@@ -80,7 +80,7 @@ impl Server {
             let text = if response.skip_slack_parsing {
                 response.ephemeral_text
             } else {
-                super::run_command::slack_links(&response.ephemeral_text)
+                super::answer_command::slack_links(&response.ephemeral_text)
             };
             let new = NewPost {
                 root_id: target.root.to_string(),

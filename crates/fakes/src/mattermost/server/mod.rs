@@ -1,6 +1,7 @@
 //! What the server does, a file a verb.
 
 mod accounts;
+mod answer_command;
 mod change_post;
 mod click;
 mod create_post;

@@ -105,7 +105,7 @@ impl Server {
         let mut world = self.world();
         let version = world.settings.version.clone();
         let now = world.now();
-        world.hub.resume(user, id, expected, now, |id| World::hello(&version, user, id))
+        world.hub.resume(user, id, (expected, now), |id| World::hello(&version, user, id))
     }
 }
 

@@ -133,7 +133,6 @@ impl Connection {
 
     async fn handle(&mut self, woken: Woken) -> Flow {
         match woken {
-            Woken::Queue => Flow::On,
             Woken::PingTime => {
                 self.pinged_at = self.server.clock.now();
                 self.unanswered.get_or_insert(self.pinged_at);
@@ -144,7 +143,7 @@ impl Connection {
                 self.unanswered = None;
                 Flow::On
             }
-            Woken::Said(Some(Ok(Message::Ping(_) | Message::Frame(_)))) => Flow::On,
+            Woken::Queue | Woken::Said(Some(Ok(Message::Ping(_) | Message::Frame(_)))) => Flow::On,
             Woken::Said(Some(Ok(Message::Binary(_) | Message::Close(_)) | Err(_)) | None)
             | Woken::Silence
             | Woken::NobodyKnown

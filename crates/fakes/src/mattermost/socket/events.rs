@@ -1,6 +1,6 @@
 //! What happens, as listeners hear of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -31,11 +31,8 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    pub(crate) fn new(name: &'static str, audience: Audience, data: Value) -> Self {
-        let data = match data {
-            Value::Object(data) => data,
-            other => Map::from_iter([("value".to_owned(), other)]),
-        };
+    pub(crate) fn new(name: &'static str, audience: Audience, mut data: Value) -> Self {
+        let data = data.as_object_mut().map(std::mem::take).unwrap_or_default();
         Self { name, data, audience, personal: BTreeMap::new() }
     }
 
@@ -149,9 +146,18 @@ impl World {
     }
 }
 
-/// The names that a text speaks to, without the sign before and marks after them.
-pub(crate) fn mentions(text: &str) -> std::collections::BTreeSet<String> {
-    text.split('@')
+/// The people whom a text speaks to, without the sign before and marks after their names.
+pub(crate) fn mentions(text: &str) -> BTreeSet<String> {
+    names_after(text, '@')
+}
+
+/// The channels that a text speaks of.
+pub(crate) fn channel_mentions(text: &str) -> BTreeSet<String> {
+    names_after(text, '~')
+}
+
+fn names_after(text: &str, sign: char) -> BTreeSet<String> {
+    text.split(sign)
         .skip(1)
         .map(|rest| {
             let end = rest.find(|letter: char| !is_name_letter(letter)).unwrap_or(rest.len());

@@ -99,8 +99,7 @@ impl Hub {
         &mut self,
         user: &UserId,
         id: &ConnectionId,
-        expected: i64,
-        now: i64,
+        (expected, now): (i64, i64),
         hello: impl Fn(&ConnectionId) -> Value,
     ) -> Seat {
         let idle = self.connections.get(id).is_some_and(|connection| {
