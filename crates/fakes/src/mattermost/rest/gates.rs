@@ -15,11 +15,18 @@ use crate::mattermost::server::Server;
 use crate::mattermost::server::faults::What;
 use crate::mattermost::server::rate::Verdict;
 
-/// Gives each answer the id of its request.
-pub(super) async fn name_request(request: Request, next: Next) -> Response {
+/// Gives each answer the id of its request and the version of the server.
+pub(super) async fn name_request(
+    State(server): State<Arc<Server>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let mut response = next.run(request).await;
-    if let Ok(id) = HeaderValue::from_str(&ids::fresh()) {
-        response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+    let version = format!("{}.0000000000.c0ffee.false", server.peek().settings.version);
+    for (name, value) in [("x-request-id", ids::fresh()), ("x-version-id", version)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
     }
     response
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
 
 use super::{actions, channels, commands, files, gates, posts, system, teams, users};
@@ -29,7 +29,7 @@ pub(crate) fn router(server: Arc<Server>) -> Router {
         .layer(from_fn_with_state(server.clone(), gates::bound_body))
         .layer(from_fn_with_state(server.clone(), gates::inject_faults))
         .layer(from_fn_with_state(server.clone(), gates::limit_rate))
-        .layer(from_fn(gates::name_request))
+        .layer(from_fn_with_state(server.clone(), gates::name_request))
         .with_state(server)
 }
 
