@@ -65,11 +65,11 @@ async fn woken(
     readers: usize,
     pause: Duration,
 ) -> (Duration, Vec<Duration>) {
-    let stream = Stream::Run(RunId::from_uuid(Uuid::from_u128(readers as u128)));
+    let topic = Stream::Run(RunId::from_uuid(Uuid::from_u128(readers as u128))).into();
     let (sender, mut awake) = mpsc::unbounded_channel();
     let tasks: Vec<_> = (0..readers)
         .map(|_| {
-            let (mut follower, sender) = (there.subscribe(stream), sender.clone());
+            let (mut follower, sender) = (there.subscribe(topic), sender.clone());
             tokio::spawn(async move {
                 loop {
                     follower.changed().await;
@@ -89,7 +89,7 @@ async fn woken(
         }
         let announced = Instant::now();
         let mut last = announced;
-        here.announce(stream);
+        here.announce(topic);
         for _ in 0..readers {
             last = awake.recv().await.unwrap_or(last).max(last);
         }

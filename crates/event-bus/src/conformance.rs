@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use countersign_domain::ids::RunId;
 use countersign_domain::runs::Stream;
-use countersign_ports::event_bus::{BusState, Call, Calls, EventBus, Heard, Subscription};
+use countersign_ports::event_bus::{BusState, Call, Calls, EventBus, Heard, Subscription, Topic};
 use uuid::Uuid;
 
 /// Two ends of one bus.
@@ -26,6 +26,8 @@ pub struct Ends {
     /// Where they are heard.
     pub there: Arc<dyn EventBus>,
 }
+
+const APPROVALS: Topic = Topic::Events(Stream::Approvals);
 
 /// What does not happen within this time does not happen.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -38,7 +40,7 @@ macro_rules! conformance_suite {
         $crate::conformance_suite! { $fresh:
             a_bus_that_works_says_so,
             every_announcement_wakes_a_follower,
-            every_follower_of_a_stream_is_woken,
+            every_follower_of_a_topic_is_woken,
             a_wait_that_is_given_up_loses_no_announcement,
             nobody_sleeps_through_the_last_announcement,
             who_follows_again_is_woken_again,
@@ -69,16 +71,16 @@ pub async fn a_bus_that_works_says_so(ends: Ends) {
 }
 
 pub async fn every_announcement_wakes_a_follower(ends: Ends) {
-    for stream in [run(1), Stream::Approvals] {
-        let mut follower = ends.there.subscribe(stream);
+    for topic in [run(1), APPROVALS, Topic::AuditLog] {
+        let mut follower = ends.there.subscribe(topic);
         for _ in 0..20 {
-            ends.here.announce(stream);
+            ends.here.announce(topic);
             woken(&mut follower).await;
         }
     }
 }
 
-pub async fn every_follower_of_a_stream_is_woken(ends: Ends) {
+pub async fn every_follower_of_a_topic_is_woken(ends: Ends) {
     let mut followers: Vec<_> = (0..100).map(|_| ends.there.subscribe(run(1))).collect();
     followers.push(ends.here.subscribe(run(1)));
     for _ in 0..3 {
@@ -105,7 +107,7 @@ pub async fn nobody_sleeps_through_the_last_announcement(ends: Ends) {
     let written = Arc::new(AtomicU64::new(0));
     let followers: Vec<_> = (0..16)
         .map(|_| {
-            let mut follower = ends.there.subscribe(Stream::Approvals);
+            let mut follower = ends.there.subscribe(APPROVALS);
             let written = Arc::clone(&written);
             tokio::spawn(async move {
                 while written.load(Ordering::SeqCst) < LAST {
@@ -116,7 +118,7 @@ pub async fn nobody_sleeps_through_the_last_announcement(ends: Ends) {
         .collect();
     for _ in 0..LAST {
         written.fetch_add(1, Ordering::SeqCst);
-        ends.here.announce(Stream::Approvals);
+        ends.here.announce(APPROVALS);
         tokio::task::yield_now().await;
     }
     for follower in followers {
@@ -176,8 +178,8 @@ fn id(number: u128) -> RunId {
     RunId::from_uuid(Uuid::from_u128(number))
 }
 
-fn run(number: u128) -> Stream {
-    Stream::Run(id(number))
+fn run(number: u128) -> Topic {
+    Stream::Run(id(number)).into()
 }
 
 async fn woken(follower: &mut Box<dyn Subscription>) {

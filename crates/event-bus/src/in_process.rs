@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use countersign_domain::runs::Stream;
-use countersign_ports::event_bus::{BusState, Call, Calls, EventBus, Heard, Subscription};
+use countersign_ports::event_bus::{BusState, Call, Calls, EventBus, Heard, Subscription, Topic};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 
 /// How many calls a slow listener may be behind before it is told that it missed some.
 const CALLS: usize = 1024;
 
-/// A bus for followers in the same process. It remembers only streams that somebody follows.
+/// A bus for followers in the same process. It remembers only what somebody follows.
 #[derive(Debug, Clone)]
 pub struct InProcessBus(Arc<Inner>);
 
@@ -23,9 +22,9 @@ struct Inner {
     state: watch::Sender<BusState>,
 }
 
-/// The streams that are followed. A `watch` holds no queue: however often a stream grows, a slow
+/// What is followed. A `watch` holds no queue: however often it grows, a slow
 /// follower costs nothing and is woken once.
-type Followed = BTreeMap<Stream, watch::Sender<()>>;
+type Followed = BTreeMap<Topic, watch::Sender<()>>;
 
 impl Default for InProcessBus {
     fn default() -> Self {
@@ -48,12 +47,12 @@ impl InProcessBus {
         }))
     }
 
-    /// How many streams are followed.
+    /// How much is followed.
     pub fn followed(&self) -> usize {
         self.lock().len()
     }
 
-    /// Wakes every follower of every stream.
+    /// Wakes every follower of everything.
     pub(crate) fn wake_all(&self) {
         for followers in self.lock().values() {
             followers.send_replace(());
@@ -78,16 +77,16 @@ impl InProcessBus {
 }
 
 impl EventBus for InProcessBus {
-    fn announce(&self, stream: Stream) {
-        if let Some(followers) = self.lock().get(&stream) {
+    fn announce(&self, topic: Topic) {
+        if let Some(followers) = self.lock().get(&topic) {
             followers.send_replace(());
         }
     }
 
-    fn subscribe(&self, stream: Stream) -> Box<dyn Subscription> {
+    fn subscribe(&self, topic: Topic) -> Box<dyn Subscription> {
         let receiver =
-            self.lock().entry(stream).or_insert_with(|| watch::Sender::new(())).subscribe();
-        Box::new(Follower { bus: self.clone(), stream, receiver: Some(receiver) })
+            self.lock().entry(topic).or_insert_with(|| watch::Sender::new(())).subscribe();
+        Box::new(Follower { bus: self.clone(), topic, receiver: Some(receiver) })
     }
 
     fn call(&self, call: Call) {
@@ -107,7 +106,7 @@ impl EventBus for InProcessBus {
 #[derive(Debug)]
 struct Follower {
     bus: InProcessBus,
-    stream: Stream,
+    topic: Topic,
     /// Present until the follower is dropped.
     receiver: Option<watch::Receiver<()>>,
 }
@@ -132,9 +131,9 @@ impl Drop for Follower {
         // Given up under the lock: of two that go at the same time, one must see that it is last.
         self.receiver = None;
         let last =
-            followed.get(&self.stream).is_some_and(|followers| followers.receiver_count() == 0);
+            followed.get(&self.topic).is_some_and(|followers| followers.receiver_count() == 0);
         if last {
-            followed.remove(&self.stream);
+            followed.remove(&self.topic);
         }
     }
 }

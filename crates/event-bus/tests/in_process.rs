@@ -7,13 +7,13 @@ use std::task::{Context, Poll, Waker};
 use countersign_domain::ids::RunId;
 use countersign_domain::runs::Stream;
 use countersign_event_bus::InProcessBus;
-use countersign_ports::event_bus::{EventBus, Subscription};
+use countersign_ports::event_bus::{EventBus, Subscription, Topic};
 use uuid::Uuid;
 
-const APPROVALS: Stream = Stream::Approvals;
+const APPROVALS: Topic = Topic::Events(Stream::Approvals);
 
-fn run(number: u128) -> Stream {
-    Stream::Run(RunId::from_uuid(Uuid::from_u128(number)))
+fn run(number: u128) -> Topic {
+    Stream::Run(RunId::from_uuid(Uuid::from_u128(number))).into()
 }
 
 /// Whether the follower is woken now, without waiting.

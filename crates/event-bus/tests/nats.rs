@@ -10,7 +10,7 @@ use countersign_domain::ids::RunId;
 use countersign_domain::runs::Stream;
 use countersign_event_bus::throw_away::ThrowAway;
 use countersign_event_bus::{NatsBus, NatsServer};
-use countersign_ports::event_bus::{BusState, Call, EventBus, Heard, Subscription};
+use countersign_ports::event_bus::{BusState, Call, EventBus, Heard, Subscription, Topic};
 use futures::FutureExt as _;
 use uuid::Uuid;
 
@@ -53,8 +53,8 @@ fn id(number: u128) -> RunId {
     RunId::from_uuid(Uuid::from_u128(number))
 }
 
-fn run(number: u128) -> Stream {
-    Stream::Run(id(number))
+fn run(number: u128) -> Topic {
+    Stream::Run(id(number)).into()
 }
 
 async fn connected(server: &NatsServer) -> NatsBus {

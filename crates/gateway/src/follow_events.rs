@@ -37,7 +37,7 @@ impl Gateway {
             store: self.store.clone(),
             stream,
             // Subscribed before the first read, so that nothing falls between the two.
-            wakeups: self.bus.subscribe(stream),
+            wakeups: self.bus.subscribe(stream.into()),
             bus: self.bus.state(),
             reading: self.metrics.reading(stream),
             after,

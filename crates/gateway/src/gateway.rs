@@ -11,7 +11,7 @@ use countersign_domain::runs::Stream;
 use countersign_ports::agent_runner::AgentRunner;
 use countersign_ports::clock::Clock;
 use countersign_ports::entropy::Entropy;
-use countersign_ports::event_bus::{Call, EventBus};
+use countersign_ports::event_bus::{Call, EventBus, Topic};
 use countersign_ports::file_witness::FileWitness;
 use countersign_ports::signer::Signer;
 use countersign_ports::store::{Change, SharedStore, StoreError, UnitOfWork};
@@ -171,7 +171,10 @@ impl Gateway {
             self.tokens.forget_run(run);
         }
         for stream in grown {
-            self.bus.announce(stream);
+            self.bus.announce(stream.into());
+        }
+        if lines > 0 {
+            self.bus.announce(Topic::AuditLog);
         }
         if moves_deadlines {
             self.deadlines_changed.notify_one();

@@ -124,7 +124,7 @@ impl Gateway {
     ) -> Result<ApprovalView, ReadError> {
         let deadline = tokio::time::Instant::now() + patience;
         let run = self.approval(id, caller).await?.run_id;
-        let mut wakeups = self.bus.subscribe(Stream::Run(run));
+        let mut wakeups = self.bus.subscribe(Stream::Run(run).into());
         loop {
             let view = self.approval(id, caller).await?;
             if view.status != Status::Pending {

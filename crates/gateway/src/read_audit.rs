@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use countersign_domain::access::Scope;
 use countersign_domain::audit::SealedRecord;
+use countersign_ports::event_bus::Topic;
 use countersign_ports::store::{AuditFilter, Page, PageRequest};
 use tokio::time::Instant;
 
 use crate::caller::Caller;
-use crate::follow_events::LOOK_AGAIN;
 use crate::gateway::Gateway;
 use crate::read_approvals::ReadError;
 
@@ -35,17 +35,17 @@ impl Gateway {
     ) -> Result<Vec<SealedRecord>, ReadError> {
         caller.require(Scope::Audit)?;
         let deadline = Instant::now() + patience;
-        let mut added = self.ledger.added.subscribe();
+        // Subscribed before the first read, so that nothing falls between the two.
+        let mut wakeups = self.bus.subscribe(Topic::AuditLog);
         loop {
-            added.mark_unchanged();
             let found = self.store.audit().following(filter.clone(), after, limit).await?;
             let now = Instant::now();
             if !found.is_empty() || now >= deadline {
                 return Ok(found);
             }
-            // Another process may write too, so the store is looked at now and then.
-            let look_again = deadline.min(now + LOOK_AGAIN);
-            drop(tokio::time::timeout_at(look_again, added.changed()).await);
+            // Announcements may be lost, so the store is looked at now and then without one.
+            let look_again = deadline.min(now + self.look_again());
+            drop(tokio::time::timeout_at(look_again, wakeups.changed()).await);
         }
     }
 }

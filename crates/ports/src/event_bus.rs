@@ -1,4 +1,4 @@
-//! Wake-ups for those who follow a stream, and calls among nodes. Nothing durable is only on the
+//! Wake-ups for those who follow what grows, and calls among nodes. Nothing durable is only on the
 //! bus: a message says "look at the store", may come twice and may be lost.
 
 use async_trait::async_trait;
@@ -6,13 +6,13 @@ use countersign_domain::ids::RunId;
 use countersign_domain::runs::Stream;
 use tokio::sync::watch;
 
-/// Tells followers that a stream has grown, and nodes that there is something to do.
+/// Tells followers that something has grown, and nodes that there is something to do.
 pub trait EventBus: Send + Sync + 'static {
-    /// `stream` has grown. Called after the commit; never fails and never blocks.
-    fn announce(&self, stream: Stream);
+    /// `topic` has grown. Called after the commit; never fails and never blocks.
+    fn announce(&self, topic: Topic);
 
-    /// From now on, announcements of `stream` wake the subscription.
-    fn subscribe(&self, stream: Stream) -> Box<dyn Subscription>;
+    /// From now on, announcements of `topic` wake the subscription.
+    fn subscribe(&self, topic: Topic) -> Box<dyn Subscription>;
 
     /// Says something to whoever listens, on any node, this one too. Called after the commit; never
     /// fails and never blocks.
@@ -25,10 +25,25 @@ pub trait EventBus: Send + Sync + 'static {
     fn state(&self) -> watch::Receiver<BusState>;
 }
 
-/// One follower of one stream.
+/// What grows, and can be followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// A stream of events.
+    Events(Stream),
+    /// The audit log.
+    AuditLog,
+}
+
+impl From<Stream> for Topic {
+    fn from(stream: Stream) -> Self {
+        Self::Events(stream)
+    }
+}
+
+/// One follower of one topic.
 #[async_trait]
 pub trait Subscription: Send {
-    /// Returns when the stream was announced since the last call, or since the subscription. An
+    /// Returns when the topic was announced since the last call, or since the subscription. An
     /// implementation may also return without reason. Safe to cancel.
     async fn changed(&mut self);
 }

@@ -31,7 +31,8 @@ pub(crate) struct StoreArgs {
 enum StoreCommand {
     /// Copy everything into an empty store; stop every gateway first
     ///
-    /// The audit log is checked in the source and again in the copy. Everything arrives at once, or
+    /// While a gateway still works on the source nothing is copied; one that was cut off, and says
+    /// nothing for ten seconds, is gone. The audit log is checked in the source and again in the copy. Everything arrives at once, or
     /// nothing does: what was broken off can be begun again. The source stays as it is. Afterwards
     /// set `store.url`.
     #[command(after_help = "Examples:
@@ -97,6 +98,10 @@ fn keys(file: &Path) -> Result<Option<VerifyingKeys>, Failure> {
 fn told() -> impl FnMut(Progress) {
     let mut next = SAID_EVERY;
     move |step| match step {
+        Progress::ListeningForNodes(listed) => aside(&format!(
+            "{listed} nodes are listed in the source; in a few seconds it is known whether they are \
+             gone"
+        )),
         Progress::CheckingSource => aside("checking the audit log of the source"),
         Progress::Copying { table, done: 0, of } => {
             next = SAID_EVERY;

@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countersign_domain::runs::Stream;
-use countersign_ports::event_bus::{BusState, Call, Calls, EventBus, Subscription};
+use countersign_ports::event_bus::{BusState, Call, Calls, EventBus, Subscription, Topic};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -34,7 +33,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How many messages of one subject may wait on this node.
 const WAITING: usize = 4096;
 
-/// The bus of one node on a NATS server. There is one subscription for each stream that somebody on
+/// The bus of one node on a NATS server. There is one subscription for each topic that somebody on
 /// this node follows, however many do.
 pub struct NatsBus(Arc<Inner>);
 
@@ -45,12 +44,12 @@ pub struct Unusable(String);
 
 struct Inner {
     wire: Arc<Wire>,
-    followed: Mutex<BTreeMap<Stream, Followed>>,
+    followed: Mutex<BTreeMap<Topic, Followed>>,
     runtime: Handle,
     _tasks: [Task; 3],
 }
 
-/// A stream that somebody on this node follows.
+/// A topic that somebody on this node follows.
 struct Followed {
     followers: usize,
     _task: Task,
@@ -109,7 +108,7 @@ impl NatsBus {
         self.0.wire.counts()
     }
 
-    /// How many streams are followed on this node, which is how many subscriptions there are.
+    /// How many topics are followed on this node, which is how many subscriptions there are.
     pub fn followed(&self) -> usize {
         self.0.lock().len()
     }
@@ -122,16 +121,16 @@ impl std::fmt::Debug for NatsBus {
 }
 
 impl EventBus for NatsBus {
-    fn announce(&self, stream: Stream) {
-        self.0.wire.local.announce(stream);
-        self.0.wire.send(Hint::Stream(stream));
+    fn announce(&self, topic: Topic) {
+        self.0.wire.local.announce(topic);
+        self.0.wire.send(Hint::Topic(topic));
     }
 
-    fn subscribe(&self, stream: Stream) -> Box<dyn Subscription> {
+    fn subscribe(&self, topic: Topic) -> Box<dyn Subscription> {
         // Locally first, so that nothing that the server tells is told to nobody.
-        let local = self.0.wire.local.subscribe(stream);
-        self.0.add_follower(stream);
-        Box::new(Follower { local, stream, inner: self.0.clone() })
+        let local = self.0.wire.local.subscribe(topic);
+        self.0.add_follower(topic);
+        Box::new(Follower { local, topic, inner: self.0.clone() })
     }
 
     fn call(&self, call: Call) {
@@ -149,27 +148,27 @@ impl EventBus for NatsBus {
 }
 
 impl Inner {
-    fn add_follower(&self, stream: Stream) {
+    fn add_follower(&self, topic: Topic) {
         let mut followed = self.lock();
-        let entry = followed.entry(stream).or_insert_with(|| {
+        let entry = followed.entry(topic).or_insert_with(|| {
             let wire = self.wire.clone();
-            let task = self.runtime.spawn(async move { wire.follow(stream).await });
+            let task = self.runtime.spawn(async move { wire.follow(topic).await });
             Followed { followers: 0, _task: Task(task.abort_handle()) }
         });
         entry.followers += 1;
     }
 
-    fn remove_follower(&self, stream: Stream) {
+    fn remove_follower(&self, topic: Topic) {
         let mut followed = self.lock();
-        if let Some(entry) = followed.get_mut(&stream) {
+        if let Some(entry) = followed.get_mut(&topic) {
             entry.followers -= 1;
             if entry.followers == 0 {
-                followed.remove(&stream);
+                followed.remove(&topic);
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Stream, Followed>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Topic, Followed>> {
         // The map is whole between any two statements.
         self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -178,7 +177,7 @@ impl Inner {
 /// One follower. Keeps the bus alive.
 struct Follower {
     local: Box<dyn Subscription>,
-    stream: Stream,
+    topic: Topic,
     inner: Arc<Inner>,
 }
 
@@ -191,7 +190,7 @@ impl Subscription for Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.inner.remove_follower(self.stream);
+        self.inner.remove_follower(self.topic);
     }
 }
 

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     fn hint(number: usize) -> Hint {
-        Hint::Stream(Stream::Run(RunId::from_uuid(Uuid::from_u128(number as u128))))
+        Hint::Topic(Stream::Run(RunId::from_uuid(Uuid::from_u128(number as u128))).into())
     }
 
     #[tokio::test]

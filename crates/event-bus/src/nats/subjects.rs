@@ -3,7 +3,7 @@
 use std::fmt;
 
 use countersign_domain::runs::Stream;
-use countersign_ports::event_bus::Call;
+use countersign_ports::event_bus::{Call, Topic};
 
 /// The longest payload that means something: an id.
 const LONGEST: usize = 64;
@@ -16,7 +16,7 @@ pub(super) enum Hint {
     /// To whoever listens.
     Call(Call),
     /// To those who follow it.
-    Stream(Stream),
+    Topic(Topic),
 }
 
 /// The subjects of one house.
@@ -58,11 +58,12 @@ impl Subjects {
         Self { prefix }
     }
 
-    /// Where a stream is announced. The payload is empty.
-    pub(super) fn stream(&self, stream: Stream) -> String {
-        match stream {
-            Stream::Run(id) => format!("{}.stream.run.{id}", self.prefix),
-            Stream::Approvals => format!("{}.stream.approvals", self.prefix),
+    /// Where a topic is announced. The payload is empty.
+    pub(super) fn topic(&self, topic: Topic) -> String {
+        match topic {
+            Topic::Events(Stream::Run(id)) => format!("{}.stream.run.{id}", self.prefix),
+            Topic::Events(Stream::Approvals) => format!("{}.stream.approvals", self.prefix),
+            Topic::AuditLog => format!("{}.stream.audit", self.prefix),
         }
     }
 
@@ -89,7 +90,7 @@ impl Subjects {
             Hint::Call(Call::Run(id)) => (call("run"), id.to_string()),
             Hint::Call(Call::Timers) => (call("timers"), String::new()),
             Hint::Call(Call::Work) => (call("work"), String::new()),
-            Hint::Stream(stream) => (self.stream(stream), String::new()),
+            Hint::Topic(topic) => (self.topic(topic), String::new()),
         }
     }
 
@@ -128,7 +129,7 @@ mod tests {
             assert!(subject.starts_with("a.b.call."), "{subject}");
             assert_eq!(subjects.heard(&subject, payload.as_bytes()), Some(hint));
         }
-        let (subject, payload) = subjects.message(Hint::Stream(Stream::Run(run)));
+        let (subject, payload) = subjects.message(Hint::Topic(Stream::Run(run).into()));
         assert_eq!(subject, format!("a.b.stream.run.{run}"));
         assert_eq!(payload, "");
     }

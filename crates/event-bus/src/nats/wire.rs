@@ -7,8 +7,7 @@ use std::time::Duration;
 use async_nats::client::RequestErrorKind;
 use async_nats::connection::State;
 use async_nats::{Client, Event, Message, Subscriber};
-use countersign_domain::runs::Stream;
-use countersign_ports::event_bus::{BusState, EventBus as _, Heard};
+use countersign_ports::event_bus::{BusState, EventBus as _, Heard, Topic};
 use futures::{FutureExt as _, StreamExt as _};
 use tokio::sync::Notify;
 
@@ -20,7 +19,7 @@ use crate::InProcessBus;
 /// How often the connection is looked at even when nothing was heard of it.
 const TICK: Duration = Duration::from_secs(1);
 
-/// A stream that others announce without end wakes its followers this often, not more.
+/// A topic that others announce without end wakes its followers this often, not more.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// Everybody is told to look at everything this often, not more.
@@ -131,21 +130,21 @@ impl Wire {
         }
     }
 
-    /// Wakes the followers of `stream` when other nodes announce it, for ever.
-    pub(super) async fn follow(&self, stream: Stream) {
-        let Some(mut announced) = self.subscribed(self.subjects.stream(stream)).await else {
+    /// Wakes the followers of `topic` when other nodes announce it, for ever.
+    pub(super) async fn follow(&self, topic: Topic) {
+        let Some(mut announced) = self.subscribed(self.subjects.topic(topic)).await else {
             return;
         };
         // What others announced before the server knew of us was announced to nobody here.
         self.reaches_the_server().await;
-        self.local.announce(stream);
+        self.local.announce(topic);
         while let Some(message) = announced.next().await {
             let mut counts = self.says_something(&message);
             while let Some(Some(another)) = announced.next().now_or_never() {
                 counts |= self.says_something(&another);
             }
             if counts {
-                self.local.announce(stream);
+                self.local.announce(topic);
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -162,7 +161,7 @@ impl Wire {
             match self.subjects.heard(&message.subject, &message.payload) {
                 Some(Hint::Call(call)) => self.local.call(call),
                 Some(Hint::All) => signs.note_missed(),
-                Some(Hint::Stream(_)) | None => {
+                Some(Hint::Topic(_)) | None => {
                     self.counters.ignored.add();
                     continue;
                 }

@@ -5,6 +5,7 @@
 //! be whole: after a copy that was broken off, the next one begins anew in a place that is as empty
 //! as before.
 
+mod nodes;
 mod postgres_side;
 mod sqlite_side;
 mod tables;
@@ -12,6 +13,7 @@ mod tables;
 mod tests;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use countersign_domain::audit::verify::{Broken, Report};
 use countersign_domain::signing::VerifyingKeys;
@@ -20,6 +22,7 @@ use tokio::sync::mpsc;
 
 use crate::Server;
 use crate::sqlite::LogFileError;
+use nodes::{Nodes, SILENCE};
 use postgres_side::PostgresSide;
 use sqlite_side::SqliteSide;
 use tables::{Row, TABLES, Table};
@@ -42,6 +45,8 @@ pub enum Place {
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
+    /// So many nodes are listed in the source: whether they live is seen in a while.
+    ListeningForNodes(usize),
     /// The audit log of the source is checked.
     CheckingSource,
     /// So many rows of a table were copied.
@@ -72,6 +77,19 @@ pub enum CopyError {
     /// A store cannot be used.
     #[error("{0}: {1}")]
     Store(String, #[source] StoreError),
+    /// Somebody works on the source.
+    #[error(
+        "the node `{node}` ({address}) is at work on {place}: stop every gateway that uses it, and \
+         copy again"
+    )]
+    AtWork {
+        /// The source.
+        place: String,
+        /// What the operator calls the node.
+        node: String,
+        /// Where it listens.
+        address: String,
+    },
     /// There is something in the target.
     #[error("{place} is not empty: there are rows in `{table}`; copy into a new database")]
     NotEmpty {
@@ -103,15 +121,27 @@ enum Side {
     Postgres(PostgresSide),
 }
 
-/// Copies everything in `from` to `to`, which must be empty. Nobody else may write to either. The
-/// checkpoints of the audit log are checked with `keys`, where there are some.
+/// Copies everything in `from` to `to`, which must be empty. Nobody else may write to either: a
+/// source that nodes work on is refused. The checkpoints of the audit log are checked with `keys`, where there are some.
 pub async fn copy(
     from: &Place,
     to: &Place,
     keys: Option<&VerifyingKeys>,
+    progress: impl FnMut(Progress),
+) -> Result<Copied, CopyError> {
+    copy_after(SILENCE, (from, to), keys, progress).await
+}
+
+/// The same; nodes that are silent for so long are gone.
+async fn copy_after(
+    silence: Duration,
+    (from, to): (&Place, &Place),
+    keys: Option<&VerifyingKeys>,
     mut progress: impl FnMut(Progress),
 ) -> Result<Copied, CopyError> {
-    let mut source = Side::source(from).await?;
+    let source = Side::source(from).await?;
+    let listens = |listed| progress(Progress::ListeningForNodes(listed));
+    let mut source = Nodes::at(from).gone(source, silence, listens).await?;
     let mut target = Side::target(to).await?;
     for table in &TABLES {
         if target.count(to, table).await? > 0 {

@@ -33,7 +33,8 @@ pub(crate) struct Table {
 
 use Kind::{Bytes, Number, Text};
 
-/// Every table but the tallies, which count by themselves, and those of nodes, who join anew.
+/// Every table but the tallies, which count by themselves, those of nodes, who join anew, and what
+/// writers leave for themselves.
 pub(crate) const TABLES: [Table; 20] = [
     Table { name: "sessions", columns: &[("id", Text), ("v", Number), ("doc", Text)], key: "id" },
     Table {

@@ -9,13 +9,15 @@ use countersign_ports::store::{
     ApprovalFilter, AuditFilter, Change, PageRequest, SharedStore, Store, UnitOfWork, Version,
 };
 use std::sync::Arc;
+use std::time::Duration;
+
 use tempfile::TempDir;
 
 use super::tables::TABLES;
-use super::{Copied, CopyError, Place, Progress, copy};
+use super::{Copied, CopyError, Place, Progress, copy, copy_after};
 use crate::conformance::chats;
 use crate::conformance::samples::{
-    approval, at, audit, call, decided, delta, entry, first_run, id, key, reminded, rule,
+    approval, at, audit, call, decided, delta, entry, first_run, id, key, node, reminded, rule,
 };
 use crate::throw_away::ThrowAway;
 use crate::{PostgresStore, SqliteStore};
@@ -270,8 +272,8 @@ async fn every_table_and_column_of_both_stores_is_copied() {
             table.columns.iter().map(|(column, _)| format!("{}.{column}", table.name))
         })
         .collect();
-    // What counts by itself, how the tables came to be, and who is at work now.
-    let own = ["tallies.", "countersign_schema.", "nodes.", "leases."];
+    // What counts by itself, how the tables came to be, and who is at work now and writes.
+    let own = ["tallies.", "countersign_schema.", "nodes.", "leases.", "commits."];
     let ours = |name: &String| !own.iter().any(|table| name.starts_with(table));
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.db");
@@ -298,4 +300,38 @@ async fn every_table_and_column_of_both_stores_is_copied() {
     let rows = client.query(sql, &[]).await.unwrap();
     let found: BTreeSet<String> = rows.iter().map(|row| row.get(0)).filter(ours).collect();
     assert_eq!(found, listed);
+}
+
+/// A node that says that it lives would go on writing into what was left. One that was cut off is only
+/// listed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_nodes_work_on_is_not_copied() {
+    let dir = tempfile::tempdir().unwrap();
+    for (from, number) in [(file(&dir, "a.db"), 1), (database().await, 2)] {
+        let store = open(&from).await;
+        fill(&*store).await;
+        let node = node(number);
+        commit(&*store, [Change::AddNode(Box::new(node.clone()))]).await;
+        let to = file(&dir, &format!("copy-{number}.db"));
+        let beating = async {
+            loop {
+                commit(&*store, [Change::Beat(node.id)]).await;
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let mut listened = Vec::new();
+        let hour = Duration::from_hours(1);
+        let refused = tokio::select! {
+            refused = copy_after(hour, (&from, &to), None, |step| listened.push(step)) => refused,
+            () = beating => unreachable!(),
+        };
+        let told = refused.unwrap_err().to_string();
+        assert!(told.starts_with(&format!("the node `{}` (", node.name)), "{told}");
+        assert!(told.contains("stop every gateway that uses it"), "{told}");
+        assert_eq!(listened, [Progress::ListeningForNodes(1)]);
+        let short = Duration::from_millis(1);
+        let report = copy_after(short, (&from, &to), None, |_| {}).await.unwrap();
+        assert_eq!(report.audit.records, 1200);
+        store.close().await;
+    }
 }

@@ -14,7 +14,7 @@ use crate::health::Health;
 
 /// The connections that read. Each statement sees every commit before it, of any node.
 #[derive(Debug, Clone)]
-pub(super) struct Lanes(Arc<Shared>);
+pub(crate) struct Lanes(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -33,7 +33,7 @@ struct Lane<'a> {
 
 impl Lanes {
     /// Readers of `server`, at most `most` at a time; connections are made when first needed.
-    pub(super) fn new(server: Server, most: usize, health: Health) -> Self {
+    pub(crate) fn new(server: Server, most: usize, health: Health) -> Self {
         let turns = Semaphore::new(most.max(1));
         Self(Arc::new(Shared { server, turns, idle: Mutex::default(), health }))
     }

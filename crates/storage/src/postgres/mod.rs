@@ -6,6 +6,7 @@ mod dialect;
 mod fault;
 mod lanes;
 mod log;
+mod marks;
 mod migrate;
 mod plan;
 mod reads;
@@ -19,6 +20,7 @@ mod transaction;
 mod value;
 mod writer;
 
+pub(crate) use lanes::Lanes;
 pub use log::LogServer;
 pub(crate) use server::encoded;
 pub use server::{InvalidServer, Server};

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::fault::PgError;
 use super::lanes::Lanes;
+use super::marks::Marks;
 use super::migrate::{Older, migrate};
 use super::server::Server;
 use super::session::Session;
@@ -46,20 +47,21 @@ impl PostgresStore {
         node: NodeName,
         readers: Option<usize>,
     ) -> Result<Self, StoreError> {
-        let session = prepared(&server).await?;
+        let (session, marks) = prepared(&server).await?;
         let health = Health::new();
         Ok(Self {
             lanes: Lanes::new(server.clone(), readers.unwrap_or(READERS), health.clone()),
-            writer: Writer::start(server, session, node, health.clone()),
+            writer: Writer::start((server, node), (session, marks), health.clone()),
             health,
         })
     }
 }
 
-async fn prepared(server: &Server) -> Result<Session, PgError> {
+async fn prepared(server: &Server) -> Result<(Session, Marks), PgError> {
     let session = Session::open(server).await?;
     migrate(&session, &server.to_string(), Older::Renew).await?;
-    Ok(session)
+    let marks = Marks::of_new_writer(&session).await?;
+    Ok((session, marks))
 }
 
 #[async_trait]

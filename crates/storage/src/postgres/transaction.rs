@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use countersign_domain::audit::{Head, NodeName};
 use countersign_ports::store::{StoreError, UnitOfWork};
-use tokio_postgres::Row;
 
 use super::fault::{PgError, Violation, violation};
+use super::marks::Mark;
 use super::plan::callers::taken;
 use super::plan::{Ledger, Must, Need, Step, conflict, missing, need, steps};
 use super::reads::{count, digest, document};
@@ -20,16 +20,15 @@ use crate::catalogue::{access, approvals};
 /// What became of one unit.
 pub(super) type Outcome = Result<(), StoreError>;
 
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// Named after a table, so that two gateways in two schemas of one database do not wait for each
 /// other. Held until the commit is visible to everybody.
 pub(super) const LOCK: &str =
     "SELECT pg_advisory_xact_lock(1129539438, 'audit'::regclass::oid::int)";
-/// The transaction's number, and where the audit log stands. A statement of its own: what it sees
-/// is what was committed before the lock was had.
-pub(super) const STAND: &str = "SELECT pg_current_xact_id()::text, last.seq, last.hash FROM (SELECT 1) AS one \
-     LEFT JOIN LATERAL (SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1) AS last ON TRUE";
-const COMMIT: &str = "COMMIT";
+/// Where the audit log stands. A statement of its own: what it sees is what was committed before the
+/// lock was had.
+pub(super) const STAND: &str = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1";
+pub(super) const COMMIT: &str = "COMMIT";
 
 /// Why a transaction did not end as it should.
 #[derive(Debug)]
@@ -42,11 +41,8 @@ pub(super) struct Failed {
 /// A transaction whose commit was not confirmed.
 #[derive(Debug)]
 pub(super) struct InDoubt {
-    /// Its number. After a crash the server gives the numbers of what it lost to others, so it
-    /// tells only what was undone.
-    pub(super) transaction: String,
-    /// The last record that it put into the audit log: what is there if it was committed.
-    pub(super) evidence: Option<Head>,
+    /// What is there if it was committed.
+    pub(super) mark: Mark,
     /// What is true if it was committed.
     pub(super) outcomes: Vec<Outcome>,
 }
@@ -65,31 +61,26 @@ pub(super) async fn commit_together(
     session: &Session,
     works: &[UnitOfWork],
     node: &NodeName,
+    mark: Mark,
 ) -> Result<Vec<Outcome>, Failed> {
     if works.iter().all(|work| work.changes.is_empty()) {
         try_lock(session).await?;
         return Ok(works.iter().map(|_| Ok(())).collect());
     }
-    let (transaction, head) = begin(session).await?;
+    let head = begin(session, &mark).await?;
     let ledger = Ledger { node, head, rules: BTreeMap::new(), keys: BTreeMap::new() };
-    let (transaction, before, after, outcomes) =
-        match in_one_go(session, works, ledger.clone()).await? {
-            Gone::Well(after) => (transaction, head, after, works.iter().map(|_| Ok(())).collect()),
-            Gone::Wrong => {
-                // Somebody is to be refused: who, is found out one by one.
-                run(session, query!("ROLLBACK")).await?;
-                let (transaction, head) = begin(session).await?;
-                let ledger = Ledger { head, ..ledger };
-                let (after, outcomes) = one_by_one(session, works, ledger).await?;
-                (transaction, head, after, outcomes)
-            }
-        };
+    let outcomes = match in_one_go(session, works, ledger.clone()).await? {
+        Gone::Well => works.iter().map(|_| Ok(())).collect(),
+        Gone::Wrong => {
+            // Somebody is to be refused: who, is found out one by one.
+            run(session, query!("ROLLBACK")).await?;
+            let ledger = Ledger { head: begin(session, &mark).await?, ..ledger };
+            one_by_one(session, works, ledger).await?
+        }
+    };
     match session.run(&query!(COMMIT)).await {
         Ok(_) => Ok(outcomes),
-        Err(error) => {
-            let evidence = (after != before).then_some(after);
-            Err(Failed { error, in_doubt: Some(InDoubt { transaction, evidence, outcomes }) })
-        }
+        Err(error) => Err(Failed { error, in_doubt: Some(InDoubt { mark, outcomes }) }),
     }
 }
 
@@ -101,27 +92,20 @@ async fn try_lock(session: &Session) -> Result<(), PgError> {
     Ok(())
 }
 
-async fn begin(session: &Session) -> Result<(String, Head), PgError> {
-    let opening = [query!(BEGIN), query!(LOCK)];
+/// Opens a transaction that holds the lock and leaves `mark`: where the audit log stands.
+async fn begin(session: &Session, mark: &Mark) -> Result<Head, PgError> {
+    let opening = [query!(BEGIN), query!(LOCK), mark.put()];
     for answer in session.run_all(opening.iter()).await? {
         answer?;
     }
-    let rows = session.rows(&query!(STAND)).await?;
-    let row = rows.first().ok_or_else(|| missing("the audit log"))?;
-    let head = match row.try_get::<_, Option<i64>>(1)? {
-        None => Head::EMPTY,
-        Some(_) => head(row)?,
-    };
-    Ok((row.try_get(0)?, head))
-}
-
-fn head(row: &Row) -> Result<Head, PgError> {
-    Ok(Head { seq: count(row, 1)?, hash: digest(row, 2)? })
+    match session.rows(&query!(STAND)).await?.first() {
+        Some(row) => Ok(Head { seq: count(row, 0)?, hash: digest(row, 1)? }),
+        None => Ok(Head::EMPTY),
+    }
 }
 
 enum Gone {
-    /// The audit log stands here now.
-    Well(Head),
+    Well,
     Wrong,
 }
 
@@ -150,7 +134,7 @@ async fn in_one_go(
             Ok(_) | Err(_) => return Ok(Gone::Wrong),
         }
     }
-    Ok(Gone::Well(ledger.head))
+    Ok(Gone::Well)
 }
 
 /// Each unit behind a savepoint of its own, so one that is refused leaves nothing and disturbs no
@@ -159,7 +143,7 @@ async fn one_by_one(
     session: &Session,
     works: &[UnitOfWork],
     mut ledger: Ledger<'_>,
-) -> Result<(Head, Vec<Outcome>), PgError> {
+) -> Result<Vec<Outcome>, PgError> {
     let mut outcomes = Vec::with_capacity(works.len());
     for work in works {
         run(session, query!("SAVEPOINT unit")).await?;
@@ -180,7 +164,7 @@ async fn one_by_one(
         run(session, query!("RELEASE SAVEPOINT unit")).await?;
         outcomes.push(outcome);
     }
-    Ok((ledger.head, outcomes))
+    Ok(outcomes)
 }
 
 async fn apply(

@@ -6,14 +6,15 @@
 
 use std::time::Duration;
 
-use countersign_domain::audit::{Head, NodeName};
+use countersign_domain::audit::NodeName;
 use countersign_ports::store::{Fault, StoreError, UnitOfWork};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
 use super::fault::PgError;
+use super::marks::{Mark, Marks};
 use super::server::Server;
-use super::session::{Session, query};
+use super::session::Session;
 use super::transaction::{Failed, InDoubt, Outcome, commit_together};
 use crate::health::Health;
 
@@ -29,12 +30,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait before the first further try; twice as long before each next one.
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
-/// Finds a record of the audit log only with its hash.
-const HOLDS: &str = "SELECT 1 FROM audit WHERE seq = ?1 AND hash = ?2";
-
-/// What became of a transaction, from its number.
-const STATUS: &str = "SELECT pg_xact_status(?1::xid8)";
 
 /// The way to the task.
 #[derive(Debug, Clone)]
@@ -55,10 +50,14 @@ struct Job {
 impl Writer {
     /// Starts the task, which writes through `session` first, and names `node` in the audit log. It
     /// ends when it is closed or the last handle is gone.
-    pub(super) fn start(server: Server, session: Session, node: NodeName, health: Health) -> Self {
+    pub(super) fn start(
+        (server, node): (Server, NodeName),
+        (session, marks): (Session, Marks),
+        health: Health,
+    ) -> Self {
         let (sender, inbox) = mpsc::channel(WAITING);
         let watch = Watch(health.clone());
-        let desk = Desk { server, session: Some(session), node, health };
+        let desk = Desk { server, session: Some(session), marks, node, health };
         tokio::spawn(async move {
             let _watch = watch;
             desk.serve_all(inbox).await;
@@ -100,6 +99,7 @@ impl Drop for Watch {
 struct Desk {
     server: Server,
     session: Option<Session>,
+    marks: Marks,
     node: NodeName,
     health: Health,
 }
@@ -122,7 +122,7 @@ impl Desk {
             }
             self.serve(jobs).await;
         }
-        drop(self.session.take());
+        self.leave().await;
         for done in closing {
             tell(done, ());
         }
@@ -177,11 +177,9 @@ impl Desk {
     }
 
     async fn try_once(&mut self, works: &[UnitOfWork]) -> Result<Vec<Outcome>, Failed> {
-        let session = match self.session.take().filter(|session| !session.is_closed()) {
-            Some(session) => session,
-            None => Session::open(&self.server).await?,
-        };
-        let outcomes = commit_together(&session, works, &self.node).await?;
+        let session = self.connected().await?;
+        let mark = self.marks.next();
+        let outcomes = commit_together(&session, works, &self.node, mark).await?;
         self.session = Some(session);
         Ok(outcomes)
     }
@@ -195,19 +193,11 @@ impl Desk {
     ) -> Result<Option<Vec<Outcome>>, StoreError> {
         let until = Instant::now() + PATIENCE;
         loop {
-            match self.status(&in_doubt.transaction).await {
-                Ok(Some(status)) if status == "committed" => {
-                    // Or another transaction was, that was given the number after a crash.
-                    let Some(record) = in_doubt.evidence else { return Err(unknown(error)) };
-                    match self.holds(record).await {
-                        Ok(true) => return Ok(Some(in_doubt.outcomes)),
-                        Ok(false) => return Ok(None),
-                        Err(_) => {}
-                    }
-                }
-                Ok(Some(status)) if status == "aborted" => return Ok(None),
-                // Still in progress, so old that nobody knows, or the server is away.
-                Ok(Some(_) | None) | Err(_) => {}
+            match self.is_there(&in_doubt.mark).await {
+                Ok(true) => return Ok(Some(in_doubt.outcomes)),
+                Ok(false) => return Ok(None),
+                // The server is away, or has not noticed yet that the other connection is lost.
+                Err(problem) => tracing::debug!(%problem, "what was written cannot be found out"),
             }
             if Instant::now() >= until {
                 return Err(unknown(error));
@@ -216,30 +206,27 @@ impl Desk {
         }
     }
 
-    /// Whether the audit log holds this record.
-    async fn holds(&mut self, record: Head) -> Result<bool, PgError> {
-        let session = match self.session.take().filter(|session| !session.is_closed()) {
-            Some(session) => session,
-            None => Session::open(&self.server).await?,
-        };
-        let seq = i64::try_from(record.seq).unwrap_or(i64::MAX);
-        let rows = session.rows(&query!(HOLDS, seq, &record.hash)).await?;
+    async fn is_there(&mut self, mark: &Mark) -> Result<bool, PgError> {
+        let session = self.connected().await?;
+        let is_there = mark.is_there(&session).await?;
         self.session = Some(session);
-        Ok(!rows.is_empty())
+        Ok(is_there)
     }
 
-    async fn status(&mut self, transaction: &str) -> Result<Option<String>, PgError> {
-        let session = match self.session.take().filter(|session| !session.is_closed()) {
-            Some(session) => session,
-            None => Session::open(&self.server).await?,
-        };
-        let rows = session.rows(&query!(STATUS, transaction)).await?;
-        let status = match rows.first() {
-            Some(row) => row.try_get(0)?,
-            None => None,
-        };
-        self.session = Some(session);
-        Ok(status)
+    /// The connection, or another one if it is lost. Whoever takes it gives it back if all went well.
+    async fn connected(&mut self) -> Result<Session, PgError> {
+        match self.session.take().filter(|session| !session.is_closed()) {
+            Some(session) => Ok(session),
+            None => Session::open(&self.server).await,
+        }
+    }
+
+    async fn leave(self) {
+        if let Some(session) = self.session
+            && let Err(error) = self.marks.remove(&session).await
+        {
+            tracing::debug!(%error, "a writer that has ended leaves its last mark behind");
+        }
     }
 }
 

@@ -16,4 +16,5 @@ mod writer;
 
 pub(crate) use log_file::verify_log;
 pub use log_file::{LogFile, LogFileError};
+pub(crate) use reader::Readers;
 pub use store::SqliteStore;

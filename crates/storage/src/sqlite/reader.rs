@@ -17,7 +17,7 @@ const READERS: usize = 4;
 /// The connections that read. In WAL mode each statement sees every commit before it, and never
 /// waits for the writer.
 #[derive(Debug, Clone)]
-pub(super) struct Readers(Arc<Shared>);
+pub(crate) struct Readers(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -29,7 +29,7 @@ struct Shared {
 
 impl Readers {
     /// Readers of the file at `path`; connections are made when first needed.
-    pub(super) fn new(path: PathBuf, health: Health) -> Self {
+    pub(crate) fn new(path: PathBuf, health: Health) -> Self {
         Self(Arc::new(Shared {
             path,
             turns: Arc::new(Semaphore::new(READERS)),

@@ -1,5 +1,6 @@
 //! What is particular to the PostgreSQL store.
 
+mod doubt;
 mod failing;
 mod opening;
 mod plans;

@@ -3,13 +3,13 @@
 
 use super::super::dialect::dialect;
 use super::super::reads::audit::part_sql;
-use super::super::{plan, transaction};
+use super::super::{marks, plan, transaction};
 use super::{beside, fresh};
 use crate::catalogue::every::{Named, every, parts_of_the_audit_log};
 
 /// Tables so small that reading them whole is what the planner should do.
-const SMALL: [&str; 7] =
-    ["rules", "api_keys", "tallies", "pairings", "chat_runs", "nodes", "leases"];
+const SMALL: [&str; 8] =
+    ["rules", "api_keys", "tallies", "pairings", "chat_runs", "nodes", "leases", "commits"];
 
 /// What a busy gateway has after a while: 10,000 runs, of which a hundred are not over.
 const FILL: &str = "
@@ -175,6 +175,9 @@ async fn no_statement_reads_a_whole_table() {
         plan::CALL_IN_VERSION,
         plan::APPROVAL_IN_VERSION,
         transaction::STAND,
+        marks::PUT,
+        marks::FIND,
+        marks::REMOVE,
         super::super::log::ROWS,
     ];
     let own = own.map(|sql| Named { name: sql.to_owned(), sql: sql.to_owned() });

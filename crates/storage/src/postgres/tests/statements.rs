@@ -1,7 +1,7 @@
 //! The catalogue's statements are ones that PostgreSQL understands, too.
 
 use super::super::dialect::dialect;
-use super::super::{plan, transaction};
+use super::super::{marks, plan, transaction};
 use super::{beside, fresh};
 use crate::catalogue::every::every;
 
@@ -18,6 +18,10 @@ async fn every_statement_can_be_prepared() {
         plan::APPROVAL_IN_VERSION,
         transaction::LOCK,
         transaction::STAND,
+        marks::SWEEP,
+        marks::PUT,
+        marks::FIND,
+        marks::REMOVE,
         super::super::log::ROWS,
     ];
     let own = own.map(str::to_owned).into_iter();
