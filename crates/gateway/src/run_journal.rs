@@ -39,6 +39,10 @@ impl RunJournal for Gateway {
     }
 
     async fn read(&self, run: RunId) -> Result<Snapshot, StoreError> {
+        let snapshot = self.snapshot(run).await?;
+        if snapshot.run.steered.is_empty() {
+            return Ok(snapshot);
+        }
         self.until_settled(|| self.read_what_was_said(run)).await?;
         self.snapshot(run).await
     }
@@ -189,19 +193,21 @@ impl Gateway {
     }
 
     async fn snapshot(&self, id: RunId) -> Result<Snapshot, StoreError> {
-        let run = self.run(id).await?.value;
         // Runs that were queued behind this one have not been spoken yet, and however much is in
         // the session, a run sees all of its own journal.
-        let runs = self.store.runs();
-        let mut entries = runs.earlier_entries(run.session_id, id, ENTRIES_READ).await?;
+        let found = self.store.runs().journal(id, ENTRIES_READ).await?;
+        let found = found.ok_or_else(|| StoreError::Missing(id.to_string()))?;
+        let run = found.run.value;
+        let mut entries = found.earlier;
         entries.retain(|entry| !run.without.contains(&entry.run_id));
-        entries.extend(runs.entries_of_run(id).await?);
-        let runs: BTreeSet<RunId> = entries.iter().map(|entry| entry.run_id).collect();
+        let earlier: BTreeSet<RunId> = entries.iter().map(|entry| entry.run_id).collect();
         let mut calls = Vec::new();
-        for run in runs {
+        for run in earlier {
             let found = self.store.runs().calls(run).await?;
             calls.extend(found.into_iter().map(|call| call.value));
         }
+        entries.extend(found.entries);
+        calls.extend(found.calls.into_iter().map(|call| call.value));
         Ok(Snapshot { run, entries, calls })
     }
 

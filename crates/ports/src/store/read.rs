@@ -73,6 +73,19 @@ pub struct AuditFilter {
     pub until: Option<Timestamp>,
 }
 
+/// What the driver of a run goes by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Journal {
+    /// The run.
+    pub run: Versioned<Run>,
+    /// The last entries that older runs added to its session, oldest first: by run, then position.
+    pub earlier: Vec<Entry>,
+    /// The entries that the run added, oldest first.
+    pub entries: Vec<Entry>,
+    /// The run's tool calls, by entry and index.
+    pub calls: Vec<Versioned<ToolCall>>,
+}
+
 /// Runs, sessions and their journals.
 #[async_trait]
 pub trait RunReads: Send + Sync {
@@ -99,20 +112,15 @@ pub trait RunReads: Send + Sync {
     /// One session.
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
 
-    /// The last `limit` entries that runs older than `before` added to a session, oldest first: by
-    /// run, then position.
-    async fn earlier_entries(
-        &self,
-        session: SessionId,
-        before: RunId,
-        limit: usize,
-    ) -> Result<Vec<Entry>, StoreError>;
-
     /// The entries that one run added, oldest first.
     async fn entries_of_run(&self, run: RunId) -> Result<Vec<Entry>, StoreError>;
 
     /// The tool calls of a run, by entry and index.
     async fn calls(&self, run: RunId) -> Result<Vec<Versioned<ToolCall>>, StoreError>;
+
+    /// What the driver of a run goes by, in one go; of what older runs added to its session the last
+    /// `limit` entries.
+    async fn journal(&self, run: RunId, limit: usize) -> Result<Option<Journal>, StoreError>;
 
     /// One tool call.
     async fn call(&self, id: CallId) -> Result<Option<Versioned<ToolCall>>, StoreError>;

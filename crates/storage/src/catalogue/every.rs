@@ -196,7 +196,7 @@ fn runs_statements() -> Vec<Named> {
         runs::ACTIVE_IN,
         runs::WORKING,
         runs::ADD_ENTRY,
-        runs::LAST_ENTRIES,
+        runs::LAST_ENTRIES_BEFORE,
         runs::ENTRIES_OF_RUN,
         runs::ADD_CALL,
         runs::UPDATE_CALL,

@@ -25,8 +25,9 @@ pub(crate) const FILTERS: [&str; 3] = ["session_id", "status", "requested_by"];
 
 pub(crate) const ADD_ENTRY: &str =
     "INSERT INTO entries (session_id, run_id, position, v, doc) VALUES (?1, ?2, ?3, ?4, ?5)";
-pub(crate) const LAST_ENTRIES: &str = "SELECT run_id, v, doc, position FROM entries \
-     WHERE session_id = ?1 AND run_id < ?2 ORDER BY run_id DESC, position DESC LIMIT ?3";
+pub(crate) const LAST_ENTRIES_BEFORE: &str = "SELECT run_id, v, doc, position FROM entries \
+     WHERE session_id = (SELECT session_id FROM runs WHERE id = ?1) AND run_id < ?1 \
+     ORDER BY run_id DESC, position DESC LIMIT ?2";
 pub(crate) const ENTRIES_OF_RUN: &str =
     "SELECT run_id, v, doc, position FROM entries WHERE run_id = ?1 ORDER BY position";
 

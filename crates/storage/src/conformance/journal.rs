@@ -13,6 +13,9 @@ pub async fn entries_come_in_the_order_of_the_conversation(store: SharedStore) {
         Change::AddSession(session(2)),
         Change::AddRun(Box::new(run(2, 1))),
         Change::AddRun(Box::new(run(3, 2))),
+        Change::AddRun(Box::new(run(4, 1))),
+        Change::AddCall(Box::new(call(1, 1, 1, 0))),
+        Change::AddCall(Box::new(call(2, 2, 0, 0))),
     ];
     commit(&*store, more).await;
     let places = [(2, 1, 0), (1, 1, 1), (3, 2, 0), (1, 1, 0), (2, 1, 10), (2, 1, 2)];
@@ -21,10 +24,19 @@ pub async fn entries_come_in_the_order_of_the_conversation(store: SharedStore) {
     commit(&*store, added).await;
     let expected = [(1, 0), (1, 1), (2, 0), (2, 2), (2, 10)];
     let expected = expected.map(|(run, position)| entry(run, 1, position));
-    let entries = store.runs().earlier_entries(id("sess_", 1), id("run_", 99), 100).await.unwrap();
-    assert_eq!(entries, expected);
-    let last = store.runs().earlier_entries(id("sess_", 1), id("run_", 99), 2).await.unwrap();
-    assert_eq!(last, expected[3..]);
+    let journal = async |number, limit| {
+        store.runs().journal(id("run_", number), limit).await.unwrap().unwrap()
+    };
+    let of_last = journal(4, 100).await;
+    assert_eq!((of_last.run.value, of_last.run.version), (run(4, 1), Version(1)));
+    assert_eq!(of_last.earlier, expected);
+    assert_eq!((of_last.entries, of_last.calls), (vec![], vec![]));
+    assert_eq!(journal(4, 2).await.earlier, expected[3..]);
+    let of_second = journal(2, 100).await;
+    assert_eq!(of_second.earlier, expected[..2]);
+    assert_eq!(of_second.entries, expected[2..]);
+    let calls: Vec<_> = of_second.calls.into_iter().map(|call| call.value).collect();
+    assert_eq!(calls, [call(2, 2, 0, 0)]);
     let of_run = store.runs().entries_of_run(id("run_", 2)).await.unwrap();
     assert_eq!(of_run, expected[2..]);
 }

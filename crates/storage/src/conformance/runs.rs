@@ -167,7 +167,7 @@ pub async fn what_does_not_exist_is_absent(store: SharedStore) {
     assert_eq!(store.runs().session(id("sess_", 1)).await, Ok(None));
     assert_eq!(store.runs().call(id("call_", 1)).await, Ok(None));
     assert_eq!(store.runs().calls(id("run_", 1)).await, Ok(vec![]));
-    assert_eq!(store.runs().earlier_entries(id("sess_", 1), id("run_", 99), 10).await, Ok(vec![]));
+    assert_eq!(store.runs().journal(id("run_", 1), 10).await, Ok(None));
     assert_eq!(store.approvals().rule(id("rule_", 1)).await, Ok(None));
     assert_eq!(store.approvals().next_deadline().await, Ok(None));
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_ports::store::StoreError;
+use futures::future::try_join_all;
 use tokio::sync::Semaphore;
 use tokio_postgres::Row;
 
@@ -53,6 +54,23 @@ impl Lanes {
         found.map_err(StoreError::from).inspect_err(|error| self.0.health.note(error))
     }
 
+    /// What each of `queries` finds, sent one right behind the other.
+    pub(super) async fn rows_of_each<const N: usize>(
+        &self,
+        queries: [Query; N],
+    ) -> Result<[Vec<Row>; N], StoreError> {
+        self.0.health.check()?;
+        let _turn = self.0.turns.acquire().await.map_err(|_| closed())?;
+        let found = match self.0.rows_of_each(&queries).await {
+            Err(error) if error.may_pass() => {
+                self.0.idle().clear();
+                self.0.rows_of_each(&queries).await
+            }
+            found => found,
+        };
+        found.map_err(StoreError::from).inspect_err(|error| self.0.health.note(error))
+    }
+
     /// Lets no further call in and closes the connections.
     pub(super) fn close(&self) {
         self.0.turns.close();
@@ -62,6 +80,14 @@ impl Lanes {
 
 impl Shared {
     async fn rows(&self, query: &Query) -> Result<Vec<Row>, PgError> {
+        let [rows] = self.rows_of_each(std::array::from_ref(query)).await?;
+        Ok(rows)
+    }
+
+    async fn rows_of_each<const N: usize>(
+        &self,
+        queries: &[Query; N],
+    ) -> Result<[Vec<Row>; N], PgError> {
         let idle = self.idle().pop();
         let session = match idle.filter(|session| !session.is_closed()) {
             Some(session) => session,
@@ -69,13 +95,14 @@ impl Shared {
         };
         let mut lane = Lane { shared: self, session: Some(session) };
         let Some(session) = &lane.session else {
-            return Ok(Vec::new());
+            return Ok(std::array::from_fn(|_| Vec::new()));
         };
-        let found = session.rows(query).await;
+        let found = try_join_all(queries.iter().map(|query| session.rows(query))).await;
         if found.as_ref().is_err_and(PgError::may_pass) {
             lane.session = None;
         }
-        found
+        let mut found = found?.into_iter();
+        Ok(std::array::from_fn(|_| found.next().unwrap_or_default()))
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Session>> {

@@ -59,6 +59,22 @@ impl Readers {
         result.inspect_err(|error| self.0.health.note(error))
     }
 
+    /// The same on the caller's thread, for what finds a few rows by their keys: handing that to
+    /// another thread takes longer than it does.
+    pub(super) async fn look<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, SqlError> + Send + 'static,
+    {
+        self.0.health.check()?;
+        // Making a connection takes long.
+        let Some(connection) = self.0.take_idle() else {
+            return self.read(read).await;
+        };
+        let result = self.0.with(connection, read).map_err(StoreError::from);
+        result.inspect_err(|error| self.0.health.note(error))
+    }
+
     /// Lets no further call in and closes the connections.
     pub(super) fn close(&self) {
         self.0.turns.close();
@@ -71,16 +87,27 @@ impl Shared {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, SqlError>,
     ) -> Result<T, SqlError> {
-        let idle = self.idle().pop();
-        let connection = match idle {
+        let connection = match self.take_idle() {
             Some(connection) => connection,
             None => open::reader(&self.path)?,
         };
+        self.with(connection, read)
+    }
+
+    fn with<T>(
+        &self,
+        connection: Connection,
+        read: impl FnOnce(&Connection) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
         let result = read(&connection);
         if !self.turns.is_closed() {
             self.idle().push(connection);
         }
         result
+    }
+
+    fn take_idle(&self) -> Option<Connection> {
+        self.idle().pop()
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use countersign_domain::ids::{CallId, RunId, SessionId};
 use countersign_domain::runs::{Entry, Run, Session, ToolCall};
-use countersign_ports::store::{Page, PageRequest, RunFilter, RunReads, StoreError, Versioned};
+use countersign_ports::store::{
+    Journal, Page, PageRequest, RunFilter, RunReads, StoreError, Versioned,
+};
 use tokio_postgres::Row;
 
 use super::{all, count, document, format, limit, one, page, parsed, versioned};
@@ -52,25 +54,28 @@ impl RunReads for Lanes {
         one(&self.rows(query!(sql::SESSION, id.to_string())).await?, document)
     }
 
-    async fn earlier_entries(
-        &self,
-        session: SessionId,
-        before: RunId,
-        last: usize,
-    ) -> Result<Vec<Entry>, StoreError> {
-        let (session, before) = (session.to_string(), before.to_string());
-        let rows = self.rows(query!(sql::LAST_ENTRIES, session, before, limit(last))).await?;
-        let mut entries = all(&rows, entry)?;
-        entries.reverse();
-        Ok(entries)
-    }
-
     async fn entries_of_run(&self, run: RunId) -> Result<Vec<Entry>, StoreError> {
         all(&self.rows(query!(sql::ENTRIES_OF_RUN, run.to_string())).await?, entry)
     }
 
     async fn calls(&self, run: RunId) -> Result<Vec<Versioned<ToolCall>>, StoreError> {
         all(&self.rows(query!(sql::CALLS, run.to_string())).await?, versioned)
+    }
+
+    async fn journal(&self, run: RunId, last: usize) -> Result<Option<Journal>, StoreError> {
+        let id = run.to_string();
+        let queries = [
+            query!(sql::RUN, id.clone()),
+            query!(sql::LAST_ENTRIES_BEFORE, id.clone(), limit(last)),
+            query!(sql::ENTRIES_OF_RUN, id.clone()),
+            query!(sql::CALLS, id),
+        ];
+        let [run, earlier, entries, calls] = self.rows_of_each(queries).await?;
+        let Some(run) = one(&run, versioned)? else { return Ok(None) };
+        let mut earlier = all(&earlier, entry)?;
+        earlier.reverse();
+        let (entries, calls) = (all(&entries, entry)?, all(&calls, versioned)?);
+        Ok(Some(Journal { run, earlier, entries, calls }))
     }
 
     async fn call(&self, id: CallId) -> Result<Option<Versioned<ToolCall>>, StoreError> {

@@ -16,7 +16,7 @@ use crate::sqlite::reader::Readers;
 #[async_trait]
 impl AccessReads for Readers {
     async fn key_by_secret(&self, secret: Digest) -> Result<Option<ApiKey>, StoreError> {
-        self.read(move |tx| document(tx, sql::KEY_BY_SECRET, [secret.to_string()])).await
+        self.look(move |tx| document(tx, sql::KEY_BY_SECRET, [secret.to_string()])).await
     }
 
     async fn keys(&self) -> Result<Vec<ApiKey>, StoreError> {
@@ -24,7 +24,7 @@ impl AccessReads for Readers {
     }
 
     async fn web_session(&self, token: Digest) -> Result<Option<WebSession>, StoreError> {
-        self.read(move |tx| one(tx, sql::WEB_SESSION, [token.to_string()], web_session)).await
+        self.look(move |tx| one(tx, sql::WEB_SESSION, [token.to_string()], web_session)).await
     }
 
     async fn remembered(
@@ -33,7 +33,7 @@ impl AccessReads for Readers {
         key: &str,
     ) -> Result<Option<IdempotentAnswer>, StoreError> {
         let (caller, key) = (caller.to_string(), key.to_owned());
-        self.read(move |tx| one(tx, sql::ANSWER, [caller, key], answer)).await
+        self.look(move |tx| one(tx, sql::ANSWER, [caller, key], answer)).await
     }
 
     async fn audit(&self, after: u64, most: usize) -> Result<Vec<SealedRecord>, StoreError> {

@@ -18,7 +18,7 @@ use crate::sqlite::reader::Readers;
 #[async_trait]
 impl ApprovalReads for Readers {
     async fn approval(&self, id: ApprovalId) -> Result<Option<Versioned<Approval>>, StoreError> {
-        self.read(move |tx| one(tx, sql::APPROVAL, [id.to_string()], versioned)).await
+        self.look(move |tx| one(tx, sql::APPROVAL, [id.to_string()], versioned)).await
     }
 
     async fn approvals(
@@ -43,7 +43,7 @@ impl ApprovalReads for Readers {
         run: RunId,
         status: Status,
     ) -> Result<Vec<Versioned<Approval>>, StoreError> {
-        self.read(move |tx| {
+        self.look(move |tx| {
             let params = params![run.to_string(), status.as_str()];
             all(tx, sql::OF_RUN, params, versioned)
         })
@@ -55,7 +55,7 @@ impl ApprovalReads for Readers {
     }
 
     async fn pending_in(&self, session: SessionId) -> Result<u64, StoreError> {
-        self.read(move |tx| {
+        self.look(move |tx| {
             let session = session.to_string();
             Ok(one(tx, sql::PENDING_IN, [session], |row| count(row, 0))?.unwrap_or(0))
         })
@@ -67,7 +67,7 @@ impl ApprovalReads for Readers {
         session: SessionId,
         digest: Digest,
     ) -> Result<Option<Versioned<Approval>>, StoreError> {
-        self.read(move |tx| {
+        self.look(move |tx| {
             let params = params![session.to_string(), digest.to_string()];
             one(tx, sql::PENDING_LIKE, params, versioned)
         })
@@ -87,7 +87,7 @@ impl ApprovalReads for Readers {
     }
 
     async fn next_deadline(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(|tx| {
+        self.look(|tx| {
             let earliest =
                 one(tx, sql::NEXT_DEADLINE, [], |row| Ok(row.get::<_, Option<i64>>(0)?))?;
             Ok(earliest.flatten().map(Timestamp::from_millis))
@@ -96,7 +96,7 @@ impl ApprovalReads for Readers {
     }
 
     async fn rules_for(&self, session: SessionId, now: Timestamp) -> Result<Vec<Rule>, StoreError> {
-        self.read(move |tx| {
+        self.look(move |tx| {
             let params = params![session.to_string(), now.as_millis()];
             documents(tx, sql::RULES_FOR, params)
         })
@@ -108,7 +108,7 @@ impl ApprovalReads for Readers {
     }
 
     async fn grant(&self, id: GrantId) -> Result<Option<IssuedGrant>, StoreError> {
-        self.read(move |tx| one(tx, grants::GRANT, [id.to_string()], grant)).await
+        self.look(move |tx| one(tx, grants::GRANT, [id.to_string()], grant)).await
     }
 
     async fn sent_since(&self, destination: &str, since: Timestamp) -> Result<u64, StoreError> {
@@ -121,7 +121,7 @@ impl ApprovalReads for Readers {
     }
 
     async fn send_of(&self, call: CallId) -> Result<Option<Sent>, StoreError> {
-        let rows = self.read(move |tx| all(tx, outbox::OF_CALL, [call.to_string()], sent));
+        let rows = self.look(move |tx| all(tx, outbox::OF_CALL, [call.to_string()], sent));
         let mut rows = rows.await?.into_iter();
         let Some(mut first) = rows.next() else { return Ok(None) };
         first.destinations.extend(rows.flat_map(|row| row.destinations));
@@ -129,7 +129,7 @@ impl ApprovalReads for Readers {
     }
 
     async fn rule(&self, id: RuleId) -> Result<Option<Rule>, StoreError> {
-        self.read(move |tx| document(tx, sql::RULE, [id.to_string()])).await
+        self.look(move |tx| document(tx, sql::RULE, [id.to_string()])).await
     }
 }
 

@@ -37,7 +37,7 @@ impl AuditReads for Readers {
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
-        self.read(head).await
+        self.look(head).await
     }
 
     async fn hashes(&self, after: u64, most: u64) -> Result<Vec<Digest>, StoreError> {

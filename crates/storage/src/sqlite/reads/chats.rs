@@ -19,11 +19,11 @@ impl ChatReads for Readers {
         key: &SessionKey,
     ) -> Result<Option<Versioned<Conversation>>, StoreError> {
         let key = key.to_string();
-        self.read(move |tx| one(tx, sql::CONVERSATION, [key], versioned)).await
+        self.look(move |tx| one(tx, sql::CONVERSATION, [key], versioned)).await
     }
 
     async fn chat_runs(&self, session: SessionId) -> Result<Vec<ChatRun>, StoreError> {
-        self.read(move |tx| documents(tx, sql::CHAT_RUNS, [session.to_string()])).await
+        self.look(move |tx| documents(tx, sql::CHAT_RUNS, [session.to_string()])).await
     }
 
     async fn owed_sessions(&self) -> Result<Vec<SessionId>, StoreError> {
@@ -31,11 +31,11 @@ impl ChatReads for Readers {
     }
 
     async fn card(&self, id: CardId) -> Result<Option<Versioned<PostedCard>>, StoreError> {
-        self.read(move |tx| one(tx, sql::CARD, [id.to_string()], versioned)).await
+        self.look(move |tx| one(tx, sql::CARD, [id.to_string()], versioned)).await
     }
 
     async fn cards_of_run(&self, run: RunId) -> Result<Vec<Versioned<PostedCard>>, StoreError> {
-        self.read(move |tx| all(tx, sql::CARDS_OF_RUN, [run.to_string()], versioned)).await
+        self.look(move |tx| all(tx, sql::CARDS_OF_RUN, [run.to_string()], versioned)).await
     }
 
     async fn open_cards_at(&self, address: &Address) -> Result<Vec<PostedCard>, StoreError> {
@@ -49,7 +49,7 @@ impl ChatReads for Readers {
         person: &PersonId,
     ) -> Result<Option<Pairing>, StoreError> {
         let key = [platform.to_string(), person.to_string()];
-        self.read(move |tx| document(tx, sql::PAIRING, key)).await
+        self.look(move |tx| document(tx, sql::PAIRING, key)).await
     }
 
     async fn pairings(&self) -> Result<Vec<Pairing>, StoreError> {
@@ -57,6 +57,6 @@ impl ChatReads for Readers {
     }
 
     async fn unasked(&self, session: SessionId) -> Result<Option<Unasked>, StoreError> {
-        self.read(move |tx| document(tx, sql::UNASKED, [session.to_string()])).await
+        self.look(move |tx| document(tx, sql::UNASKED, [session.to_string()])).await
     }
 }

@@ -20,7 +20,7 @@ impl EventReads for Readers {
         most: usize,
     ) -> Result<Vec<EventRecord>, StoreError> {
         let (after, most) = (bound(after), limit(most));
-        self.read(move |tx| match stream {
+        self.look(move |tx| match stream {
             Stream::Run(run) => {
                 let params = params![after, most, run.to_string()];
                 all(tx, sql::EVENTS_OF_RUN, params, record)
@@ -34,7 +34,7 @@ impl EventReads for Readers {
     }
 
     async fn last(&self, stream: Stream) -> Result<Option<EventRecord>, StoreError> {
-        self.read(move |tx| match stream {
+        self.look(move |tx| match stream {
             Stream::Run(run) => one(tx, sql::LAST_OF_RUN, [run.to_string()], record),
             Stream::Approvals => one(tx, sql::LAST_OF_APPROVALS, [], record),
         })

@@ -26,6 +26,19 @@ pub(super) fn document<T: Document>(
     one(connection, sql, params, value)
 }
 
+/// What `read` finds as it is at one moment. The file is locked once for all of it.
+fn in_one_picture<T>(
+    connection: &Connection,
+    read: impl FnOnce(&Connection) -> Result<T, SqlError>,
+) -> Result<T, SqlError> {
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let found = read(connection);
+    let ended = connection.prepare_cached("COMMIT")?.execute([]);
+    let found = found?;
+    ended?;
+    Ok(found)
+}
+
 /// Every document that `sql` finds.
 fn documents<T: Document>(
     connection: &Connection,

@@ -20,7 +20,7 @@ impl NodeReads for Readers {
     }
 
     async fn holder(&self, name: LeaseName) -> Result<Option<NodeId>, StoreError> {
-        self.read(move |tx| one(tx, sql::HOLDER, [name.to_string()], |row| node(row, 0))).await
+        self.look(move |tx| one(tx, sql::HOLDER, [name.to_string()], |row| node(row, 0))).await
     }
 
     async fn lasting_leases(&self) -> Result<Vec<Lease>, StoreError> {

@@ -3,10 +3,15 @@
 use async_trait::async_trait;
 use countersign_domain::ids::{CallId, RunId, SessionId};
 use countersign_domain::runs::{Entry, Run, Session, ToolCall};
-use countersign_ports::store::{Page, PageRequest, RunFilter, RunReads, StoreError, Versioned};
+use countersign_ports::store::{
+    Journal, Page, PageRequest, RunFilter, RunReads, StoreError, Versioned,
+};
 use rusqlite::{Row, params, params_from_iter, types::Value};
 
-use super::{SqlError, all, count, document, documents, limit, one, page, parsed, text, versioned};
+use super::{
+    SqlError, all, count, document, documents, in_one_picture, limit, one, page, parsed, text,
+    versioned,
+};
 use crate::catalogue::{self, runs as sql};
 use crate::document::decode;
 use crate::sqlite::reader::Readers;
@@ -14,7 +19,7 @@ use crate::sqlite::reader::Readers;
 #[async_trait]
 impl RunReads for Readers {
     async fn run(&self, id: RunId) -> Result<Option<Versioned<Run>>, StoreError> {
-        self.read(move |tx| one(tx, sql::RUN, [id.to_string()], versioned)).await
+        self.look(move |tx| one(tx, sql::RUN, [id.to_string()], versioned)).await
     }
 
     async fn runs(
@@ -38,7 +43,7 @@ impl RunReads for Readers {
     }
 
     async fn active_in(&self, session: SessionId) -> Result<Option<RunId>, StoreError> {
-        self.read(move |tx| {
+        self.look(move |tx| {
             let session = session.to_string();
             one(tx, sql::ACTIVE_IN, [session], |row| parsed(row, 0, "run id"))
         })
@@ -50,35 +55,35 @@ impl RunReads for Readers {
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
-        self.read(move |tx| document(tx, sql::SESSION, [id.to_string()])).await
-    }
-
-    async fn earlier_entries(
-        &self,
-        session: SessionId,
-        before: RunId,
-        last: usize,
-    ) -> Result<Vec<Entry>, StoreError> {
-        let mut entries = self
-            .read(move |tx| {
-                let params = params![session.to_string(), before.to_string(), limit(last)];
-                all(tx, sql::LAST_ENTRIES, params, entry)
-            })
-            .await?;
-        entries.reverse();
-        Ok(entries)
+        self.look(move |tx| document(tx, sql::SESSION, [id.to_string()])).await
     }
 
     async fn entries_of_run(&self, run: RunId) -> Result<Vec<Entry>, StoreError> {
-        self.read(move |tx| all(tx, sql::ENTRIES_OF_RUN, [run.to_string()], entry)).await
+        self.look(move |tx| all(tx, sql::ENTRIES_OF_RUN, [run.to_string()], entry)).await
     }
 
     async fn calls(&self, run: RunId) -> Result<Vec<Versioned<ToolCall>>, StoreError> {
-        self.read(move |tx| all(tx, sql::CALLS, [run.to_string()], versioned)).await
+        self.look(move |tx| all(tx, sql::CALLS, [run.to_string()], versioned)).await
+    }
+
+    async fn journal(&self, run: RunId, last: usize) -> Result<Option<Journal>, StoreError> {
+        let id = run.to_string();
+        self.look(move |connection| {
+            in_one_picture(connection, |tx| {
+                let Some(run) = one(tx, sql::RUN, [&id], versioned)? else { return Ok(None) };
+                let mut earlier =
+                    all(tx, sql::LAST_ENTRIES_BEFORE, params![id, limit(last)], entry)?;
+                earlier.reverse();
+                let entries = all(tx, sql::ENTRIES_OF_RUN, [&id], entry)?;
+                let calls = all(tx, sql::CALLS, [&id], versioned)?;
+                Ok(Some(Journal { run, earlier, entries, calls }))
+            })
+        })
+        .await
     }
 
     async fn call(&self, id: CallId) -> Result<Option<Versioned<ToolCall>>, StoreError> {
-        self.read(move |tx| one(tx, sql::CALL, [id.to_string()], versioned)).await
+        self.look(move |tx| one(tx, sql::CALL, [id.to_string()], versioned)).await
     }
 }
 
