@@ -184,6 +184,15 @@ impl FakeMattermost {
         self.server().world().sessions.remove(token);
     }
 
+    /// An account is closed: its tokens are good no more.
+    pub fn deactivate(&self, who: &dyn Account) {
+        let mut world = self.server().world();
+        let now = world.now();
+        if let Some(user) = world.users.get_mut(who.user_id()) {
+            user.deactivated = Some(now);
+        }
+    }
+
     /// Gives an account a role on the whole server.
     pub fn grant(&self, to: &dyn Account, role: SystemRole) {
         if let Some(user) = self.server().world().users.get_mut(to.user_id()) {

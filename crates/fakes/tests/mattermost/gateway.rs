@@ -12,6 +12,7 @@ use countersign_fakes::mattermost::{
 use futures::{SinkExt as _, StreamExt as _};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_tungstenite::WebSocketStream;
@@ -69,6 +70,11 @@ impl Place {
 
     pub(crate) async fn send(&self, path: &str, body: Value) -> Answer {
         self.ask(Method::POST, path, body).await
+    }
+
+    /// Sends to a path, and looks at the status alone.
+    pub(crate) async fn send_to(&self, path: String, body: Value) -> u16 {
+        self.send(&path, body).await.status
     }
 
     pub(crate) async fn ask_as(
@@ -165,6 +171,19 @@ impl Socket {
         }
     }
 
+    /// Reads the server's question whether anybody is there, and answers it.
+    pub(crate) async fn is_asked(&mut self) {
+        while !matches!(self.stream.next().await, Some(Ok(Message::Ping(_)))) {}
+        self.stream.flush().await.expect("it is open");
+    }
+
+    /// Reads the server's question and does not answer it.
+    pub(crate) async fn ignores_question(&mut self) {
+        let mut frame = [0_u8; 2];
+        self.stream.get_mut().read_exact(&mut frame).await.expect("it is open");
+        assert_eq!(frame, [0x89, 0]);
+    }
+
     /// The next event of this name.
     pub(crate) async fn event(&mut self, name: &str) -> Value {
         loop {
@@ -187,7 +206,6 @@ pub(crate) struct Callback {
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) method: String,
-    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
@@ -212,7 +230,6 @@ impl Callback {
             let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
             kept.lock().unwrap().push(Call {
                 method: head.method.to_string(),
-                query: head.uri.query().unwrap_or_default().to_owned(),
                 headers: head.headers,
                 body: String::from_utf8(body.to_vec()).unwrap(),
             });

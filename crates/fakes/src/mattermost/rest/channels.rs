@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::auth::Caller;
-use super::body::{done, read};
+use super::body::{done, read, read_list};
 use crate::mattermost::model::channels::{Channel, ChannelKind};
 use crate::mattermost::refusal::Refusal;
 use crate::mattermost::server::{NewChannel, Server};
@@ -68,7 +68,7 @@ pub(super) async fn direct(
     caller: Caller,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let ids: Vec<String> = read(&body, "user_ids")?;
+    let ids: Vec<String> = read_list(&body, "user_ids")?;
     Ok(created(&server.direct_channel(&caller.user, &ids)?))
 }
 
@@ -77,7 +77,7 @@ pub(super) async fn group(
     caller: Caller,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let ids: Vec<String> = read(&body, "user_ids")?;
+    let ids: Vec<String> = read_list(&body, "user_ids")?;
     Ok(created(&server.group_channel(&caller.user, &ids)?))
 }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::auth::Caller;
-use super::body::{done, read};
+use super::body::{done, read, read_list};
 use crate::mattermost::model::ids;
 use crate::mattermost::model::posts::Post;
 use crate::mattermost::refusal::Refusal;
@@ -49,7 +49,7 @@ pub(super) async fn by_ids(
     caller: Caller,
     body: Bytes,
 ) -> Result<Json<Value>, Refusal> {
-    let ids: Vec<String> = read(&body, "post_ids")?;
+    let ids: Vec<String> = read_list(&body, "post_ids")?;
     let world = server.world();
     let posts = ids.iter().filter_map(|id| world.readable_post(&caller.user, id).ok());
     Ok(Json(posts.map(|post| world.show(post)).collect()))

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::auth::{Caller, bearer};
-use super::body::{done, read};
+use super::body::{done, read, read_list};
 use crate::mattermost::model::ids::UserId;
 use crate::mattermost::model::users::User;
 use crate::mattermost::refusal::Refusal;
@@ -62,7 +62,7 @@ pub(super) async fn by_ids(
     _caller: Caller,
     body: Bytes,
 ) -> Result<Json<Value>, Refusal> {
-    let ids: Vec<String> = read(&body, "user_ids")?;
+    let ids: Vec<String> = read_list(&body, "user_ids")?;
     let world = server.world();
     let users = ids.iter().filter_map(|id| world.users.get(id.as_str())).map(User::to_json);
     Ok(Json(users.collect()))
@@ -73,7 +73,7 @@ pub(super) async fn by_names(
     _caller: Caller,
     body: Bytes,
 ) -> Result<Json<Value>, Refusal> {
-    let names: Vec<String> = read(&body, "usernames")?;
+    let names: Vec<String> = read_list(&body, "usernames")?;
     let world = server.world();
     let users = names.iter().filter_map(|name| world.user_named(name)).map(User::to_json);
     Ok(Json(users.collect()))

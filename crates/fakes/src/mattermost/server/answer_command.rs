@@ -31,7 +31,8 @@ impl Response {
     pub(super) fn parse(content_type: &str, body: &[u8]) -> Option<Self> {
         let (kind, _) = content_type.split_once(';').unwrap_or((content_type, ""));
         if kind.trim() == "application/json" {
-            return serde_json::from_slice(body).ok();
+            let said: Map<String, Value> = serde_json::from_slice(body).ok()?;
+            return serde_json::from_value(Value::Object(said)).ok();
         }
         let text = String::from_utf8_lossy(body).into_owned();
         Some(Self { text: Some(text), ..Self::default() })

@@ -251,7 +251,8 @@ fn read(answer: Option<Answer>) -> Result<Response, Refusal> {
     if answer.body.is_empty() {
         return Ok(Response::default());
     }
-    serde_json::from_slice(&answer.body).map_err(|_| failed())
+    let said: Map<String, Value> = serde_json::from_slice(&answer.body).map_err(|_| failed())?;
+    serde_json::from_value(Value::Object(said)).map_err(|_| failed())
 }
 
 pub(super) fn failed() -> Refusal {
