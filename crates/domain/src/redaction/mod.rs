@@ -83,13 +83,7 @@ impl Redactor {
     /// The same for this installation's own secrets only, in whatever capitals: hosts and names of
     /// headers have none.
     pub fn own_secret_rule(&self, text: &str) -> Option<&'static str> {
-        let own = self.own.as_ref()?.all();
-        if own.is_empty() {
-            return None;
-        }
-        let text = text.to_ascii_lowercase();
-        let holds = |secret: &String| text.contains(&secret.to_ascii_lowercase());
-        own.iter().any(holds).then_some("credential of this gateway")
+        self.own.as_ref()?.is_in(text).then_some("credential of this gateway")
     }
 
     /// How many characters of `text` are not shown where it is shown with masks.
@@ -124,12 +118,9 @@ impl Redactor {
 
     /// Where the secrets are, in order and without overlaps.
     fn secrets(&self, text: &str) -> Vec<(Range<usize>, Kind)> {
-        let mut found = Vec::new();
-        let Some(own) = &self.own else { return found };
-        for secret in own.all().iter() {
-            let places = text.match_indices(secret.as_str());
-            found.extend(places.map(|(at, value)| (at..at + value.len(), Kind::Own)));
-        }
+        let Some(own) = &self.own else { return Vec::new() };
+        let own = own.find(text).into_iter().map(|range| (range, Kind::Own));
+        let mut found: Vec<_> = own.collect();
         rules::find(text, &mut found);
         for (range, _) in &mut found {
             range.end = end_of_word(text, range.end);
@@ -187,7 +178,7 @@ fn joined(first: Kind, second: Kind, same: bool) -> Kind {
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let own = self.own.as_ref().map(|own| own.all().len());
+        let own = self.own.as_ref().map(|own| own.count());
         f.debug_struct("Redactor").field("own", &own).finish_non_exhaustive()
     }
 }

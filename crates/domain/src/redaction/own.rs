@@ -1,6 +1,9 @@
 //! This installation's own secrets, in the forms in which a program may print them.
 
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
+
+use regex::Regex;
 
 /// Secrets shorter than this are too common as ordinary text to be masked by value.
 const SHORTEST: usize = 8;
@@ -8,27 +11,67 @@ const SHORTEST: usize = 8;
 /// What a mask says of an own secret.
 pub(super) const MARK: &str = "[secret of this gateway]";
 
-/// Values that must not be shown, longest first.
-pub(super) struct Own(RwLock<Arc<[String]>>);
+/// Values that must not be shown.
+pub(super) struct Own(RwLock<Arc<Held>>);
+
+#[derive(Default)]
+struct Held {
+    /// Longest first.
+    all: Vec<String>,
+    /// Finds out in one go whether any of them is in a text; hardly any text holds one.
+    any: Option<Regex>,
+}
 
 impl Own {
     pub(super) fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        let own = Self(RwLock::new(Arc::new([])));
+        let own = Self(RwLock::default());
         own.add(secrets);
         own
     }
 
     pub(super) fn add(&self, secrets: impl IntoIterator<Item = String>) {
         let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let mut all = held.to_vec();
+        let mut all = held.all.clone();
         all.extend(secrets.into_iter().flat_map(|secret| forms(&secret)));
         // A secret that contains another must be masked first, or its rest would stay readable.
         all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         all.dedup();
-        *held = all.into();
+        let any: Vec<_> = all.iter().map(|secret| regex::escape(secret)).collect();
+        let any = Regex::new(&any.join("|")).ok();
+        *held = Arc::new(Held { all, any });
     }
 
-    pub(super) fn all(&self) -> Arc<[String]> {
+    /// Where they are in `text`; the places may overlap.
+    pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let held = self.held();
+        let may_hold =
+            !held.all.is_empty() && held.any.as_ref().is_none_or(|any| any.is_match(text));
+        if !may_hold {
+            return Vec::new();
+        }
+        let places = |secret: &String| {
+            let ends = |(at, value): (usize, &str)| at..at + value.len();
+            text.match_indices(secret.as_str()).map(ends).collect::<Vec<_>>()
+        };
+        held.all.iter().flat_map(places).collect()
+    }
+
+    /// Whether one of them is in `text`, in whatever capitals.
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        let held = self.held();
+        if held.all.is_empty() {
+            return false;
+        }
+        let text = text.to_ascii_lowercase();
+        held.all.iter().any(|secret| text.contains(&secret.to_ascii_lowercase()))
+    }
+
+    /// How many there are, in all forms.
+    pub(super) fn count(&self) -> usize {
+        self.held().all.len()
+    }
+
+    fn held(&self) -> Arc<Held> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
