@@ -122,7 +122,7 @@ impl Gateway {
                 Heard::Call(Call::Run(run)) => self.nudge(run),
                 Heard::Call(Call::Timers) => self.deadlines_changed.notify_one(),
                 Heard::Call(Call::Work) => {
-                    if let Err(error) = self.take_up_work().await {
+                    if let Err(error) = self.take_over().await {
                         tracing::warn!(%error, "work that nobody holds could not be taken up");
                     }
                 }
@@ -133,6 +133,14 @@ impl Gateway {
                 }
             }
         }
+    }
+
+    /// Takes what a node that has left held: whoever waited for its timers need not wait for a beat.
+    async fn take_over(&self) -> Result<(), StoreError> {
+        if let Some(me) = self.membership.node() {
+            self.take_timers(me).await?;
+        }
+        self.take_up_work().await
     }
 
     /// Every run that is driven here is looked at again.

@@ -37,6 +37,22 @@ pub(crate) struct ClusterArguments {
     dir: Option<PathBuf>,
 }
 
+impl ClusterArguments {
+    /// What people call it.
+    pub(crate) fn name(&self) -> String {
+        let store = match self.store {
+            StoreKind::Postgres => "PostgreSQL",
+            StoreKind::Sqlite => "SQLite",
+        };
+        let bus = match self.bus {
+            BusKind::None => "",
+            BusKind::Nats => " and NATS",
+        };
+        let nodes = if self.nodes == 1 { "node" } else { "nodes" };
+        format!("{store}{bus}, {} {nodes}", self.nodes)
+    }
+}
+
 /// Nodes that run, what they share, and where it all is.
 #[derive(Debug)]
 pub(crate) struct Cluster {

@@ -16,6 +16,7 @@ mod restart;
 mod skew;
 mod speed;
 mod store;
+mod table;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,7 @@ use tokio::signal::unix::{SignalKind, signal};
   countersign-load faults --store sqlite --runs 500 --faults 20 --binary target/debug/countersign
   countersign-load speed --nodes 1 --store sqlite --json figures.jsonl
   countersign-load plot figures.jsonl --svg docs/performance.svg
+  countersign-load table figures.jsonl
   countersign-load restart --pending 100000"
 )]
 struct Arguments {
@@ -49,6 +51,8 @@ enum What {
     Restart(restart::Arguments),
     /// Draw what `speed` has measured.
     Plot(plot::Arguments),
+    /// Print what `speed` has measured as tables.
+    Table(table::Arguments),
 }
 
 #[tokio::main]
@@ -72,6 +76,7 @@ async fn run(what: What) -> Result<ExitCode> {
         What::Speed(arguments) => speed::run(&arguments).await,
         What::Restart(arguments) => restart::run(&arguments).await,
         What::Plot(arguments) => plot::run(&arguments),
+        What::Table(arguments) => table::run(&arguments),
     }
 }
 

@@ -144,6 +144,15 @@ impl Node {
         Ok(())
     }
 
+    /// Tells it to stop, and waits until it has.
+    pub(crate) async fn stop(&self) -> Result<()> {
+        self.signal(Signal::TERM).await?;
+        if let Some(mut child) = self.child.lock().await.take() {
+            tokio::time::timeout(START_LIMIT, child.wait()).await.context("it does not stop")??;
+        }
+        Ok(())
+    }
+
     /// Stops it in the middle of whatever it does.
     pub(crate) async fn pause(&self) -> Result<()> {
         self.signal(Signal::STOP).await

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
 use futures::future::try_join_all;
 
 use crate::cluster::{Cluster, ClusterArguments};
@@ -17,16 +18,29 @@ const ARMED: &str = "every timer is armed";
 /// How long all of it may take.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Kill all nodes with very many approvals pending, start them, and see when they work again.
+/// End all nodes with very many approvals pending, start them, and see when they work again.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  countersign-load restart --pending 100000 --nodes 3 --store postgres")]
+#[command(after_help = "Examples:
+  countersign-load restart --pending 100000 --nodes 3 --store postgres
+  countersign-load restart --pending 100000 --nodes 1 --store sqlite --end stop")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     cluster: ClusterArguments,
     /// How many approvals are pending
     #[arg(long, default_value_t = 100_000)]
     pending: u64,
+    /// How the nodes end
+    #[arg(long, value_enum, default_value_t = End::Kill)]
+    end: End,
+}
+
+/// How nodes end before they are started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum End {
+    /// All at once, as with a power cut.
+    Kill,
+    /// Each is told to stop, and stops when it is done.
+    Stop,
 }
 
 /// Measures it; answers with 1 if an approval is lost.
@@ -38,7 +52,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode> {
     let single = single.first().context("no approval")?;
     say(format!("{} approvals asked for in {:.1?}", arguments.pending, began.elapsed()));
     for node in &cluster.nodes {
-        node.kill().await?;
+        match arguments.end {
+            End::Kill => node.kill().await?,
+            End::Stop => node.stop().await?,
+        }
         // What is logged from now on is of the new start.
         std::fs::write(node.log(), "")?;
     }
@@ -54,11 +71,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode> {
     )?;
     let left = cluster.nodes.first().context("no node")?.api();
     let left = left.all("/v1/approvals?status=pending", 200).await?.len();
-    let name = format!("{:?}, {} nodes", arguments.cluster.store, cluster.nodes.len());
-    say(format!(
-        "\n| {name}, {} pending, kill -9 of all | time |\n| --- | --- |",
-        arguments.pending
-    ));
+    let (name, pending) = (arguments.cluster.name(), arguments.pending);
+    let end = match arguments.end {
+        End::Kill => "kill -9 of all",
+        End::Stop => "all stopped",
+    };
+    say(format!("\n| {name}, {pending} pending, {end} | time |\n| --- | --- |"));
     say(format!("| all nodes answer | {:.2} s |", started.as_secs_f64()));
     say(format!("| the first decision is acknowledged | {:.2} s |", decided.as_secs_f64()));
     say(format!("| every timer is armed | {:.2} s |", armed.as_secs_f64()));

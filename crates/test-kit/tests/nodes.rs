@@ -4,13 +4,14 @@
 
 use std::time::Duration;
 
+use countersign_domain::access::Scope;
 use countersign_domain::approvals::{Choice, Status};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::runs::{RunStatus, ToolCallState, ToolStatus};
 use countersign_gateway::config::ApprovalsConfig;
-use countersign_gateway::{Answer, JoinError, RuleText};
+use countersign_gateway::{Answer, JoinError, NewKey, RuleText};
 use countersign_ports::clock::Clock as _;
-use countersign_ports::store::StoreError;
+use countersign_ports::store::{AuditFilter, PageRequest, StoreError};
 use countersign_test_kit::{House, Neighbour};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -256,4 +257,43 @@ async fn after_a_crash_a_gateway_that_is_alone_waits_for_nobody() {
     house.run_when(run, RunStatus::Completed).await;
     assert_eq!(names(&house).await, ["house"]);
     assert_eq!(house.audited(AuditKind::NodeBuried).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_timers_of_a_node_that_leaves_are_taken_at_once() {
+    let (house, beside) = two().await;
+    let (gateway, itself) = (beside.gateway.clone(), beside.settings.clone());
+    let member = tokio::spawn(async move { gateway.keep_membership(&itself).await });
+    // Its clock stands still: after the first beat it does only what is called out.
+    while beside.gateway.nodes(&house.operator).await.unwrap()[1].beat < 2 {
+        tokio::task::yield_now().await;
+    }
+    house.gateway.leave().await.unwrap();
+    while beside.gateway.nodes(&house.operator).await.unwrap()[0].leases.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    member.abort();
+}
+
+/// Three waits, each of which would last for seconds if the store had to be looked at.
+#[tokio::test]
+async fn who_follows_the_audit_log_is_woken_by_what_another_node_writes() {
+    let (house, beside) = two().await;
+    let began = std::time::Instant::now();
+    for round in 0..3 {
+        let all = || AuditFilter::default();
+        let newest = PageRequest { before: None, limit: 1 };
+        let page = house.gateway.audit_log(all(), newest, &house.operator).await.unwrap();
+        let (gateway, caller) = (house.gateway.clone(), house.operator.clone());
+        let after = page.items[0].seq;
+        let follower = tokio::spawn(async move {
+            gateway.audit_log_after(all(), (after, 9), Duration::from_hours(1), &caller).await
+        });
+        tokio::task::yield_now().await;
+        let name = format!("key-{round}").parse().unwrap();
+        let key = NewKey { name, scopes: [Scope::Audit].into(), expires_at: None };
+        beside.gateway.create_key(key, &house.operator).await.unwrap();
+        assert!(!follower.await.unwrap().unwrap().is_empty());
+    }
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }

@@ -29,8 +29,7 @@ pub(super) async fn measure(cluster: &Cluster, rows: &mut Vec<(String, String)>)
             let address = cluster.store.address().context("an address")?;
             for submitters in [1, CROWD] {
                 let (rate, latencies) = server(&address, submitters).await?;
-                let what = format!("bare limit: durable commits of one row, {submitters} at once");
-                rows.push((what, format!("{rate:.0}/s, {latencies}")));
+                rows.push((limit(submitters), format!("{rate:.0}/s, {latencies}")));
             }
         }
     }
@@ -53,6 +52,14 @@ pub(super) async fn measure(cluster: &Cluster, rows: &mut Vec<(String, String)>)
         format!("{rate:.0}/s, {all}"),
     ));
     Ok(())
+}
+
+/// What is measured with so many at once.
+fn limit(at_once: usize) -> String {
+    match at_once {
+        1 => "bare limit: durable commits of one row".to_owned(),
+        many => format!("the same, {many} at once (SQLite: {many} rows in a commit)"),
+    }
 }
 
 /// One inserted row a commit, each submitter on a connection of its own.
@@ -100,8 +107,7 @@ fn file(path: &Path) -> Result<Vec<(String, String)>> {
             latencies.add(submitted.elapsed());
         }
         let rate = rate(latencies.count() * together, began.elapsed());
-        let what = format!("bare limit: durable rows, {together} in one commit");
-        rows.push((what, format!("{rate:.0}/s, {latencies}")));
+        rows.push((limit(together), format!("{rate:.0}/s, {latencies}")));
     }
     Ok(rows)
 }

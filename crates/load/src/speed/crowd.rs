@@ -29,7 +29,8 @@ pub(super) struct Readers {
 impl Readers {
     pub(super) fn events_shown(&self) -> String {
         let Self { events, decisions, lost, .. } = self;
-        format!("{events:.0}/s (at {decisions:.0} decisions/s; {lost} events missing)")
+        let missing = if *lost == 0 { String::new() } else { format!("; {lost} events missing") };
+        format!("{events:.0} (at {decisions:.0} decisions/s{missing})")
     }
 }
 

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, ClusterArguments};
 use crate::say;
+use crate::table::{growth as table_of_growth, side_by_side};
 
 pub(crate) use figures::{Latencies, rate};
 
@@ -30,6 +31,7 @@ pub(crate) use figures::{Latencies, rate};
 #[command(after_help = "Examples:
   countersign-load speed --nodes 3 --store postgres --pending 100,1000,10000,100000
   countersign-load speed --nodes 1 --store sqlite --json figures.jsonl
+  countersign-load table figures.jsonl
   countersign-load plot figures.jsonl --svg docs/performance.svg")]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -67,13 +69,14 @@ pub(crate) fn settings() -> Vec<(&'static str, Value)> {
 pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode> {
     more_files()?;
     let cluster = Cluster::start(&arguments.cluster, &settings(), false).await?;
-    let name = format!("{:?}, {} nodes", arguments.cluster.store, cluster.nodes.len());
+    let name = arguments.cluster.name();
     say(format!("{name}; load of the machine: {}", load()));
     let mut rows = Vec::new();
     bare::measure(&cluster, &mut rows).await?;
     let readers = crowd::read(&cluster, (arguments.readers, arguments.deciders)).await?;
-    rows.push((format!("events/s to {} readers", arguments.readers), readers.events_shown()));
-    rows.push(("memory per open event stream".to_owned(), format!("{:.1} KiB", readers.memory)));
+    let events = format!("events a second to {} readers", arguments.readers);
+    rows.push((events, readers.events_shown()));
+    rows.push(("memory for an open event stream".to_owned(), format!("{:.1} KiB", readers.memory)));
     let mut growth = Vec::new();
     let mut seeded = 0;
     for level in &arguments.pending {
@@ -93,13 +96,15 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode> {
             "cpu": trips.cpu, "decisions": crowd, "resident": held,
         }));
     }
-    rows.push(("memory per pending approval".to_owned(), per_pending(&growth)?));
-    print(&name, &rows, &growth);
+    rows.push(("memory for a pending approval".to_owned(), per_pending(&growth)?));
+    let measured = json!({ "name": name, "rows": rows, "growth": growth });
     if let Some(file) = &arguments.json {
         let mut file = OpenOptions::new().create(true).append(true).open(file)?;
-        writeln!(file, "{}", json!({ "name": name, "rows": rows, "growth": growth }))?;
+        writeln!(file, "{measured}")?;
     }
-    say(format!("\nload of the machine at the end: {}", load()));
+    let measured = [measured];
+    say(format!("\n{}\n{}", side_by_side(&measured), table_of_growth(&measured)));
+    say(format!("load of the machine at the end: {}", load()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -134,30 +139,4 @@ fn per_pending(growth: &[Value]) -> Result<String> {
         return Ok("measured with one number of pending alone".to_owned());
     }
     Ok(format!("{:.2} KiB", more / approvals))
-}
-
-fn print(name: &str, rows: &[(String, String)], growth: &[Value]) {
-    say(format!("\n| {name} | |\n| --- | --- |"));
-    for (what, value) in rows {
-        say(format!("| {what} | {value} |"));
-    }
-    say("\n| pending | approval at the client, p50 / p99 | decision acknowledged, p50 / p99 | \
-         command started, p50 / p99 | CPU a round trip | decisions/s | memory of the nodes |\n\
-         | --- | --- | --- | --- | --- | --- | --- |");
-    for level in growth {
-        let number = |field: &str| level.get(field).and_then(Value::as_f64).unwrap_or_default();
-        say(format!(
-            "| {} | {:.1} / {:.1} ms | {:.1} / {:.1} ms | {:.1} / {:.1} ms | {:.1} ms | {:.0} | {:.0} MiB |",
-            number("pending"),
-            number("asked_p50"),
-            number("asked_p99"),
-            number("acknowledged_p50"),
-            number("acknowledged_p99"),
-            number("started_p50"),
-            number("started_p99"),
-            number("cpu"),
-            number("decisions"),
-            number("resident") / 1024.0,
-        ));
-    }
 }

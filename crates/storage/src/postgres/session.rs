@@ -102,12 +102,55 @@ impl Session {
         &self,
         queries: impl Iterator<Item = &'q Query> + Clone,
     ) -> Result<Vec<Result<u64, PgError>>, PgError> {
+        let statements = self.all_prepared(queries.clone()).await?;
+        Ok(land(self.take_off(queries, &statements).await).await)
+    }
+
+    /// The same, and what `last` finds, which is carried out after all others.
+    pub(super) async fn run_all_and_find<'q>(
+        &self,
+        queries: impl Iterator<Item = &'q Query> + Clone,
+        last: &Query,
+    ) -> Result<(Vec<Result<u64, PgError>>, Result<Vec<Row>, PgError>), PgError> {
+        // All of them before any is sent: preparing waits for an answer, and changes their order.
+        let statements = self.all_prepared(queries.clone()).await?;
+        let statement = self.prepared(last).await?;
+        let flights = self.take_off(queries, &statements).await;
+        let mut finding = pin!(in_time(async {
+            let rows = self.client.query_raw(&statement, last.values.iter()).await?;
+            pin!(rows).try_collect().await
+        }));
+        let found = match futures::poll!(finding.as_mut()) {
+            Poll::Ready(found) => Some(found),
+            Poll::Pending => None,
+        };
+        let answers = land(flights).await;
+        let found = match found {
+            Some(found) => found,
+            None => finding.await,
+        };
+        Ok((answers, found))
+    }
+
+    async fn all_prepared<'q>(
+        &self,
+        queries: impl Iterator<Item = &'q Query>,
+    ) -> Result<Vec<Statement>, PgError> {
         let mut statements = Vec::new();
-        for query in queries.clone() {
+        for query in queries {
             statements.push(self.prepared(query).await?);
         }
+        Ok(statements)
+    }
+
+    /// Sends them without waiting for answers.
+    async fn take_off<'a, 'q: 'a>(
+        &'a self,
+        queries: impl Iterator<Item = &'q Query>,
+        statements: &'a [Statement],
+    ) -> Vec<Airborne<'a>> {
         let mut flights = Vec::with_capacity(statements.len());
-        for (query, statement) in queries.zip(&statements) {
+        for (query, statement) in queries.zip(statements) {
             let mut flight: Flight<'_> =
                 Box::pin(self.client.execute_raw(statement, query.values.iter()));
             // A request leaves when it is first looked at.
@@ -117,14 +160,7 @@ impl Session {
             };
             flights.push((flight, landed));
         }
-        let mut answers = Vec::with_capacity(flights.len());
-        for (flight, landed) in flights {
-            answers.push(match landed {
-                Some(answer) => answer.map_err(PgError::from),
-                None => in_time(flight).await,
-            });
-        }
-        Ok(answers)
+        flights
     }
 
     async fn prepared(&self, query: &Query) -> Result<Statement, PgError> {
@@ -149,6 +185,21 @@ impl std::fmt::Debug for Session {
         f.debug_struct("Session").field("closed", &self.is_closed()).finish_non_exhaustive()
     }
 }
+
+/// The answers, in order.
+async fn land(flights: Vec<Airborne<'_>>) -> Vec<Result<u64, PgError>> {
+    let mut answers = Vec::with_capacity(flights.len());
+    for (flight, landed) in flights {
+        answers.push(match landed {
+            Some(answer) => answer.map_err(PgError::from),
+            None => in_time(flight).await,
+        });
+    }
+    answers
+}
+
+/// A request on its way, and its answer if that came at once.
+type Airborne<'a> = (Flight<'a>, Option<Result<u64, tokio_postgres::Error>>);
 
 type Flight<'a> = Pin<Box<dyn Future<Output = Result<u64, tokio_postgres::Error>> + Send + 'a>>;
 

@@ -95,10 +95,11 @@ async fn try_lock(session: &Session) -> Result<(), PgError> {
 /// Opens a transaction that holds the lock and leaves `mark`: where the audit log stands.
 async fn begin(session: &Session, mark: &Mark) -> Result<Head, PgError> {
     let opening = [query!(BEGIN), query!(LOCK), mark.put()];
-    for answer in session.run_all(opening.iter()).await? {
+    let (answers, stand) = session.run_all_and_find(opening.iter(), &query!(STAND)).await?;
+    for answer in answers {
         answer?;
     }
-    match session.rows(&query!(STAND)).await?.first() {
+    match stand?.first() {
         Some(row) => Ok(Head { seq: count(row, 0)?, hash: digest(row, 1)? }),
         None => Ok(Head::EMPTY),
     }
