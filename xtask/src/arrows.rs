@@ -16,6 +16,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("event-bus", &["ports", "domain"]),
     ("delivery", &["ports", "domain"]),
     ("plugins", &["ports", "domain"]),
+    ("mattermost", &["ports", "domain"]),
     ("http-api", &["gateway", "ports", "domain"]),
     ("cli", &["*"]),
     ("test-kit", &["*"]),

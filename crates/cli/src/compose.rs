@@ -27,6 +27,7 @@ use crate::entropy::SystemEntropy;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::home::{Home, make_directory, signing_keys};
+use crate::platforms::AdapterParts;
 use crate::sending::{self, outbound_policy};
 use crate::{logging, model, platforms};
 
@@ -146,11 +147,12 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     let provider = provider(loaded, environment, &redactor)?;
     let workspace = workspace(loaded, home)?;
     let config = &loaded.config;
+    let secret = signer.platform_secret();
     let gateway = Gateway::new(Parts {
         store: store.clone(),
         bus,
         clock: Arc::new(SystemClock),
-        entropy,
+        entropy: entropy.clone(),
         signer,
         guard: guard(loaded, home, &workspace, (local_addr.port(), Arc::new(scanner)))?,
         witness: Arc::new(DiskWitness),
@@ -158,7 +160,8 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
         redactor: redactor.clone(),
     });
     let place = (workspace.as_path(), local_addr.port());
-    let adapters = platforms::adapters(loaded, environment)?;
+    let adapters = AdapterParts { gateway: &gateway, entropy, secret, local_addr };
+    let adapters = platforms::adapters(loaded, environment, &adapters)?;
     let sending = sending::sending(
         loaded,
         |name| environment.get(name),
@@ -189,7 +192,7 @@ fn settings(loaded: &Loaded, environment: &Environment, model: &str) -> Result<S
     let variable = |name: &str| environment.get(name);
     let chat = config
         .sessions
-        .chat((&config.platforms, &config.quick_commands), &known, variable)
+        .chat((&config.platforms.people(variable), &config.quick_commands), &known, variable)
         .map_err(problem)?;
     Ok(Settings { chat, ..settings.map_err(problem)? })
 }

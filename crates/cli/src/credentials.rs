@@ -29,6 +29,8 @@ pub(crate) fn held(
     held.extend(config.model.secrets(|name| environment.get(name)));
     held.extend(config.outbound.secrets(|name| environment.get(name)));
     held.extend(config.gateway.metrics_token(|name| environment.get(name)).ok().flatten());
+    let accounts = config.platforms.mattermost_accounts();
+    held.extend(countersign_mattermost::secrets(&accounts, |name| environment.get(name)));
     let store = config.store.place(PathBuf::new(), |name| environment.get(name));
     if let Ok(Place::Postgres(server)) = store {
         held.extend(server.password());

@@ -1,26 +1,72 @@
 //! The chat platforms that there are. A new one adds its name and its adapters here.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use countersign_domain::chat::PlatformName;
 use countersign_gateway::Gateway;
+use countersign_mattermost::{ConfigProblem, Mattermost, PLATFORM as MATTERMOST, Settings};
+use countersign_ports::clock::Clock;
 use countersign_ports::delivery::Messenger;
+use countersign_ports::entropy::Entropy;
 use countersign_ports::platform::Platform;
 
+use crate::clock::SystemClock;
 use crate::config::Loaded;
 use crate::environment::Environment;
 use crate::failure::Failure;
 
+/// What adapters are made of besides their settings.
+pub(crate) struct AdapterParts<'a> {
+    /// Where they keep what they remember.
+    pub(crate) gateway: &'a Arc<Gateway>,
+    /// Where randomness comes from.
+    pub(crate) entropy: Arc<dyn Entropy>,
+    /// The secret of the house.
+    pub(crate) secret: [u8; 32],
+    /// Where the gateway listens.
+    pub(crate) local_addr: SocketAddr,
+}
+
 /// The platforms that `platforms` of the configuration may name.
 pub(crate) fn known() -> Vec<PlatformName> {
-    vec![PlatformName::api()]
+    let mattermost = MATTERMOST.parse().ok();
+    [PlatformName::api()].into_iter().chain(mattermost).collect()
 }
 
 /// The bots that are configured. Nothing is connected yet.
-#[expect(clippy::unnecessary_wraps, reason = "what a platform needs may be missing")]
-pub(crate) fn adapters(_: &Loaded, _: &Environment) -> Result<Vec<Arc<dyn Platform>>, Failure> {
-    Ok(Vec::new())
+pub(crate) fn adapters(
+    loaded: &Loaded,
+    environment: &Environment,
+    parts: &AdapterParts<'_>,
+) -> Result<Vec<Arc<dyn Platform>>, Failure> {
+    let mut adapters: Vec<Arc<dyn Platform>> = Vec::new();
+    for settings in mattermost(loaded, environment, parts.local_addr)? {
+        let made = countersign_mattermost::Parts {
+            clock: Arc::new(SystemClock) as Arc<dyn Clock>,
+            entropy: parts.entropy.clone(),
+            notes: parts.gateway.clone(),
+            secret: parts.secret,
+        };
+        adapters.push(Mattermost::new(settings, made).map_err(Failure::refused)?);
+    }
+    Ok(adapters)
+}
+
+/// The bots on Mattermost.
+pub(crate) fn mattermost(
+    loaded: &Loaded,
+    environment: &Environment,
+    local_addr: SocketAddr,
+) -> Result<Vec<Settings>, Failure> {
+    let accounts = loaded.config.platforms.mattermost_accounts();
+    let here = format!("http://{}", crate::serve::reachable(local_addr));
+    let settings =
+        countersign_mattermost::settings(&accounts, |name| environment.get(name), &here);
+    Ok(settings.map_err(|ConfigProblem { key, problem }| {
+        loaded.problem(&format!("platforms.mattermost.{key}"), &problem)
+    })?)
 }
 
 /// Who carries messages to the chats of these bots: one a platform.

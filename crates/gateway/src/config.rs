@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::chat::ChatSettings;
 pub use crate::config_approvers::{DelegateConfig, QuorumConfig};
 pub use crate::config_chat::{
-    AccessKeys, BusyText, Item, Listed, PairingText, PlatformConfig, PlatformsConfig,
+    AccessKeys, BusyText, Item, Listed, NoAccount, PairingText, PlatformConfig, PlatformsConfig,
     SessionsConfig,
 };
 pub use crate::config_nodes::NodesConfig;

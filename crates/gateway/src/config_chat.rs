@@ -60,10 +60,15 @@ pub enum BusyText {
     Interrupt,
 }
 
-/// Who may talk on a platform, and who may run which command there.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Who may talk on a platform, and who may run which command there; and the bots there, each as its
+/// platform needs it described.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct PlatformConfig {
+#[serde(bound = "A: Serialize + serde::de::DeserializeOwned")]
+pub struct PlatformConfig<A = NoAccount> {
+    /// The bots on this platform, by names of your own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub accounts: BTreeMap<String, A>,
     /// Who may talk in direct messages; nobody else is heard.
     pub allow_from: Listed,
     /// Who may talk in groups.
@@ -89,6 +94,11 @@ pub struct PlatformConfig {
     /// The four keys about commands may stand here instead.
     pub extra: AccessKeys,
 }
+
+/// A bot of a platform that has none of its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoAccount {}
 
 /// `pairing`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -147,6 +157,42 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Listed>,
 impl Default for Listed {
     fn default() -> Self {
         Self::Many(Vec::new())
+    }
+}
+
+impl<A> Default for PlatformConfig<A> {
+    fn default() -> Self {
+        Self {
+            accounts: BTreeMap::new(),
+            allow_from: Listed::default(),
+            group_allow_from: Listed::default(),
+            pairing: PairingText::Off,
+            hear_everything: false,
+            allow_admin_from: None,
+            user_allowed_commands: None,
+            group_allow_admin_from: None,
+            group_user_allowed_commands: None,
+            extra: AccessKeys::default(),
+        }
+    }
+}
+
+impl<A> PlatformConfig<A> {
+    /// The same without the bots: who may talk, and run which command.
+    #[must_use]
+    pub fn people(&self) -> PlatformConfig {
+        PlatformConfig {
+            accounts: BTreeMap::new(),
+            allow_from: self.allow_from.clone(),
+            group_allow_from: self.group_allow_from.clone(),
+            pairing: self.pairing,
+            hear_everything: self.hear_everything,
+            allow_admin_from: self.allow_admin_from.clone(),
+            user_allowed_commands: self.user_allowed_commands.clone(),
+            group_allow_admin_from: self.group_allow_admin_from.clone(),
+            group_user_allowed_commands: self.group_user_allowed_commands.clone(),
+            extra: self.extra.clone(),
+        }
     }
 }
 

@@ -43,6 +43,11 @@ impl KeyHolder {
         self.read(|held| held.ring.current().secrets())
     }
 
+    /// What adapters of chat platforms seal with, the same on all nodes.
+    pub fn platform_secret(&self) -> [u8; 32] {
+        self.read(|held| held.ring.platform_secret())
+    }
+
     fn read<T>(&self, of: impl FnOnce(&Held) -> T) -> T {
         // Nothing panics while it writes, and a ring is replaced whole.
         of(&self.held.read().unwrap_or_else(PoisonError::into_inner))

@@ -10,6 +10,7 @@
 
 mod account;
 mod callbacks;
+mod notes;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use countersign_domain::ids::{ApprovalId, CardId};
 
 pub use account::{AccountState, KnownChat};
 pub use callbacks::{Callback, CallbackMethod, CallbackReply, Callbacks};
+pub use notes::{NoteName, Notes, NotesError};
 
 /// One bot on one platform.
 #[async_trait]

@@ -7,14 +7,15 @@ pub(crate) mod document;
 pub(crate) mod edit;
 mod key_path;
 pub(crate) mod keys;
+mod platforms;
 mod problem;
 mod read;
 
 use countersign_agent::{AgentConfig, ModelConfig};
 use countersign_event_bus::config::BusConfig;
 use countersign_gateway::config::{
-    ApprovalsConfig, AuditConfig, NodesConfig, OutboundConfig, PlatformsConfig,
-    QuickCommandsConfig, RetentionConfig, RiskConfig, RunsConfig, SecurityConfig, SessionsConfig,
+    ApprovalsConfig, AuditConfig, NodesConfig, OutboundConfig, QuickCommandsConfig,
+    RetentionConfig, RiskConfig, RunsConfig, SecurityConfig, SessionsConfig,
 };
 use countersign_http_api::HttpConfig;
 use countersign_storage::config::StoreConfig;
@@ -22,6 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use key_path::{parse_key, write_key};
+pub(crate) use platforms::PlatformsSection;
 pub(crate) use problem::{ConfigError, advice, is_secret};
 pub(crate) use read::{Loaded, Override, load, read_text};
 
@@ -44,8 +46,8 @@ pub(crate) struct Config {
     pub(crate) runs: RunsConfig,
     /// How conversations go.
     pub(crate) sessions: SessionsConfig,
-    /// Who may run which command, by platform; `api` is where holders of API keys are.
-    pub(crate) platforms: PlatformsConfig,
+    /// Chat platforms: the bots, who may talk, and who may run which command.
+    pub(crate) platforms: PlatformsSection,
     /// Slash commands of the operator's own.
     pub(crate) quick_commands: QuickCommandsConfig,
     /// The audit log.

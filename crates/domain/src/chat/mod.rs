@@ -6,6 +6,7 @@ mod address;
 mod card;
 mod conversation;
 mod file_name;
+mod note;
 mod pairing;
 mod person;
 mod scope;
@@ -15,6 +16,7 @@ pub use address::{AccountId, Address, ChatId, InvalidChatName, MessageId, Platfo
 pub use card::{CardNonce, PostedCard};
 pub use conversation::{ChatRun, Conversation, Delivery, Earlier};
 pub use file_name::safe_file_name;
+pub use note::Note;
 pub use pairing::{Paired, Pairing, PairingCode, Unasked};
 pub use person::PersonId;
 pub use scope::ChatScope;

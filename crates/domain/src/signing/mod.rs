@@ -13,11 +13,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use ed25519_compact::{KeyPair, Seed};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use pasetors::keys::{AsymmetricPublicKey, AsymmetricSecretKey};
 use pasetors::paserk::{FormatAsPaserk, Id};
 use pasetors::token::{Public, UntrustedToken};
 use pasetors::version4::{PublicToken, V4};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::Sha256;
 
 pub use ring::{InvalidRing, KeyRing, PublishedKey, RetiredKey};
 
@@ -135,6 +137,18 @@ impl SigningKey {
         let paserk = self.to_paserk();
         let body = paserk.as_deref().and_then(|text| text.rsplit('.').next()).map(str::to_owned);
         paserk.into_iter().chain(body).collect()
+    }
+
+    /// A secret that follows from this one, for `purpose`; this one does not follow from it.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        // HMAC hashes a key that is longer than a block, and fills up a shorter one with zeros.
+        let mut block = [0; 64];
+        for (to, from) in block.iter_mut().zip(self.secret.as_bytes()) {
+            *to = *from;
+        }
+        let mut mac = Hmac::<Sha256>::new(&block.into());
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     /// The name of the pair.

@@ -14,6 +14,8 @@ pub struct KeyRing {
     current: SigningKey,
     created_at: Timestamp,
     retired: Vec<RetiredKey>,
+    /// The secret of chat platforms, once it does not follow from the current key any more.
+    platforms: Option<[u8; 32]>,
 }
 
 /// A key that signs no more.
@@ -50,6 +52,8 @@ struct Document {
     secret: String,
     created_at: Timestamp,
     retired: Vec<RetiredKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    platforms: Option<String>,
 }
 
 /// The format that this version writes.
@@ -72,7 +76,7 @@ pub enum InvalidRing {
 impl KeyRing {
     /// A ring of one new key.
     pub const fn new(gateway: GatewayId, key: SigningKey, now: Timestamp) -> Self {
-        Self { gateway, current: key, created_at: now, retired: Vec::new() }
+        Self { gateway, current: key, created_at: now, retired: Vec::new(), platforms: None }
     }
 
     /// The gateway that these keys sign for.
@@ -94,7 +98,15 @@ impl KeyRing {
             created_at: self.created_at,
             retired_at: now,
         });
-        Self { gateway: self.gateway, current: key, created_at: now, retired }
+        let platforms = Some(self.platform_secret());
+        Self { gateway: self.gateway, current: key, created_at: now, retired, platforms }
+    }
+
+    /// What adapters of chat platforms seal their buttons with: the same on every node that has
+    /// these keys, and the same after a rotation, so that the cards that are open stay good.
+    pub fn platform_secret(&self) -> [u8; 32] {
+        // It follows from the key that the nodes share already; the key does not follow from it.
+        self.platforms.unwrap_or_else(|| self.current.derive("countersign chat platforms 1"))
     }
 
     /// Every key whose signatures count.
@@ -128,6 +140,7 @@ impl KeyRing {
             secret: self.current.to_paserk()?,
             created_at: self.created_at,
             retired: self.retired.clone(),
+            platforms: self.platforms.map(|secret| hex(&secret)),
         };
         serde_json::to_string_pretty(&document).ok()
     }
@@ -152,8 +165,29 @@ impl KeyRing {
             current: SigningKey::from_paserk(&document.secret)?,
             created_at: document.created_at,
             retired: document.retired,
+            platforms: match document.platforms {
+                None => None,
+                Some(text) => Some(unhex(&text).ok_or_else(|| {
+                    InvalidRing::Json("`platforms` is not 64 hex digits".to_owned())
+                })?),
+            },
         })
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (place, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * place..2 * place + 2)?, 16).ok()?;
+    }
+    Some(bytes)
 }
 
 #[cfg(test)]
@@ -188,6 +222,23 @@ mod tests {
         assert_eq!(published.len(), 2);
         assert_eq!(published[0].kid, *key(2).id());
         assert_eq!(published[1].retired_at, Some(Timestamp::from_millis(2)));
+    }
+
+    #[test]
+    fn the_secret_of_platforms_stays_the_same_through_rotations_and_the_file() {
+        let first = ring();
+        let secret = first.platform_secret();
+        // A file of before, which has none.
+        assert!(!first.to_document().unwrap().contains("platforms"));
+        let again = KeyRing::from_document(&first.to_document().unwrap()).unwrap();
+        assert_eq!(again.platform_secret(), secret);
+        let later = first.rotated(key(2), Timestamp::from_millis(2));
+        let later = later.rotated(key(3), Timestamp::from_millis(3));
+        let text = later.to_document().unwrap();
+        assert_eq!(KeyRing::from_document(&text).unwrap().platform_secret(), secret);
+        let other = KeyRing::new(first.gateway(), key(2), Timestamp::from_millis(1));
+        assert_ne!(other.platform_secret(), secret);
+        assert!(KeyRing::from_document(&text.replace(&hex(&secret), "12")).is_err());
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod follow;
 mod history;
 mod inform;
 mod listen;
+mod notes;
 mod pair;
 mod plugins;
 mod post;

@@ -2,7 +2,7 @@
 
 use countersign_domain::approvals::{Approval, Rule};
 use countersign_domain::audit::AuditRecord;
-use countersign_domain::chat::{ChatRun, Conversation, Delivery, Pairing, PostedCard, Unasked};
+use countersign_domain::chat::{ChatRun, Conversation, Delivery, Note, Pairing, PostedCard, Unasked};
 use countersign_domain::digest::Digest;
 use countersign_domain::grants::Use;
 use countersign_domain::ids::{
@@ -140,6 +140,8 @@ pub enum Change {
     RemovePairing(PairingId),
     /// For how long nobody is asked in a session.
     PutUnasked(Box<Unasked>),
+    /// What an adapter remembers, in place of what it remembered under that name.
+    PutNote(Box<Note>),
     /// Remembered deliveries, answers, links, sign-ins and rules that ran out before this are removed.
     Forget(Timestamp),
     /// The events of a run that is over are removed. A conflict if it is not over.

@@ -5,7 +5,7 @@ use countersign_domain::action::ActionKind;
 use countersign_domain::approvals::{Approval, Rule, Status};
 use countersign_domain::audit::{AuditKind, Head, SealedRecord};
 use countersign_domain::chat::{
-    Address, ChatRun, Conversation, Pairing, PersonId, PlatformName, PostedCard, SessionKey,
+    Address, ChatRun, Conversation, Note, Pairing, PersonId, PlatformName, PostedCard, SessionKey,
     Unasked,
 };
 use countersign_domain::digest::Digest;
@@ -287,4 +287,7 @@ pub trait ChatReads: Send + Sync {
 
     /// For how long nobody is asked in a session, if that was ever said.
     async fn unasked(&self, session: SessionId) -> Result<Option<Unasked>, StoreError>;
+
+    /// What an adapter remembers under the key of [`Note::key`].
+    async fn note(&self, key: &str) -> Result<Option<Note>, StoreError>;
 }

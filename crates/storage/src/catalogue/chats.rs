@@ -45,6 +45,10 @@ pub(crate) const PAIRING: &str =
     "SELECT id, v, doc FROM pairings WHERE platform = ?1 AND person = ?2";
 pub(crate) const PAIRINGS: &str = "SELECT id, v, doc FROM pairings ORDER BY id";
 
+pub(crate) const PUT_NOTE: &str = "INSERT INTO notes (id, v, doc) VALUES (?1, ?2, ?3) \
+     ON CONFLICT (id) DO UPDATE SET v = excluded.v, doc = excluded.doc";
+pub(crate) const NOTE: &str = "SELECT id, v, doc FROM notes WHERE id = ?1";
+
 pub(crate) const PUT_UNASKED: &str = "INSERT INTO unasked (id, v, doc) VALUES (?1, ?2, ?3) \
      ON CONFLICT (id) DO UPDATE SET v = excluded.v, doc = excluded.doc";
 pub(crate) const UNASKED: &str = "SELECT id, v, doc FROM unasked WHERE id = ?1";

@@ -109,6 +109,8 @@ fn chats_statements() -> Vec<Named> {
         chats::REMOVE_PAIRING,
         chats::PAIRING,
         chats::PAIRINGS,
+        chats::PUT_NOTE,
+        chats::NOTE,
         chats::PUT_UNASKED,
         chats::UNASKED,
     ]

@@ -106,6 +106,7 @@ macro_rules! conformance_suite {
                 a_card_is_found_in_every_way,
                 who_was_let_in_stays_so,
                 the_last_word_on_questions_counts,
+                what_an_adapter_remembers_is_replaced,
             ],
             nodes: [
                 a_node_lives_from_joining_to_leaving,

@@ -2,7 +2,7 @@
 
 use countersign_domain::approvals::Choice;
 use countersign_domain::chat::{
-    Address, CardNonce, ChatRun, ChatScope, Conversation, Delivery, Earlier, GroupSessions, Paired,
+    Address, CardNonce, ChatRun, ChatScope, Conversation, Delivery, Earlier, GroupSessions, Note, Paired,
     Pairing, PairingCode, PersonId, PostedCard, SessionKey, Unasked,
 };
 use countersign_domain::digest::Digest;
@@ -83,6 +83,12 @@ pub fn pairing(number: u32, person: &str) -> Pairing {
         expires_at: at(number + 60),
         paired: Some(Paired { by: Principal::Operator, at: at(number) }),
     }
+}
+
+/// What an adapter remembers.
+pub fn note(text: &str) -> Note {
+    let Address { platform, account, .. } = address("town");
+    Note { platform, account, name: "read_until".to_owned(), text: text.to_owned() }
 }
 
 /// Nobody is asked in session 1 for so many seconds.
@@ -189,4 +195,17 @@ pub async fn the_last_word_on_questions_counts(store: SharedStore) {
         commit(&*store, [Change::PutUnasked(Box::new(unasked(seconds)))]).await;
         assert_eq!(store.chats().unasked(id("sess_", 1)).await, Ok(Some(unasked(seconds))));
     }
+}
+
+/// And each bot has its own.
+pub async fn what_an_adapter_remembers_is_replaced(store: SharedStore) {
+    let key = |note: &Note| Note::key(&note.platform, &note.account, &note.name);
+    let other = Note { account: "bot-2".parse().unwrap(), ..note("other") };
+    assert_eq!(store.chats().note(&key(&other)).await, Ok(None));
+    commit(&*store, [Change::PutNote(Box::new(other.clone()))]).await;
+    for text in ["one", "two"] {
+        commit(&*store, [Change::PutNote(Box::new(note(text)))]).await;
+        assert_eq!(store.chats().note(&key(&note(text))).await, Ok(Some(note(text))));
+    }
+    assert_eq!(store.chats().note(&key(&other)).await, Ok(Some(other)));
 }

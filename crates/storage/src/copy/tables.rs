@@ -220,6 +220,7 @@ pub(crate) const TABLES: [Table; 20] = [
         key: "id",
     },
     Table { name: "unasked", columns: &[("id", Text), ("v", Number), ("doc", Text)], key: "id" },
+    Table { name: "notes", columns: &[("id", Text), ("v", Number), ("doc", Text)], key: "id" },
 ];
 
 impl Table {

@@ -96,6 +96,7 @@ async fn fill(store: &dyn Store) {
         Change::AddCard(Box::new(chats::card(1, "town"))),
         Change::PutPairing(Box::new(chats::pairing(1, "ann"))),
         Change::PutUnasked(Box::new(chats::unasked(5))),
+        Change::PutNote(Box::new(chats::note(awkward))),
     ];
     commit(store, changes).await;
     for number in 0..1200 {

@@ -8,7 +8,7 @@ mod tests;
 
 use countersign_domain::approvals::{Approval, Rule};
 use countersign_domain::audit::AuditRecord;
-use countersign_domain::chat::{ChatRun, Conversation, Pairing, PostedCard, Unasked};
+use countersign_domain::chat::{ChatRun, Conversation, Note, Pairing, PostedCard, Unasked};
 use countersign_domain::nodes::Node;
 use countersign_domain::runs::{Entry, Event, Run, Session, ToolCall};
 use countersign_ports::store::{ApiKey, StoreError};
@@ -47,6 +47,7 @@ documents! {
     PostedCard = "card",
     Pairing = "pairing",
     Unasked = "time without questions",
+    Note = "note",
     Node = "node",
 }
 

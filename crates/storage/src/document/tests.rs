@@ -78,6 +78,7 @@ fn stored_conversations_stay_readable() {
     check("card_whole", &card);
     check("pairing", &chats::pairing(1, "ann"));
     check("unasked", &chats::unasked(9));
+    check("note", &chats::note("read"));
 }
 
 #[test]

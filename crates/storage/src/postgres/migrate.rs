@@ -7,12 +7,13 @@ use super::session::{Session, query};
 use crate::history::{Written, refuse_another, steps};
 
 /// The steps, oldest first. The first is schema version 1.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../../migrations/postgres/0001_initial.sql"),
     include_str!("../../migrations/postgres/0002_outbox.sql"),
     include_str!("../../migrations/postgres/0003_chats.sql"),
     include_str!("../../migrations/postgres/0004_nodes.sql"),
     include_str!("../../migrations/postgres/0005_commits.sql"),
+    include_str!("../../migrations/postgres/0006_notes.sql"),
 ];
 
 /// Of nodes that start at once, one brings the schema up to date and the others wait.
@@ -35,7 +36,7 @@ const STRANGERS: &str = "SELECT relname::text FROM pg_class \
      WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v') \
      AND relname IN ('sessions', 'runs', 'entries', 'calls', 'approvals', 'tallies', 'rules', \
      'grants', 'outbox', 'events', 'audit', 'api_keys', 'sign_in_links', 'web_sessions', 'answers', \
-     'deliveries', 'conversations', 'chat_runs', 'cards', 'pairings', 'unasked', \
+     'deliveries', 'conversations', 'chat_runs', 'cards', 'pairings', 'unasked', 'notes', \
      'nodes', 'leases', 'commits')";
 
 /// The oldest server that is supported.

@@ -1,6 +1,6 @@
 //! Conversations on platforms.
 
-use countersign_domain::chat::{ChatRun, Conversation, Delivery, Pairing, PostedCard, Unasked};
+use countersign_domain::chat::{ChatRun, Conversation, Delivery, Note, Pairing, PostedCard, Unasked};
 use countersign_domain::ids::{PairingId, RunId};
 use countersign_ports::store::{StoreError, Version};
 
@@ -76,4 +76,9 @@ pub(super) fn remove_pairing(id: PairingId) -> Step {
 pub(super) fn put_unasked(unasked: &Unasked) -> Result<Step, StoreError> {
     let id = unasked.session_id.to_string();
     Ok(any(query!(sql::PUT_UNASKED, id, FORMAT, encode(unasked)?)))
+}
+
+pub(super) fn put_note(note: &Note) -> Result<Step, StoreError> {
+    let id = Note::key(&note.platform, &note.account, &note.name);
+    Ok(any(query!(sql::PUT_NOTE, id, FORMAT, encode(note)?)))
 }

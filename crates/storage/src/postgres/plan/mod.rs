@@ -154,6 +154,7 @@ pub(super) fn steps(change: &Change, ledger: &mut Ledger<'_>) -> Result<Vec<Step
         Change::PutPairing(pairing) => chats::put_pairing(pairing)?,
         Change::RemovePairing(id) => chats::remove_pairing(*id),
         Change::PutUnasked(unasked) => chats::put_unasked(unasked)?,
+        Change::PutNote(note) => chats::put_note(note)?,
     };
     Ok(vec![step])
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_domain::chat::{
-    Address, ChatRun, Conversation, Pairing, PersonId, PlatformName, PostedCard, SessionKey,
+    Address, ChatRun, Conversation, Note, Pairing, PersonId, PlatformName, PostedCard, SessionKey,
     Unasked,
 };
 use countersign_domain::ids::{CardId, RunId, SessionId};
@@ -58,5 +58,9 @@ impl ChatReads for Lanes {
 
     async fn unasked(&self, session: SessionId) -> Result<Option<Unasked>, StoreError> {
         one(&self.rows(query!(sql::UNASKED, session.to_string())).await?, document)
+    }
+
+    async fn note(&self, key: &str) -> Result<Option<Note>, StoreError> {
+        one(&self.rows(query!(sql::NOTE, key)).await?, document)
     }
 }

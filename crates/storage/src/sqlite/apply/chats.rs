@@ -1,6 +1,6 @@
 //! Conversations on platforms.
 
-use countersign_domain::chat::{ChatRun, Conversation, Delivery, Pairing, PostedCard, Unasked};
+use countersign_domain::chat::{ChatRun, Conversation, Delivery, Note, Pairing, PostedCard, Unasked};
 use countersign_domain::ids::{PairingId, RunId};
 use countersign_ports::store::Version;
 use rusqlite::{Connection, params};
@@ -79,5 +79,11 @@ pub(super) fn remove_pairing(tx: &Connection, id: PairingId) -> Result<(), SqlEr
 pub(super) fn put_unasked(tx: &Connection, unasked: &Unasked) -> Result<(), SqlError> {
     let params = params![unasked.session_id.to_string(), FORMAT, encode(unasked)?];
     tx.prepare_cached(sql::PUT_UNASKED)?.execute(params)?;
+    Ok(())
+}
+
+pub(super) fn put_note(tx: &Connection, note: &Note) -> Result<(), SqlError> {
+    let id = Note::key(&note.platform, &note.account, &note.name);
+    tx.prepare_cached(sql::PUT_NOTE)?.execute(params![id, FORMAT, encode(note)?])?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_domain::chat::{
-    Address, ChatRun, Conversation, Pairing, PersonId, PlatformName, PostedCard, SessionKey,
+    Address, ChatRun, Conversation, Note, Pairing, PersonId, PlatformName, PostedCard, SessionKey,
     Unasked,
 };
 use countersign_domain::ids::{CardId, RunId, SessionId};
@@ -58,5 +58,10 @@ impl ChatReads for Readers {
 
     async fn unasked(&self, session: SessionId) -> Result<Option<Unasked>, StoreError> {
         self.look(move |tx| document(tx, sql::UNASKED, [session.to_string()])).await
+    }
+
+    async fn note(&self, key: &str) -> Result<Option<Note>, StoreError> {
+        let key = key.to_owned();
+        self.read(move |tx| document(tx, sql::NOTE, [key])).await
     }
 }

@@ -1,0 +1,103 @@
+//! The channels that the bot is in, and what was posted in them since.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use countersign_ports::platform::{KnownChat, PlatformError};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::adapter::Mattermost;
+use crate::id::{ChannelId, UserId};
+use crate::lane::Urgency;
+use crate::rest::RestError;
+use crate::wire::{Channel, ChannelKind, Post, PostList, Team, User};
+
+/// What was said before is not answered any more when the connection is back.
+const LOOKED_BACK: Duration = Duration::from_hours(1);
+
+/// So many people are asked about at once.
+const AT_ONCE: usize = 100;
+
+/// What the agent calls the channel of `home_channel`.
+const HOME: &str = "home";
+
+impl Mattermost {
+    /// Every channel that the bot is in.
+    async fn channels(&self) -> Result<Vec<Channel>, RestError> {
+        let teams: Vec<Team> = self.rest.get("users/me/teams").await?;
+        let mut channels: BTreeMap<ChannelId, Channel> = BTreeMap::new();
+        for team in teams {
+            let path = format!("users/me/teams/{}/channels", team.id);
+            let found: Vec<Channel> = self.rest.get(&path).await?;
+            channels.extend(found.into_iter().map(|channel| (channel.id.clone(), channel)));
+        }
+        for channel in channels.values() {
+            self.known.note_kind(&channel.id, channel.kind);
+        }
+        Ok(channels.into_values().collect())
+    }
+
+    pub(crate) async fn directory(&self) -> Result<Vec<KnownChat>, PlatformError> {
+        let me = self.me().await?.id.clone();
+        let channels = self.channels().await?;
+        let others: Vec<UserId> = channels.iter().filter_map(|channel| other(channel, &me)).collect();
+        let names = self.names(&others).await?;
+        let mut chats = Vec::new();
+        if let Some(home) = &self.settings.home {
+            let kind = self.known.kind(home, &self.rest).await?;
+            chats.extend(known(home, Some(HOME.to_owned()), kind));
+        }
+        for channel in &channels {
+            let name = match other(channel, &me) {
+                Some(other) => names.get(&other).cloned(),
+                None if channel.kind == ChannelKind::Group => Some(channel.display_name.clone()),
+                None => Some(channel.name.clone()),
+            };
+            chats.extend(known(&channel.id, name, channel.kind));
+        }
+        Ok(chats)
+    }
+
+    async fn names(&self, users: &[UserId]) -> Result<BTreeMap<UserId, String>, RestError> {
+        let mut names = BTreeMap::new();
+        for some in users.chunks(AT_ONCE) {
+            let found: Vec<User> =
+                self.rest.call(Urgency::Text, Method::POST, "users/ids", Some(&json!(some))).await?;
+            names.extend(found.into_iter().map(|user| (user.id, user.username)));
+        }
+        Ok(names)
+    }
+
+    /// What was posted since `since`, in the server's time, oldest first.
+    pub(crate) async fn posts_since(&self, since: i64) -> Result<Vec<(Post, ChannelKind)>, RestError> {
+        let since = since.max(self.oldest(LOOKED_BACK));
+        let mut missed = Vec::new();
+        for channel in self.channels().await? {
+            if channel.last_post_at < since {
+                continue;
+            }
+            let path = format!("channels/{}/posts?since={since}", channel.id);
+            let found: PostList = self.rest.get(&path).await?;
+            let posts = found.posts.into_values().filter(|post| post.create_at >= since && post.delete_at == 0);
+            missed.extend(posts.map(|post| (post, channel.kind)));
+        }
+        missed.sort_by(|(a, _), (b, _)| (a.create_at, &a.id).cmp(&(b.create_at, &b.id)));
+        Ok(missed)
+    }
+}
+
+/// The other one of a direct channel, whose name is both ids.
+fn other(channel: &Channel, me: &UserId) -> Option<UserId> {
+    if channel.kind != ChannelKind::Direct {
+        return None;
+    }
+    let (one, two) = channel.name.split_once("__")?;
+    let other = if one == me.as_str() { two } else { one };
+    other.parse().ok()
+}
+
+fn known(id: &ChannelId, name: Option<String>, kind: ChannelKind) -> Option<KnownChat> {
+    let name = name.filter(|name| !name.is_empty());
+    Some(KnownChat { id: id.as_str().parse().ok()?, name, scope: kind.scope() })
+}

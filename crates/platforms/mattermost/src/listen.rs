@@ -1,0 +1,312 @@
+//! Keeping the connection, and giving the gateway what comes through it, in order and once.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_domain::time::Timestamp;
+use countersign_ports::platform::{
+    AccountState, Inbound, Inbox, Message, NoteName, PlatformError, Receipt,
+};
+use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::adapter::Mattermost;
+use crate::backoff::{Why, pause};
+use crate::id::PostId;
+use crate::rest::RestError;
+use crate::resume::{Progress, Taken};
+use crate::socket::{Socket, SocketError};
+use crate::wire::{ChannelKind, Event, Frame, Post};
+
+/// So many events wait for the gateway; then the server's own queue fills up.
+const WAITING: usize = 1024;
+
+/// So many posts are known to have come, so that what is looked up is not brought again.
+const REMEMBERED: usize = 4096;
+
+/// How often it is noted how far one has read.
+const NOTED_EVERY: Duration = Duration::from_secs(20);
+
+/// How often something is brought to a gateway that cannot take it.
+const BROUGHT: u32 = 8;
+
+/// The first pause before it is brought again; it doubles.
+const BRING_AGAIN: Duration = Duration::from_millis(250);
+
+/// How often an answer is posted that the server does not take.
+const ANSWERED: u32 = 6;
+
+/// The name of the note of how far one has read.
+const READ_UNTIL: &str = "read_until";
+
+/// What is to be done with what came.
+enum Work {
+    /// A post.
+    Posted(Box<Post>, ChannelKind),
+    /// Something was missed.
+    CatchUp,
+}
+
+/// How far one has read.
+#[derive(Default)]
+pub(crate) struct Reading {
+    /// When the newest post was made, in the server's time.
+    until: Option<i64>,
+    noted: Option<Instant>,
+    order: VecDeque<PostId>,
+    seen: BTreeSet<PostId>,
+}
+
+impl Mattermost {
+    pub(crate) async fn keep_listening(&self, inbox: &Arc<dyn Inbox>) -> PlatformError {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        tokio::select! {
+            error = self.keep_connected(&sender) => error,
+            error = self.do_work(receiver, inbox) => error,
+            error = self.keep_commands() => error,
+        }
+    }
+
+    async fn keep_connected(&self, work: &mpsc::Sender<Work>) -> PlatformError {
+        let mut progress = Progress::default();
+        let (mut failed, mut since) = (0_u32, self.clock.now());
+        loop {
+            let outcome = self.connection(&mut progress, work).await;
+            let Ended { error, stood } = outcome;
+            if stood {
+                (failed, since) = (0, self.clock.now());
+            }
+            let why = match error {
+                SocketError::Token => {
+                    tracing::error!(account = %self.about.account, "Mattermost does not accept the bot's token");
+                    let why = "Mattermost does not accept the bot's token: make a new one for the bot \
+                               and restart the gateway";
+                    self.set_state(AccountState::Refused { why: why.to_owned() });
+                    Why::Refused
+                }
+                SocketError::Broken(why) => {
+                    tracing::warn!(account = %self.about.account, %why, "no connection to Mattermost");
+                    self.set_state(AccountState::Reconnecting { since, why });
+                    Why::Broken(failed)
+                }
+            };
+            failed = failed.saturating_add(1);
+            tokio::time::sleep(pause(why, self.random())).await;
+        }
+    }
+
+    /// One connection, until it ends.
+    async fn connection(&self, progress: &mut Progress, work: &mpsc::Sender<Work>) -> Ended {
+        let before = |error| Ended { error, stood: false };
+        // The socket does not say why it is closed; a request does.
+        if let Err(error) = self.me_again().await {
+            return before(match error {
+                RestError::Token => SocketError::Token,
+                other => SocketError::Broken(other.to_string()),
+            });
+        }
+        let resume = progress.resume();
+        let mut socket = match Socket::open(self.rest.base(), self.rest.token(), resume.as_ref()).await {
+            Ok(socket) => socket,
+            Err(error) => return before(error),
+        };
+        self.set_state(AccountState::Connected);
+        tracing::info!(account = %self.about.account, "connected to Mattermost");
+        loop {
+            let event = match socket.next().await {
+                Ok(Frame::Event(event)) => event,
+                Ok(Frame::Answer(_)) => continue,
+                Err(error) => return Ended { error, stood: true },
+            };
+            for piece in arrived(progress, &event) {
+                if work.send(piece).await.is_err() {
+                    return before(SocketError::Broken("nobody reads any more".to_owned()));
+                }
+            }
+        }
+    }
+
+    async fn do_work(&self, mut work: mpsc::Receiver<Work>, inbox: &Arc<dyn Inbox>) -> PlatformError {
+        let mut reading = self.reading().await;
+        let mut answers: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
+        loop {
+            let next = tokio::select! {
+                next = work.recv() => next,
+                Some(()) = answers.next(), if !answers.is_empty() => continue,
+            };
+            match next {
+                None => return PlatformError::Unavailable("nobody brings anything".to_owned()),
+                Some(Work::Posted(post, kind)) => {
+                    answers.extend(self.take(&post, kind, inbox, &mut reading).await);
+                }
+                Some(Work::CatchUp) => {
+                    for (post, kind) in self.missed(&reading).await {
+                        answers.extend(self.take(&post, kind, inbox, &mut reading).await);
+                    }
+                }
+            }
+            self.note(&mut reading).await;
+        }
+    }
+
+    /// Gives a post to the gateway; what it answers is still to be said.
+    async fn take<'a>(
+        &'a self,
+        post: &Post,
+        kind: ChannelKind,
+        inbox: &Arc<dyn Inbox>,
+        reading: &mut Reading,
+    ) -> Option<BoxFuture<'a, ()>> {
+        if !reading.is_new(post) {
+            return None;
+        }
+        self.known.note_kind(&post.channel_id, kind);
+        let message = match self.message(post, kind).await {
+            Ok(message) => message,
+            Err(error) => {
+                tracing::warn!(%error, "a post could not be read");
+                return None;
+            }
+        };
+        let answer = bring(inbox, &message).await?;
+        let (id, address) = (format!("answer:{}", post.id), message.origin.address);
+        Some(Box::pin(async move {
+            for _ in 0..ANSWERED {
+                let pause = match self.say(&id, &address, &answer).await {
+                    Ok(_) => return,
+                    Err(PlatformError::SlowDown(pause)) => pause,
+                    Err(PlatformError::Unavailable(_)) => Duration::from_secs(1),
+                    Err(PlatformError::Refused(why)) => {
+                        tracing::warn!(%why, "an answer could not be posted");
+                        return;
+                    }
+                };
+                tokio::time::sleep(pause).await;
+            }
+        }))
+    }
+
+    /// How far the last process, or node, has read.
+    async fn reading(&self) -> Reading {
+        let noted = match self.notes.read(&self.note_name(READ_UNTIL)).await {
+            Ok(noted) => noted,
+            Err(error) => {
+                tracing::warn!(%error, "how far was read is not known; nothing is looked up");
+                None
+            }
+        };
+        Reading { until: noted.and_then(|noted| noted.parse().ok()), ..Reading::default() }
+    }
+
+    async fn note(&self, reading: &mut Reading) {
+        let due = reading.noted.is_none_or(|noted| noted.elapsed() >= NOTED_EVERY);
+        if let (true, Some(until)) = (due, reading.until) {
+            reading.noted = Some(Instant::now());
+            if let Err(error) = self.notes.write(&self.note_name(READ_UNTIL), until.to_string()).await {
+                tracing::warn!(%error, "how far was read could not be noted");
+            }
+        }
+    }
+
+    /// The name of a note of this bot.
+    pub(crate) fn note_name(&self, name: &'static str) -> NoteName {
+        let (platform, account) = (self.about.platform.clone(), self.about.account.clone());
+        NoteName { platform, account, name }
+    }
+
+    pub(crate) fn random(&self) -> u64 {
+        self.entropy.secret().into_iter().take(8).fold(0, |number, byte| number << 8 | u64::from(byte))
+    }
+
+    async fn missed(&self, reading: &Reading) -> Vec<(Post, ChannelKind)> {
+        let Some(until) = reading.until else { return Vec::new() };
+        let mut failed = 0;
+        loop {
+            match self.posts_since(until).await {
+                Ok(posts) => return posts,
+                Err(RestError::SlowDown(pause)) => tokio::time::sleep(pause).await,
+                Err(error @ RestError::Unavailable(_)) if failed < ANSWERED => {
+                    failed += 1;
+                    tracing::warn!(%error, "what was missed cannot be looked up yet");
+                    tokio::time::sleep(pause(Why::Broken(failed), self.random())).await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "what was missed cannot be looked up");
+                    return Vec::new();
+                }
+            }
+        }
+    }
+
+    /// The oldest time of which posts are looked up.
+    pub(crate) fn oldest(&self, span: Duration) -> i64 {
+        Timestamp::before(self.clock.now(), span).as_millis()
+    }
+}
+
+/// How a connection ended.
+struct Ended {
+    error: SocketError,
+    /// Whether there was one.
+    stood: bool,
+}
+
+/// What an event gives to do.
+fn arrived(progress: &mut Progress, event: &Event) -> Vec<Work> {
+    let is_first = progress.resume().is_none();
+    let taken = match (event.event.as_str(), event.text("connection_id")) {
+        ("hello", Some(connection)) => progress.hello(connection, event.seq),
+        _ => progress.event(event.seq),
+    };
+    let mut work = Vec::new();
+    // Before the first connection of this process another one, or another node, had one.
+    if taken == Taken::Lost || is_first {
+        work.push(Work::CatchUp);
+    }
+    if taken != Taken::Before && event.event == "posted" {
+        let kind = ChannelKind::from_letter(event.text("channel_type").unwrap_or_default());
+        match event.post() {
+            Some(post) => work.push(Work::Posted(Box::new(post), kind)),
+            None => tracing::warn!("a post cannot be read"),
+        }
+    }
+    work
+}
+
+/// Brings a message until the gateway takes it; what is to be answered.
+async fn bring(inbox: &Arc<dyn Inbox>, message: &Message) -> Option<String> {
+    let mut pause = BRING_AGAIN;
+    for _ in 0..BROUGHT {
+        match inbox.receive(Inbound::Message(message.clone())).await {
+            Receipt::Taken(answer) => return answer.filter(|answer| !answer.trim().is_empty()),
+            Receipt::Dropped => return None,
+            Receipt::Later => {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+        }
+    }
+    tracing::error!(post = %message.origin.delivery, "the gateway could not take a message");
+    None
+}
+
+impl Reading {
+    /// Whether the post has not come yet; from now on it has.
+    fn is_new(&mut self, post: &Post) -> bool {
+        self.until = self.until.max(Some(post.create_at));
+        if !self.seen.insert(post.id.clone()) {
+            return false;
+        }
+        self.order.push_back(post.id.clone());
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.seen.remove(&oldest);
+        }
+        true
+    }
+}

@@ -1,0 +1,238 @@
+//! Registering slash commands, team by team.
+
+use std::time::Duration;
+
+use countersign_ports::platform::PlatformError;
+use reqwest::Method;
+
+use crate::adapter::Mattermost;
+use crate::backoff::{Why, pause};
+use crate::id::{CommandId, UserId};
+use crate::lane::Urgency;
+use crate::rest::RestError;
+use crate::slash::{Held, Step, Wish, body, steps};
+use crate::wire::{AppError, Command, Team};
+
+/// Teams come and go, and rights are given: it is looked again so often.
+const AGAIN: Duration = Duration::from_mins(15);
+
+/// The name of the note with the tokens.
+const TOKENS: &str = "command_tokens";
+
+impl Mattermost {
+    /// Registers what is wanted whenever that changes, and now and then.
+    pub(crate) async fn keep_commands(&self) -> PlatformError {
+        let mut failed = 0;
+        self.recall_tokens().await;
+        loop {
+            let rest = match self.register_everywhere().await {
+                Ok(()) => {
+                    failed = 0;
+                    AGAIN
+                }
+                Err(RestError::SlowDown(pause)) => pause,
+                Err(error) => {
+                    failed += 1;
+                    tracing::warn!(account = %self.about.account, %error, "slash commands are not registered yet");
+                    pause(if error == RestError::Token { Why::Refused } else { Why::Broken(failed) }, self.random())
+                }
+            };
+            // A change while it was at work has left a permit, and is seen to at once.
+            tokio::select! {
+                () = self.commands_changed.notified() => {}
+                () = tokio::time::sleep(rest) => {}
+            }
+        }
+    }
+
+    /// The teams in which commands are registered.
+    pub(crate) async fn teams(&self) -> Result<Vec<Team>, RestError> {
+        let teams: Vec<Team> = self.rest.get("users/me/teams").await?;
+        let wanted = &self.settings.teams;
+        Ok(teams.into_iter().filter(|team| wanted.is_empty() || wanted.contains(&team.name)).collect())
+    }
+
+    async fn register_everywhere(&self) -> Result<(), RestError> {
+        let me = self.me().await?.id.clone();
+        let before = self.slash.tokens();
+        let mut tokens = Vec::new();
+        let mut failure = None;
+        for team in self.teams().await? {
+            let known: Vec<Held> = before.iter().filter(|one| one.team == team.id).cloned().collect();
+            match self.register_in(&team, &me, &known).await {
+                Ok((held, problem)) => {
+                    tokens.extend(held);
+                    if self.slash.note_problem(&team.id, problem.clone()) && let Some(problem) = problem {
+                        tracing::warn!(account = %self.about.account, "{problem}");
+                    }
+                }
+                Err(error) => {
+                    tokens.extend(known);
+                    failure = Some(error);
+                }
+            }
+        }
+        self.remember_tokens(tokens).await;
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// The tokens of a team after it has what it should, and what an operator has to do.
+    async fn register_in(
+        &self,
+        team: &Team,
+        me: &UserId,
+        known: &[Held],
+    ) -> Result<(Vec<Held>, Option<String>), RestError> {
+        let url = self.settings.callback("commands");
+        let path = format!("commands?team_id={}&custom_only=true", team.id);
+        // Some servers let a bot make commands and not see them.
+        let (there, seen) = match self.rest.get::<Vec<Command>>(&path).await {
+            Ok(there) => (there, true),
+            Err(RestError::Forbidden(_)) => (Vec::new(), false),
+            Err(error) => return Err(error),
+        };
+        let (mut tokens, mut left_out, mut forbidden) = (Vec::new(), Vec::new(), false);
+        for step in steps(&self.slash.wishes(), &there, (me, &url, &self.settings.prefix)) {
+            match step {
+                Step::Remove(id) => {
+                    self.rest.tell(Urgency::Text, Method::DELETE, &format!("commands/{id}"), None).await?;
+                }
+                Step::Keep(id, wish, trigger) => {
+                    let listed = there.iter().find(|command| command.id == id);
+                    let token = listed.map(|command| command.token.clone()).unwrap_or_default();
+                    let token = if token.is_empty() { self.new_token(&id).await? } else { token };
+                    tokens.push(held(team, &wish, &trigger, token));
+                }
+                Step::Change(id, wish, trigger) => {
+                    let mut body = body(&wish, &team.id, &trigger, &url);
+                    if let Some(body) = body.as_object_mut() {
+                        body.insert("id".to_owned(), id.as_str().into());
+                    }
+                    let path = format!("commands/{id}");
+                    let changed: Command =
+                        self.rest.call(Urgency::Text, Method::PUT, &path, Some(&body)).await?;
+                    let token =
+                        if changed.token.is_empty() { self.new_token(&id).await? } else { changed.token };
+                    tokens.push(held(team, &wish, &trigger, token));
+                }
+                Step::Make(wish, triggers) => {
+                    let known = if seen { &[] } else { known };
+                    match self.make(team, &wish, &triggers, known).await? {
+                        Made::There(held) => tokens.push(held),
+                        Made::Taken => left_out.push(wish.name),
+                        Made::Forbidden => {
+                            forbidden = true;
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        let problem = if forbidden {
+            Some(forbidden_in(&team.name))
+        } else if left_out.is_empty() {
+            None
+        } else {
+            Some(format!(
+                "In the team `{}` the names of these commands are taken: {}. Remove what has them, or \
+                 choose another `command_prefix`; `/countersign <command>` and `!<command>` work.",
+                team.name,
+                left_out.join(", ")
+            ))
+        };
+        Ok((tokens, problem))
+    }
+
+    async fn make(
+        &self,
+        team: &Team,
+        wish: &Wish,
+        triggers: &[String],
+        known: &[Held],
+    ) -> Result<Made, RestError> {
+        let url = self.settings.callback("commands");
+        for trigger in triggers {
+            let body = body(wish, &team.id, trigger, &url);
+            let made =
+                self.rest.call::<Command>(Urgency::Text, Method::POST, "commands", Some(&body)).await;
+            match made {
+                Ok(command) => return Ok(Made::There(held(team, wish, trigger, command.token))),
+                Err(RestError::Forbidden(_)) => return Ok(Made::Forbidden),
+                Err(RestError::Refused(_, error)) if is_taken(&error) => {
+                    // It may be our own, which cannot be seen.
+                    let own = known.iter().find(|held| held.trigger == *trigger && held.name == wish.name);
+                    if let Some(own) = own {
+                        return Ok(Made::There(own.clone()));
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Made::Taken)
+    }
+
+    async fn new_token(&self, id: &CommandId) -> Result<String, RestError> {
+        #[derive(serde::Deserialize)]
+        struct Made {
+            token: String,
+        }
+        let path = format!("commands/{id}/regen_token");
+        let made: Made = self.rest.call(Urgency::Text, Method::PUT, &path, None).await?;
+        Ok(made.token)
+    }
+
+    /// Reads the tokens that this or another node has noted.
+    pub(crate) async fn recall_tokens(&self) {
+        match self.notes.read(&self.note_name(TOKENS)).await {
+            Ok(Some(sealed)) => {
+                let open = self.vault.open(&sealed).and_then(|text| serde_json::from_str(&text).ok());
+                match open {
+                    Some(tokens) => self.slash.hold(tokens),
+                    None => tracing::warn!("the tokens of the slash commands cannot be read; new ones are made"),
+                }
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "the tokens of the slash commands cannot be read"),
+        }
+    }
+
+    async fn remember_tokens(&self, tokens: Vec<Held>) {
+        let same = self.slash.tokens() == tokens;
+        self.slash.hold(tokens.clone());
+        if same {
+            return;
+        }
+        let sealed = serde_json::to_string(&tokens)
+            .ok()
+            .and_then(|text| self.vault.seal(&text, self.entropy.secret()));
+        let Some(sealed) = sealed else { return };
+        if let Err(error) = self.notes.write(&self.note_name(TOKENS), sealed).await {
+            tracing::warn!(%error, "the tokens of the slash commands could not be noted");
+        }
+    }
+}
+
+/// What became of a command that was to be made.
+enum Made {
+    There(Held),
+    Taken,
+    Forbidden,
+}
+
+/// What an operator has to do where the bot may not register commands.
+pub(crate) fn forbidden_in(team: &str) -> String {
+    format!(
+        "The bot may not register slash commands in the team `{team}`: make it a team admin, or give its \
+         role the permission `manage_own_slash_commands` (System Console > Permissions). Until then \
+         commands work as text: `!help` instead of `/help`."
+    )
+}
+
+fn held(team: &Team, wish: &Wish, trigger: &str, token: String) -> Held {
+    Held { team: team.id.clone(), trigger: trigger.to_owned(), name: wish.name.clone(), token }
+}
+
+
+fn is_taken(error: &AppError) -> bool {
+    error.id.contains("duplicate_trigger") || error.id.contains("trigger.app_error")
+}
