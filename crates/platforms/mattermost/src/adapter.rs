@@ -107,6 +107,11 @@ impl Mattermost {
         }))
     }
 
+    /// Whether a slash command of this name is registered, and its token noted.
+    pub fn is_registered(&self, trigger: &str) -> bool {
+        self.slash.tokens().iter().any(|held| held.trigger == trigger)
+    }
+
     /// Who the bot is.
     pub(crate) async fn me(&self) -> Result<&User, RestError> {
         self.me.get_or_try_init(|| self.rest.get("users/me")).await

@@ -1,0 +1,272 @@
+//! A server with a team, a channel and people, and a house that the bot belongs to.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use countersign_fakes::mattermost::{
+    Bot, ChannelId, Clock, FakeMattermost, Person, Post, PostId, Settings, TeamId, TeamRole,
+};
+use countersign_gateway::{Admission, ChatSettings, Gateway};
+use countersign_domain::chat::PlatformName;
+use countersign_domain::ids::ApprovalId;
+use countersign_domain::slash_access::{
+    AccessPolicy, CommandList, ListedIds, PlatformAccess, ScopeAccess,
+};
+use countersign_mattermost::{AccountConfig, AccountsConfig, Mattermost, Parts, settings};
+use countersign_ports::platform::{Callback, CallbackMethod, Platform as _};
+use countersign_ports::secret::Secret;
+use countersign_test_kit::{House, SeededEntropy};
+
+/// What takes an approval.
+pub(crate) const ASKS: &str = "run rm -r made";
+
+/// When it is, for the house and the server.
+pub(crate) const NOW: i64 = 1_795_000_000_000;
+
+/// A server, people, and a house.
+pub(crate) struct Town {
+    pub(crate) server: FakeMattermost,
+    pub(crate) team: TeamId,
+    pub(crate) square: ChannelId,
+    /// May talk, and run what is listed.
+    pub(crate) ann: Person,
+    /// The same, and asks for nothing here.
+    pub(crate) bob: Person,
+    /// May not talk to the bot.
+    pub(crate) stranger: Person,
+    /// May do everything.
+    pub(crate) boss: Person,
+    pub(crate) bot: Bot,
+    pub(crate) house: House,
+    pub(crate) adapter: Arc<Mattermost>,
+    pub(crate) account: AccountConfig,
+    door: Door,
+}
+
+/// Where the server calls.
+#[derive(Clone)]
+struct Door {
+    address: SocketAddr,
+    gateway: Arc<Mutex<Option<Arc<Gateway>>>>,
+}
+
+/// How a town is built.
+pub(crate) struct Plan {
+    pub(crate) settings: Settings,
+    pub(crate) account: AccountConfig,
+    pub(crate) team_role: TeamRole,
+    pub(crate) chat: Box<dyn FnOnce(&mut ChatSettings)>,
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            settings: Settings { clock: Clock::standing_at(NOW), ..Settings::default() },
+            account: AccountConfig::default(),
+            team_role: TeamRole::Admin,
+            chat: Box::new(|_| {}),
+            timeout: None,
+        }
+    }
+}
+
+impl Town {
+    pub(crate) async fn open() -> Self {
+        Self::built(Plan::default()).await
+    }
+
+    pub(crate) async fn built(plan: Plan) -> Self {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let server = FakeMattermost::start(plan.settings).await;
+        let team = server.team("main");
+        let [ann, bob, stranger, boss] =
+            ["ann", "bob", "stranger", "boss"].map(|name| server.user(name));
+        let bot = server.bot("signer");
+        server.set_team_role(&team, &bot, Some(plan.team_role));
+        let square = server.channel(&team, "square", &[&ann, &bob, &stranger, &boss, &bot]);
+        let people: Vec<String> =
+            [&ann, &bob, &boss].iter().map(|person| person.id.to_string()).collect();
+        let (chief, change) = (boss.id.to_string(), plan.chat);
+        let timeout = plan.timeout;
+        let house = House::with()
+            .chat(move |chat| {
+                admit(chat, &people, &chief);
+                change(chat);
+            })
+            .approvals(move |approvals| {
+                if let Some(timeout) = timeout {
+                    approvals.timeout = countersign_ports::duration::HumanDuration(timeout);
+                }
+            })
+            .open()
+            .await;
+        std::fs::create_dir_all(house.workspace().join("made/deep")).unwrap();
+        let door = Door::open(&house.gateway).await;
+        let account = AccountConfig {
+            url: Some(server.url()),
+            token: Some(Secret::new(bot.token.clone())),
+            callback_url: Some(format!("http://{}", door.address)),
+            ..plan.account
+        };
+        let adapter = adapter(&account, &house, 1);
+        house.gateway.attach_platform(adapter.clone()).await.unwrap();
+        let town = Self { server, team, square, ann, bob, stranger, boss, bot, house, adapter, account, door };
+        town.connected().await;
+        town
+    }
+
+    /// Returns when the bot hears.
+    pub(crate) async fn connected(&self) {
+        self.server.wait_until_connected(&self.bot).await;
+    }
+
+    /// Returns when this command is registered.
+    pub(crate) async fn registered(&self, trigger: &str) {
+        let there = |server: &FakeMattermost| {
+            server.commands(&self.team).iter().any(|command| command.trigger == trigger).then_some(())
+        };
+        self.server.wait_for(trigger, there).await;
+        // It counts when the gateway has noted its token.
+        let noted = async {
+            while !self.adapter.is_registered(trigger) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), noted).await.unwrap();
+    }
+
+    /// The gateway's process is killed, and another one takes its place.
+    pub(crate) async fn crash(self) -> Self {
+        let Self { server, team, square, ann, bob, stranger, boss, bot, house, adapter, account, door } = self;
+        *door.gateway.lock().unwrap() = None;
+        drop(adapter);
+        let house = house.crash().await;
+        server.wait_for("the old socket to go", |server| (server.open_sockets(&bot) == 0).then_some(())).await;
+        let adapter = self::adapter(&account, &house, 2);
+        *door.gateway.lock().unwrap() = Some(house.gateway.clone());
+        house.gateway.attach_platform(adapter.clone()).await.unwrap();
+        let town = Self { server, team, square, ann, bob, stranger, boss, bot, house, adapter, account, door };
+        town.connected().await;
+        town
+    }
+
+    /// Ann asks for something that takes an approval; what she wrote, and its card.
+    pub(crate) async fn asked(&self) -> (PostId, Post) {
+        let said = self.ann.posts(&self.square, None, &format!("@signer {ASKS}")).await;
+        let card = self.card().await;
+        (said, card)
+    }
+
+    /// The newest card that can be decided.
+    pub(crate) async fn card(&self) -> Post {
+        self.server
+            .wait_for("a card", |server| {
+                let mut posts: Vec<Post> = server.posts(&self.square);
+                posts.extend(server.posts(&self.ann.direct_with(&self.bot)));
+                posts.into_iter().rev().find(|post| !post.buttons().is_empty())
+            })
+            .await
+    }
+
+    /// The card once it says `words`.
+    pub(crate) async fn card_says(&self, card: &Post, words: &str) -> Post {
+        let what = format!("the card to say {words}");
+        self.server
+            .wait_for(&what, |server| {
+                let post = server.post(&card.id)?;
+                shown(&post).contains(words).then_some(post)
+            })
+            .await
+    }
+
+    /// The approval that a card shows.
+    pub(crate) fn approval(card: &Post) -> ApprovalId {
+        let text = shown(card);
+        let line = text.lines().find_map(|line| line.strip_prefix("Id: ")).unwrap();
+        line.trim_matches('`').replace('\\', "").parse().unwrap()
+    }
+
+    /// Whether the command that was asked for has run.
+    pub(crate) fn has_run(&self) -> bool {
+        !self.house.workspace().join("made").exists()
+    }
+}
+
+/// What a card says.
+pub(crate) fn shown(card: &Post) -> String {
+    let text = card.props.get("attachments").and_then(|all| all.get(0)).and_then(|one| one.get("text"));
+    text.and_then(|text| text.as_str()).unwrap_or_default().to_owned()
+}
+
+fn adapter(account: &AccountConfig, house: &House, seed: u64) -> Arc<Mattermost> {
+    let accounts = AccountsConfig::from([("main".to_owned(), account.clone())]);
+    let [settings] = settings(&accounts, |_| None, "http://127.0.0.1:1").unwrap().try_into().unwrap();
+    let parts = Parts {
+        clock: house.clock.clone(),
+        entropy: Arc::new(SeededEntropy::new(seed)),
+        notes: house.gateway.clone(),
+        secret: [7; 32],
+    };
+    Mattermost::new(settings, parts).unwrap()
+}
+
+fn admit(chat: &mut ChatSettings, people: &[String], chief: &str) {
+    let mattermost: PlatformName = "mattermost".parse().unwrap();
+    let people = ListedIds::on(&mattermost, people);
+    let admission = Admission { dm: people.clone(), group: people, ..Admission::default() };
+    chat.admission.insert(mattermost.clone(), admission);
+    let listed = ["approve", "deny", "approvals", "stop", "status", "title"].map(str::to_owned);
+    let scope = || ScopeAccess {
+        admins: Some(ListedIds::on(&mattermost, &[chief.to_owned()])),
+        commands: Some(CommandList::new(&listed)),
+    };
+    let access = PlatformAccess { dm: scope(), group: scope() };
+    chat.access = AccessPolicy::new(BTreeMap::from([(mattermost.clone(), access)]));
+}
+
+impl Door {
+    async fn open(gateway: &Arc<Gateway>) -> Self {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let door = Self { address, gateway: Arc::new(Mutex::new(Some(gateway.clone()))) };
+        let router = Router::new()
+            .route("/platforms/{platform}/{account}/{what}", post(bring))
+            .with_state(door.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        door
+    }
+}
+
+/// What the HTTP surface does, without its limits.
+async fn bring(
+    State(door): State<Door>,
+    Path((platform, account, what)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let gateway = door.gateway.lock().unwrap().clone();
+    let Some(gateway) = gateway else { return StatusCode::BAD_GATEWAY.into_response() };
+    let text = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
+        Some((name.to_string(), value.to_str().ok()?.to_owned()))
+    };
+    let callback = Callback {
+        method: CallbackMethod::Post,
+        what,
+        query: String::new(),
+        headers: headers.iter().filter_map(text).collect(),
+        body,
+    };
+    match gateway.call_platform(&format!("{platform}/{account}"), callback).await {
+        Some(reply) => (StatusCode::from_u16(reply.status).unwrap(), reply.body).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
