@@ -203,6 +203,10 @@ impl Gateway {
             Entry::Occupied(_) => return Err(AttachError::Taken(platform, account)),
             Entry::Vacant(free) => drop(free.insert(adapter.clone())),
         }
+        // What its chats were owed before it came could not be told.
+        if let Err(error) = self.find_owed().await {
+            tracing::warn!(%error, "what is owed to chats could not be read");
+        }
         let account = account_of(adapter.about());
         self.renew_menu(adapter.as_ref()).await;
         self.learn_chats(account, adapter.as_ref()).await;

@@ -52,7 +52,7 @@ impl Gateway {
         }
     }
 
-    async fn find_owed(&self) -> Result<(), StoreError> {
+    pub(super) async fn find_owed(&self) -> Result<(), StoreError> {
         for session in self.store.chats().owed_sessions().await? {
             self.chats.owe(session);
         }
