@@ -112,6 +112,11 @@ impl Mattermost {
         self.slash.tokens().iter().any(|held| held.trigger == trigger)
     }
 
+    /// What an operator has to do before all slash commands are registered.
+    pub fn command_problems(&self) -> Vec<String> {
+        self.slash.problems()
+    }
+
     /// Who the bot is.
     pub(crate) async fn me(&self) -> Result<&User, RestError> {
         self.me.get_or_try_init(|| self.rest.get("users/me")).await

@@ -2,5 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails where it is")]
 
+mod commands;
 mod conversation;
+mod refusals;
+mod troubles;
 mod town;

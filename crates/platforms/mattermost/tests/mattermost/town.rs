@@ -21,7 +21,7 @@ use countersign_domain::slash_access::{
     AccessPolicy, CommandList, ListedIds, PlatformAccess, ScopeAccess,
 };
 use countersign_mattermost::{AccountConfig, AccountsConfig, Mattermost, Parts, settings};
-use countersign_ports::platform::{Callback, CallbackMethod, Platform as _};
+use countersign_ports::platform::{Callback, CallbackMethod};
 use countersign_ports::secret::Secret;
 use countersign_test_kit::{House, SeededEntropy};
 
@@ -266,7 +266,14 @@ async fn bring(
         body,
     };
     match gateway.call_platform(&format!("{platform}/{account}"), callback).await {
-        Some(reply) => (StatusCode::from_u16(reply.status).unwrap(), reply.body).into_response(),
+        Some(reply) => {
+            let mut response = (StatusCode::from_u16(reply.status).unwrap(), reply.body).into_response();
+            for (name, value) in reply.headers {
+                let name: axum::http::HeaderName = name.parse().unwrap();
+                response.headers_mut().insert(name, value.parse().unwrap());
+            }
+            response
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -1,0 +1,118 @@
+//! What goes wrong on the way, and what arrives all the same.
+
+use std::time::Duration;
+
+use countersign_gateway::DropReason;
+use countersign_mattermost::{AccountConfig, ReplyMode};
+use countersign_ports::platform::{AccountState, Platform as _};
+use serde_json::{Value, json};
+
+use crate::town::{ASKS, Plan, Town, shown};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_arrives_once_although_the_server_wants_pauses_and_loses_answers() {
+    let town = Town::open().await;
+    town.registered("whoami").await;
+    town.server.limit_next("/posts", 1);
+    town.server.lose_answer("/posts", 500);
+    let (_, card) = town.asked().await;
+    let clicked = town.ann.clicks(&card.id, "allowonce").await;
+    assert!(clicked.ephemeral.unwrap().starts_with("Approved"));
+    town.server.fail_next(&format!("/posts/{}/patch", card.id), 503);
+    town.card_says(&card, "It ran: well").await;
+    let cards = town.server.posts(&town.square).into_iter().filter(|post| !shown(post).is_empty());
+    assert_eq!(cards.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_refused_is_told_and_nothing_else_breaks() {
+    let town = Town::open().await;
+    assert_eq!(town.adapter.state(), AccountState::Connected);
+    town.server.revoke(&town.bot.token);
+    town.server.drop_sockets();
+    let refused = async {
+        loop {
+            if let AccountState::Refused { why } = town.adapter.state() {
+                return why;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let why = tokio::time::timeout(Duration::from_secs(20), refused).await.unwrap();
+    assert!(why.contains("token") && !why.contains(&town.bot.token), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_names_the_bot_is_heard_in_channels() {
+    let town = Town::open().await;
+    for text in ["say hello", "@signer2 say hello", "mail x@signer.org", "@signer.two hi"] {
+        town.ann.posts(&town.square, None, text).await;
+    }
+    let props = |name: &str| match json!({name: "true"}) {
+        Value::Object(props) => props,
+        _ => unreachable!(),
+    };
+    town.ann.posts_with_props(&town.square, None, "@signer say hello", props("from_webhook")).await.unwrap();
+    town.stranger.posts(&town.square, None, "@signer say hello").await;
+    let last = town.ann.posts(&town.square, None, "hey @Signer, say hello").await;
+    let answer = town.server.wait_for_post(&town.square, |post| post.user_id == town.bot.id).await;
+    assert_eq!(answer.root_id, last.as_str());
+    let dropped = town.house.gateway.dropped();
+    assert_eq!(dropped[&DropReason::NotMentioned], 4);
+    assert_eq!((dropped[&DropReason::Bot], dropped[&DropReason::NotAllowed]), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_channel_is_a_group_and_its_admins_are_those_of_groups() {
+    let town = Town::open().await;
+    let room = town.server.private_channel(&town.team, "room", &[&town.ann, &town.bot]);
+    town.ann.posts(&room, None, "say hello").await;
+    town.ann.posts(&room, None, "@signer !status").await;
+    town.server.wait_for_post(&room, |post| post.message.contains("nothing was said here yet") || post.message.contains("The agent is")).await;
+    assert_eq!(town.house.gateway.dropped()[&DropReason::NotMentioned], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flat_answers_go_into_the_channel_unless_a_thread_was_written_in() {
+    let account = AccountConfig { reply_mode: ReplyMode::Flat, ..AccountConfig::default() };
+    let town = Town::built(Plan { account, ..Plan::default() }).await;
+    let said = town.ann.posts(&town.square, None, &format!("@signer {ASKS}")).await;
+    let card = town.card().await;
+    assert_eq!(card.root_id, "");
+    town.ann.clicks(&card.id, "deny").await;
+    town.card_says(&card, "Denied").await;
+    town.bob.posts(&town.square, Some(&said), "@signer say hello").await;
+    town.server
+        .wait_for_post(&town.square, |post| post.user_id == town.bot.id && post.root_id == said.as_str())
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_agent_says_calls_nobody() {
+    let town = Town::open().await;
+    town.ann.posts(&town.square, None, "@signer say @all @bob look").await;
+    let answer = town.server.wait_for_post(&town.square, |post| post.user_id == town.bot.id).await;
+    assert!(answer.message.contains("@\u{200b}all") && answer.message.contains("@\u{200b}bob"), "{}", answer.message);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_agent_finds_the_channels_that_the_bot_is_in() {
+    let town = Town::open().await;
+    let direct = town.ann.direct_with(&town.bot);
+    let chats = town.adapter.chats().await.unwrap();
+    let of = |id: &str| chats.iter().find(|chat| chat.id.as_str() == id).unwrap().name.clone();
+    assert_eq!(of(town.square.as_str()).as_deref(), Some("square"));
+    assert_eq!(of(direct.as_str()).as_deref(), Some("ann"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_somebody_sends_is_fetched_and_no_more_of_it_than_was_asked_for() {
+    use countersign_ports::platform::BroughtFile;
+    let town = Town::open().await;
+    let file = ("notes.txt", "text/plain", b"milk and bread".as_slice());
+    let post = town.ann.posts_file(&town.square, None, "@signer say hello", file).await.unwrap();
+    let id = town.server.post(&post).unwrap().file_ids.pop().unwrap();
+    let brought = BroughtFile { id, name: "notes.txt".to_owned(), media_type: None, size: None };
+    assert_eq!(town.adapter.fetch_file(&brought, 100).await.unwrap(), "milk and bread");
+    assert!(town.adapter.fetch_file(&brought, 5).await.is_err());
+}
