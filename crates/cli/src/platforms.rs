@@ -62,8 +62,7 @@ pub(crate) fn mattermost(
 ) -> Result<Vec<Settings>, Failure> {
     let accounts = loaded.config.platforms.mattermost_accounts();
     let here = format!("http://{}", crate::serve::reachable(local_addr));
-    let settings =
-        countersign_mattermost::settings(&accounts, |name| environment.get(name), &here);
+    let settings = countersign_mattermost::settings(&accounts, |name| environment.get(name), &here);
     Ok(settings.map_err(|ConfigProblem { key, problem }| {
         loaded.problem(&format!("platforms.mattermost.{key}"), &problem)
     })?)

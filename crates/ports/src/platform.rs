@@ -23,7 +23,7 @@ use countersign_domain::chat::{AccountId, Address, CardNonce, MessageId, PersonI
 use countersign_domain::ids::{ApprovalId, CardId};
 
 pub use account::{AccountState, KnownChat};
-pub use callbacks::{Callback, CallbackMethod, CallbackReply, Callbacks};
+pub use callbacks::{Callback, CallbackMethod, CallbackReply, Callbacks, RefusedCallback};
 pub use notes::{NoteName, Notes, NotesError};
 
 /// One bot on one platform.
@@ -82,6 +82,9 @@ pub trait Platform: Send + Sync + 'static {
 pub trait Inbox: Send + Sync + 'static {
     /// Takes one thing. When this returns, what was said to have been done is on stable storage.
     async fn receive(&self, inbound: Inbound) -> Receipt;
+
+    /// Notes that something which was brought is not what it says it is. It had no effect.
+    async fn refuse(&self, _refused: RefusedCallback) {}
 }
 
 /// A platform and what it can do.

@@ -16,6 +16,7 @@ mod rules;
 mod runs;
 mod sign_in;
 mod store;
+mod test_platform;
 mod up;
 mod version;
 mod watch;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::approvals::read_data;
 use super::rules::text;
+use super::test_platform::{self, TestArgs};
 use super::{Global, JsonFlag};
 use crate::client::ConnectArgs;
 use crate::failure::{Answer, Failure, Outcome};
@@ -12,7 +13,9 @@ use crate::output::Screen;
 
 /// Show the bots on chat platforms and how their connections fare.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  countersign platforms list")]
+#[command(after_help = "Examples:
+  countersign platforms list
+  countersign platforms test mattermost")]
 pub(crate) struct PlatformsArgs {
     #[command(subcommand)]
     command: PlatformsCommand,
@@ -28,11 +31,15 @@ enum PlatformsCommand {
         #[command(flatten)]
         connect: ConnectArgs,
     },
+    Test(TestArgs),
 }
 
 /// Does what is asked with platforms.
 pub(crate) async fn run(args: PlatformsArgs, global: &Global) -> Outcome {
-    let PlatformsCommand::List { json, connect } = args.command;
+    let (json, connect) = match args.command {
+        PlatformsCommand::List { json, connect } => (json, connect),
+        PlatformsCommand::Test(args) => return test_platform::run(args, global).await,
+    };
     let screen = Screen::detect();
     let page: Value = connect.client(global)?.get("/v1/platforms").await?;
     if json.json {

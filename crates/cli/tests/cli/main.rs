@@ -15,6 +15,7 @@ mod check;
 mod config;
 mod deploy;
 mod keys;
+mod mattermost;
 mod running;
 mod secrets;
 mod start;

@@ -128,6 +128,8 @@ audit_kinds! {
     AuthFailed = "auth.failed",
     /// Somebody asked for a slash command that they may not run.
     CommandRefused = "command.denied",
+    /// Somebody pretended to be a platform, or somebody else on it.
+    CallbackRefused = "platform.refused",
     /// Somebody unknown was given a code, so that an admin can let them in.
     PairingAsked = "pairing.asked",
     /// Somebody was let in.

@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::listen::account_of;
+use super::refuse::Refusals;
 use crate::gateway::Gateway;
 
 /// How long a platform may take to take a menu.
@@ -42,6 +43,8 @@ pub(crate) struct ChatDesk {
     /// Sessions whose runs are to be told of.
     pub(super) owed: Mutex<BTreeSet<SessionId>>,
     pub(super) more_owed: Notify,
+    /// What was brought and not believed.
+    pub(super) refusals: Mutex<Refusals>,
     /// A bot was attached, whose connection is to be kept.
     pub(super) newly_attached: Notify,
     pub(super) menus_changed: Notify,
@@ -128,6 +131,7 @@ impl ChatDesk {
             owed: Mutex::default(),
             more_owed: Notify::new(),
             pairing: tokio::sync::Mutex::default(),
+            refusals: Mutex::default(),
             newly_attached: Notify::new(),
         }
     }

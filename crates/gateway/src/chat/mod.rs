@@ -22,6 +22,7 @@ mod pair;
 mod plugins;
 mod post;
 mod receive;
+mod refuse;
 mod reply;
 mod restart;
 mod settings;

@@ -9,7 +9,9 @@ use countersign_domain::identity::Principal;
 use countersign_domain::ids::{RunId, SessionId};
 use countersign_domain::runs::Session;
 use countersign_domain::slash_access::{Asker, Person};
-use countersign_ports::platform::{Inbound, Inbox, Message, NativeCall, Origin, Receipt};
+use countersign_ports::platform::{
+    Inbound, Inbox, Message, NativeCall, Origin, Receipt, RefusedCallback,
+};
 use countersign_ports::store::{Change, Conflicting, StoreError, UnitOfWork};
 
 use super::admission::Admitted;
@@ -79,6 +81,10 @@ impl Inbox for Gateway {
                 Receipt::Later
             }
         }
+    }
+
+    async fn refuse(&self, refused: RefusedCallback) {
+        self.note_refused(refused).await;
     }
 }
 

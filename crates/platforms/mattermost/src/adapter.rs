@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_domain::chat::{Address, MessageId};
+use countersign_domain::chat::{Address, MessageId, PersonId};
 use countersign_ports::clock::Clock;
 use countersign_ports::entropy::Entropy;
 use countersign_ports::platform::{
-    About, AccountState, BroughtFile, CallbackReply, Callbacks, CardPost, Feature, Inbox, KnownChat, Markup,
-    NativeCommand, Notes, Platform, PlatformError, TextPost,
+    About, AccountState, BroughtFile, CallbackReply, Callbacks, CardPost, Feature, Inbox,
+    KnownChat, Markup, NativeCommand, Notes, Platform, PlatformError, RefusedCallback, TextPost,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ use crate::calling::calling_nobody;
 use crate::card;
 use crate::channels::Known;
 use crate::config::Settings;
-use crate::id::{ChannelId, PostId};
+use crate::id::{ChannelId, PostId, UserId};
 use crate::lane::Urgency;
 use crate::proof::Proof;
 use crate::rest::{Rest, RestError};
@@ -63,6 +64,9 @@ pub struct Parts {
     /// follows from it.
     pub secret: [u8; 32],
 }
+
+/// Nobody waits longer for the list of channels: the gateway starts with it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The name of the platform.
 pub const PLATFORM: &str = "mattermost";
@@ -130,9 +134,17 @@ impl Mattermost {
         Ok(())
     }
 
-    /// Something that was brought is not believed.
-    pub(crate) async fn refused(&self, what: &str, why: &str, reply: CallbackReply) -> CallbackReply {
-        tracing::warn!(account = %self.about.account, what, why, "something that was brought is refused");
+    /// Something that was brought is not believed, and that is noted.
+    pub(crate) async fn refused(
+        &self,
+        (what, user, why): (&'static str, Option<&UserId>, &str),
+        inbox: &Arc<dyn Inbox>,
+        reply: CallbackReply,
+    ) -> CallbackReply {
+        let claimed = user.and_then(|user| PersonId::on(&self.about.platform, user.as_str()));
+        let (platform, account) = (self.about.platform.clone(), self.about.account.clone());
+        let refused = RefusedCallback { platform, account, what, claimed, why: why.to_owned() };
+        inbox.refuse(refused).await;
         reply
     }
 
@@ -142,7 +154,12 @@ impl Mattermost {
     }
 
     /// Puts a text at `address`, in as many posts as it takes.
-    pub(crate) async fn say(&self, id: &str, address: &Address, text: &str) -> Result<MessageId, PlatformError> {
+    pub(crate) async fn say(
+        &self,
+        id: &str,
+        address: &Address,
+        text: &str,
+    ) -> Result<MessageId, PlatformError> {
         let text = calling_nobody(text);
         let mut first = None;
         for (number, piece) in posts(&text, LONGEST).into_iter().enumerate() {
@@ -158,7 +175,13 @@ impl Mattermost {
     }
 
     /// Puts a post at `address`. Where its thread is gone it goes into the channel.
-    async fn put(&self, urgency: Urgency, id: &str, address: &Address, mut body: Value) -> Result<MessageId, PlatformError> {
+    async fn put(
+        &self,
+        urgency: Urgency,
+        id: &str,
+        address: &Address,
+        mut body: Value,
+    ) -> Result<MessageId, PlatformError> {
         let (channel, root) = place(address)?;
         let me = self.me().await?.id.clone();
         if let Some(body) = body.as_object_mut() {
@@ -173,7 +196,9 @@ impl Mattermost {
             self.rest.call::<Post>(urgency, Method::POST, "posts", Some(&body)).await
         };
         let post = match send(body.clone()).await {
-            Err(RestError::Refused(400, error)) if root.is_some() && error.id.contains("root_id") => {
+            Err(RestError::Refused(400, error))
+                if root.is_some() && error.id.contains("root_id") =>
+            {
                 if let Some(body) = body.as_object_mut() {
                     body.remove("root_id");
                 }
@@ -182,12 +207,20 @@ impl Mattermost {
             sent => sent?,
         };
         self.known.note_own(&post.id);
-        post.id.as_str().parse().map_err(|_| PlatformError::Refused("the post has no id".to_owned()))
+        post.id
+            .as_str()
+            .parse()
+            .map_err(|_| PlatformError::Refused("the post has no id".to_owned()))
     }
 
     fn card_props(&self, card: &CardPost) -> Result<Value, PlatformError> {
         let (channel, root) = place(&card.address)?;
-        Ok(card::props(card, &self.seal, (&channel, root.as_ref()), &self.settings.callback("actions")))
+        Ok(card::props(
+            card,
+            &self.seal,
+            (&channel, root.as_ref()),
+            &self.settings.callback("actions"),
+        ))
     }
 }
 
@@ -252,7 +285,10 @@ impl Platform for Mattermost {
     }
 
     async fn chats(&self) -> Result<Vec<KnownChat>, PlatformError> {
-        self.directory().await
+        let asking = tokio::time::timeout(PATIENCE, self.directory());
+        asking
+            .await
+            .unwrap_or_else(|_| Err(PlatformError::Unavailable("no answer in time".to_owned())))
     }
 
     async fn fetch_file(&self, file: &BroughtFile, most: u64) -> Result<Bytes, PlatformError> {

@@ -19,6 +19,7 @@ impl Callbacks for Mattermost {
             "actions" => self.pressed(&callback.body, inbox).await,
             "dialogs" => self.submitted(&callback.body, inbox).await,
             "commands" => self.invoked(&callback, inbox).await,
+            "check" => self.reached(&callback.body),
             _ => CallbackReply::empty(404),
         }
     }
@@ -32,4 +33,10 @@ pub(crate) fn told(text: &str) -> CallbackReply {
 /// A text field of what was brought.
 pub(crate) fn text<'v>(body: &'v Value, name: &str) -> &'v str {
     body.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A field of a form that was brought.
+pub(crate) fn field(body: &[u8], wanted: &str) -> Option<String> {
+    let mut fields = url::form_urlencoded::parse(body);
+    fields.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
 }

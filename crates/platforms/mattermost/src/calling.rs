@@ -57,7 +57,8 @@ fn code_span(text: &str, run: usize) -> &str {
     let mut at = run;
     while let Some(found) = text.get(at..).and_then(|rest| rest.find('`')) {
         let begin = at + found;
-        let length = text.get(begin..).map_or(0, |rest| rest.len() - rest.trim_start_matches('`').len());
+        let length =
+            text.get(begin..).map_or(0, |rest| rest.len() - rest.trim_start_matches('`').len());
         if length == run {
             return text.get(..begin + length).unwrap_or(text);
         }

@@ -20,7 +20,12 @@ const OVER: &str = "#8d939c";
 const LONGEST_FALLBACK: usize = 160;
 
 /// The properties of the post that shows `card`. `address` is where its buttons call.
-pub(crate) fn props(card: &CardPost, seal: &Seal, (channel, root): (&ChannelId, Option<&PostId>), address: &str) -> Value {
+pub(crate) fn props(
+    card: &CardPost,
+    seal: &Seal,
+    (channel, root): (&ChannelId, Option<&PostId>),
+    address: &str,
+) -> Value {
     let mut presses: Vec<Press> = card.buttons.iter().copied().map(Press::Choice).collect();
     if card.buttons.contains(&Choice::Deny) {
         presses.push(Press::DenyWithReason);
@@ -50,7 +55,9 @@ pub(crate) fn props(card: &CardPost, seal: &Seal, (channel, root): (&ChannelId, 
         "color": if actions.is_empty() { OVER } else { OPEN },
         "text": card.text,
     });
-    if !actions.is_empty() && let Some(attachment) = attachment.as_object_mut() {
+    if !actions.is_empty()
+        && let Some(attachment) = attachment.as_object_mut()
+    {
         attachment.insert("actions".to_owned(), actions.into());
     }
     json!({"attachments": [attachment], "disable_group_highlight": true, "mentionHighlightDisabled": true})
@@ -109,7 +116,12 @@ mod tests {
 
     fn shown(buttons: &[Choice]) -> Value {
         let seal = Seal::new(&[7; 32], "main");
-        props(&card(buttons), &seal, (&"town".parse().unwrap(), None), "https://gw/platforms/mattermost/main/actions")
+        props(
+            &card(buttons),
+            &seal,
+            (&"town".parse().unwrap(), None),
+            "https://gw/platforms/mattermost/main/actions",
+        )
     }
 
     #[test]
@@ -124,7 +136,10 @@ mod tests {
                 assert!(!action["name"].as_str().unwrap().is_empty());
                 assert_eq!(action["type"], "button");
                 // The server logs the address with every click: nothing secret stands in it.
-                assert_eq!(action["integration"]["url"], "https://gw/platforms/mattermost/main/actions");
+                assert_eq!(
+                    action["integration"]["url"],
+                    "https://gw/platforms/mattermost/main/actions"
+                );
             }
         }
         assert!(shown(&Choice::ALL).to_string().len() < 16_000);

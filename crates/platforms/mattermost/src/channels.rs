@@ -25,7 +25,11 @@ impl Known {
     }
 
     /// What kind of channel it is.
-    pub(crate) async fn kind(&self, channel: &ChannelId, rest: &Rest) -> Result<ChannelKind, RestError> {
+    pub(crate) async fn kind(
+        &self,
+        channel: &ChannelId,
+        rest: &Rest,
+    ) -> Result<ChannelKind, RestError> {
         if let Some(kind) = held(&self.kinds).get(channel) {
             return Ok(*kind);
         }

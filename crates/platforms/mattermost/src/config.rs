@@ -115,7 +115,8 @@ pub fn settings(
     environment: impl Fn(&str) -> Option<String>,
     here: &str,
 ) -> Result<Vec<Settings>, ConfigProblem> {
-    let from_environment = BTreeMap::from([(FROM_ENVIRONMENT.to_owned(), AccountConfig::default())]);
+    let from_environment =
+        BTreeMap::from([(FROM_ENVIRONMENT.to_owned(), AccountConfig::default())]);
     let named = |name: &str| environment(name).filter(|value| !value.trim().is_empty());
     let accounts = match accounts.is_empty() {
         true if named("MATTERMOST_URL").is_some() => &from_environment,
@@ -125,7 +126,10 @@ pub fn settings(
 }
 
 /// The tokens, for whoever masks them.
-pub fn secrets(accounts: &AccountsConfig, environment: impl Fn(&str) -> Option<String>) -> Vec<String> {
+pub fn secrets(
+    accounts: &AccountsConfig,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Vec<String> {
     let default = AccountConfig::default();
     let tokens = accounts.values().chain([&default]).filter_map(|account| {
         let written = account.token.as_ref().map(|token| token.expose().to_owned());
@@ -142,7 +146,8 @@ impl AccountConfig {
         here: &str,
     ) -> Result<Settings, ConfigProblem> {
         let at = |key: &str| format!("accounts.{name}.{key}");
-        let problem = |key: &str, problem: &str| ConfigProblem { key: at(key), problem: problem.to_owned() };
+        let problem =
+            |key: &str, problem: &str| ConfigProblem { key: at(key), problem: problem.to_owned() };
         let account: AccountId = name
             .parse()
             .ok()
@@ -152,7 +157,9 @@ impl AccountConfig {
                 problem: "the name stands in addresses: use a-z, 0-9, `-` and `_`".to_owned(),
             })?;
         let url = self.url.clone().or_else(|| environment("MATTERMOST_URL"));
-        let url = url.ok_or_else(|| problem("url", "missing; write the server's address, or set MATTERMOST_URL"))?;
+        let url = url.ok_or_else(|| {
+            problem("url", "missing; write the server's address, or set MATTERMOST_URL")
+        })?;
         let url = address(&url).ok_or_else(|| problem("url", NO_ADDRESS))?;
         let token = match &self.token {
             Some(token) => token.clone(),
@@ -170,7 +177,10 @@ impl AccountConfig {
         let legal = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-');
         let prefix = self.command_prefix.trim();
         if prefix.is_empty() || prefix.len() > 32 || !prefix.bytes().all(legal) {
-            return Err(problem("command_prefix", "write 1 to 32 of a-z, 0-9, `_`, `.` and `-`, such as `cs-`"));
+            return Err(problem(
+                "command_prefix",
+                "write 1 to 32 of a-z, 0-9, `_`, `.` and `-`, such as `cs-`",
+            ));
         }
         let home = self.home_channel.clone().or_else(|| environment("MATTERMOST_HOME_CHANNEL"));
         let home = home.map(|home| home.trim().parse()).transpose();
@@ -183,7 +193,9 @@ impl AccountConfig {
             callback,
             signed_clicks: self.require_signed_click,
             prefix: prefix.to_owned(),
-            home: home.map_err(|_| problem("home_channel", "write the channel's id, 26 letters and digits"))?,
+            home: home.map_err(|_| {
+                problem("home_channel", "write the channel's id, 26 letters and digits")
+            })?,
         })
     }
 }
@@ -231,7 +243,10 @@ mod tests {
         let [main] = of("{}").unwrap().try_into().unwrap();
         assert_eq!(main.account.as_str(), "main");
         assert_eq!(main.token.expose(), "abc");
-        assert_eq!(main.callback("actions"), "http://127.0.0.1:8642/platforms/mattermost/main/actions");
+        assert_eq!(
+            main.callback("actions"),
+            "http://127.0.0.1:8642/platforms/mattermost/main/actions"
+        );
         assert!(settings(&AccountsConfig::new(), |_| None, "http://x").unwrap().is_empty());
     }
 
@@ -240,7 +255,10 @@ mod tests {
         let text = r#"{"one": {"token": "t1", "callback_url": "https://gw.example.org/base/"},
             "two": {"url": "http://10.0.0.7:8065/sub", "token": "t2"}}"#;
         let [one, two] = of(text).unwrap().try_into().unwrap();
-        assert_eq!(one.callback("actions"), "https://gw.example.org/base/platforms/mattermost/one/actions");
+        assert_eq!(
+            one.callback("actions"),
+            "https://gw.example.org/base/platforms/mattermost/one/actions"
+        );
         assert_eq!(two.url.as_str(), "http://10.0.0.7:8065/sub");
     }
 

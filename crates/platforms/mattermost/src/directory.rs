@@ -41,7 +41,8 @@ impl Mattermost {
     pub(crate) async fn directory(&self) -> Result<Vec<KnownChat>, PlatformError> {
         let me = self.me().await?.id.clone();
         let channels = self.channels().await?;
-        let others: Vec<UserId> = channels.iter().filter_map(|channel| other(channel, &me)).collect();
+        let others: Vec<UserId> =
+            channels.iter().filter_map(|channel| other(channel, &me)).collect();
         let names = self.names(&others).await?;
         let mut chats = Vec::new();
         if let Some(home) = &self.settings.home {
@@ -62,15 +63,20 @@ impl Mattermost {
     async fn names(&self, users: &[UserId]) -> Result<BTreeMap<UserId, String>, RestError> {
         let mut names = BTreeMap::new();
         for some in users.chunks(AT_ONCE) {
-            let found: Vec<User> =
-                self.rest.call(Urgency::Text, Method::POST, "users/ids", Some(&json!(some))).await?;
+            let found: Vec<User> = self
+                .rest
+                .call(Urgency::Text, Method::POST, "users/ids", Some(&json!(some)))
+                .await?;
             names.extend(found.into_iter().map(|user| (user.id, user.username)));
         }
         Ok(names)
     }
 
     /// What was posted since `since`, in the server's time, oldest first.
-    pub(crate) async fn posts_since(&self, since: i64) -> Result<Vec<(Post, ChannelKind)>, RestError> {
+    pub(crate) async fn posts_since(
+        &self,
+        since: i64,
+    ) -> Result<Vec<(Post, ChannelKind)>, RestError> {
         let since = since.max(self.oldest(LOOKED_BACK));
         let mut missed = Vec::new();
         for channel in self.channels().await? {
@@ -79,7 +85,10 @@ impl Mattermost {
             }
             let path = format!("channels/{}/posts?since={since}", channel.id);
             let found: PostList = self.rest.get(&path).await?;
-            let posts = found.posts.into_values().filter(|post| post.create_at >= since && post.delete_at == 0);
+            let posts = found
+                .posts
+                .into_values()
+                .filter(|post| post.create_at >= since && post.delete_at == 0);
             missed.extend(posts.map(|post| (post, channel.kind)));
         }
         missed.sort_by(|(a, _), (b, _)| (a.create_at, &a.id).cmp(&(b.create_at, &b.id)));

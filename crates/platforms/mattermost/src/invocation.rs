@@ -26,18 +26,26 @@ struct Invoked {
 
 impl Mattermost {
     /// A slash command.
-    pub(crate) async fn invoked(&self, callback: &Callback, inbox: &Arc<dyn Inbox>) -> CallbackReply {
+    pub(crate) async fn invoked(
+        &self,
+        callback: &Callback,
+        inbox: &Arc<dyn Inbox>,
+    ) -> CallbackReply {
         let Some(invoked) = read(&callback.body) else {
-            return self.refused("commands", "it is no command", CallbackReply::empty(400)).await;
+            let why = ("commands", None, "it is no command");
+            return self.refused(why, inbox, CallbackReply::empty(400)).await;
         };
         // Both say the same, or somebody else wrote one of them.
-        let header = callback.header("authorization").map(|value| value.trim_start_matches("Token ").trim());
+        let header =
+            callback.header("authorization").map(|value| value.trim_start_matches("Token ").trim());
         if header.is_some_and(|header| !same(header, &invoked.token)) {
-            return self.refused("commands", "its two tokens differ", CallbackReply::empty(401)).await;
+            let why = ("commands", Some(&invoked.user), "its two tokens differ");
+            return self.refused(why, inbox, CallbackReply::empty(401)).await;
         }
         let Some(held) = self.command_of(&invoked).await else {
             let why = "its token is not that of this command in this team";
-            return self.refused("commands", why, CallbackReply::empty(401)).await;
+            let why = ("commands", Some(&invoked.user), why);
+            return self.refused(why, inbox, CallbackReply::empty(401)).await;
         };
         let proof = self.proof.of(
             (&invoked.trigger_id, &invoked.user),
@@ -46,7 +54,9 @@ impl Mattermost {
         );
         if let Err(unproven) = proof.await {
             let words = format!("Nothing was done: {unproven}.");
-            return self.refused("commands", &unproven.to_string(), answer(&words)).await;
+            let why = unproven.to_string();
+            let why = ("commands", Some(&invoked.user), why.as_str());
+            return self.refused(why, inbox, answer(&words)).await;
         }
         let (name, arguments) = named(&held, &invoked.arguments);
         let kind = self.kind_by_name(&invoked.channel_name, &invoked.user).await;
@@ -63,14 +73,18 @@ impl Mattermost {
         answer(&match receipt {
             Receipt::Taken(text) => text.unwrap_or_default(),
             Receipt::Dropped => "You may not use this bot here; nothing was done.".to_owned(),
-            Receipt::Later => "The gateway cannot take this now; nothing was done. Try again.".to_owned(),
+            Receipt::Later => {
+                "The gateway cannot take this now; nothing was done. Try again.".to_owned()
+            }
         })
     }
 
     /// The command whose token was brought: that of this trigger in this team and no other.
     async fn command_of(&self, invoked: &Invoked) -> Option<Held> {
         let find = |tokens: Vec<Held>| {
-            tokens.into_iter().find(|held| held.team == invoked.team && held.trigger == invoked.trigger)
+            tokens
+                .into_iter()
+                .find(|held| held.team == invoked.team && held.trigger == invoked.trigger)
         };
         let is_its = |held: &Held| same(&held.token, &invoked.token);
         if let Some(held) = find(self.slash.tokens()).filter(is_its) {
@@ -98,7 +112,9 @@ fn answer(text: &str) -> CallbackReply {
     let first = ephemeral(&pieces.next().unwrap_or_default());
     let more: Vec<Value> = pieces.map(|piece| ephemeral(&piece)).collect();
     let mut first = first;
-    if !more.is_empty() && let Some(first) = first.as_object_mut() {
+    if !more.is_empty()
+        && let Some(first) = first.as_object_mut()
+    {
         first.insert("extra_responses".to_owned(), more.into());
     }
     CallbackReply::json(200, &first)
@@ -113,8 +129,9 @@ fn same(one: &str, other: &str) -> bool {
 }
 
 fn read(body: &[u8]) -> Option<Invoked> {
-    let fields: Vec<(String, String)> =
-        url::form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    let fields: Vec<(String, String)> = url::form_urlencoded::parse(body)
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
     let field = |wanted: &str| {
         fields.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value.as_str())
     };

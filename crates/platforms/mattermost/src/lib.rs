@@ -10,6 +10,7 @@ mod callbacks;
 mod calling;
 mod card;
 mod channels;
+mod check;
 mod config;
 mod directory;
 mod id;
@@ -20,6 +21,7 @@ mod mention;
 mod posted;
 mod pressing;
 mod proof;
+mod reach;
 mod reason;
 mod registering;
 mod rest;
@@ -33,6 +35,7 @@ mod vault;
 mod wire;
 
 pub use adapter::{Mattermost, PLATFORM, Parts};
+pub use check::{Checked, Health};
 pub use config::{
     AccountConfig, AccountsConfig, ConfigProblem, FROM_ENVIRONMENT, ReplyMode, Settings,
     SignedClicks, secrets, settings,

@@ -110,10 +110,11 @@ impl Mattermost {
             });
         }
         let resume = progress.resume();
-        let mut socket = match Socket::open(self.rest.base(), self.rest.token(), resume.as_ref()).await {
-            Ok(socket) => socket,
-            Err(error) => return before(error),
-        };
+        let mut socket =
+            match Socket::open(self.rest.base(), self.rest.token(), resume.as_ref()).await {
+                Ok(socket) => socket,
+                Err(error) => return before(error),
+            };
         self.set_state(AccountState::Connected);
         tracing::info!(account = %self.about.account, "connected to Mattermost");
         loop {
@@ -130,7 +131,11 @@ impl Mattermost {
         }
     }
 
-    async fn do_work(&self, mut work: mpsc::Receiver<Work>, inbox: &Arc<dyn Inbox>) -> PlatformError {
+    async fn do_work(
+        &self,
+        mut work: mpsc::Receiver<Work>,
+        inbox: &Arc<dyn Inbox>,
+    ) -> PlatformError {
         let mut reading = self.reading().await;
         let mut answers: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
         loop {
@@ -206,7 +211,9 @@ impl Mattermost {
         let due = reading.noted.is_none_or(|noted| noted.elapsed() >= NOTED_EVERY);
         if let (true, Some(until)) = (due, reading.until) {
             reading.noted = Some(Instant::now());
-            if let Err(error) = self.notes.write(&self.note_name(READ_UNTIL), until.to_string()).await {
+            if let Err(error) =
+                self.notes.write(&self.note_name(READ_UNTIL), until.to_string()).await
+            {
                 tracing::warn!(%error, "how far was read could not be noted");
             }
         }
@@ -219,7 +226,11 @@ impl Mattermost {
     }
 
     pub(crate) fn random(&self) -> u64 {
-        self.entropy.secret().into_iter().take(8).fold(0, |number, byte| number << 8 | u64::from(byte))
+        self.entropy
+            .secret()
+            .into_iter()
+            .take(8)
+            .fold(0, |number, byte| number << 8 | u64::from(byte))
     }
 
     async fn missed(&self, reading: &Reading) -> Vec<(Post, ChannelKind)> {

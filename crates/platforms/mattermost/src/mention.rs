@@ -6,10 +6,12 @@ use countersign_domain::commands::Registry;
 pub(crate) fn named(text: &str, bot: &str) -> (String, bool) {
     let mut rest = text.trim();
     let mut is_named = false;
-    while let Some(after) = rest.get(..=bot.len()).filter(|head| is_name(head, bot)).and_then(|head| {
-        let after = rest.get(head.len()..)?;
-        ends_there(after).then_some(after)
-    }) {
+    while let Some(after) =
+        rest.get(..=bot.len()).filter(|head| is_name(head, bot)).and_then(|head| {
+            let after = rest.get(head.len()..)?;
+            ends_there(after).then_some(after)
+        })
+    {
         is_named = true;
         rest = after.trim_start_matches([':', ',']).trim_start();
     }

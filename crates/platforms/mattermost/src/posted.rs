@@ -16,10 +16,15 @@ const MOST_FILES: usize = 10;
 
 impl Mattermost {
     /// The message that `post` is.
-    pub(crate) async fn message(&self, post: &Post, kind: ChannelKind) -> Result<Message, RestError> {
+    pub(crate) async fn message(
+        &self,
+        post: &Post,
+        kind: ChannelKind,
+    ) -> Result<Message, RestError> {
         let me = self.me().await?;
         let sender = sender_of(post, me);
-        let address = self.address_of(post, kind).ok_or_else(|| RestError::Missing(AppError::default()))?;
+        let address =
+            self.address_of(post, kind).ok_or_else(|| RestError::Missing(AppError::default()))?;
         let (text, is_named) = named(&post.message, &me.username);
         let text = typed_command(text.trim(), |name| self.slash.has(name));
         // Whose thread it is matters only where nothing else says that the bot is meant.
@@ -54,11 +59,7 @@ impl Mattermost {
     }
 
     /// A place of this bot.
-    pub(crate) fn address(
-        &self,
-        channel: &ChannelId,
-        thread: Option<&PostId>,
-    ) -> Option<Address> {
+    pub(crate) fn address(&self, channel: &ChannelId, thread: Option<&PostId>) -> Option<Address> {
         let thread = thread.map(|root| root.as_str().parse::<ThreadId>()).transpose();
         Some(Address {
             platform: self.about.platform.clone(),
@@ -84,9 +85,12 @@ impl Mattermost {
                 media_type: Some(info.mime_type).filter(|text| !text.is_empty()),
                 size: Some(info.size),
             },
-            Err(_) => {
-                BroughtFile { id: id.to_string(), name: id.to_string(), media_type: None, size: None }
-            }
+            Err(_) => BroughtFile {
+                id: id.to_string(),
+                name: id.to_string(),
+                media_type: None,
+                size: None,
+            },
         }
     }
 }
@@ -98,7 +102,9 @@ fn sender_of(post: &Post, me: &User) -> SenderKind {
     }
     let marked = ["from_bot", "from_webhook", "from_plugin", "from_oauth_app"].iter().any(|name| {
         let value = post.props.as_ref().and_then(|props| props.get(*name));
-        value.is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false)) && value != "false")
+        value.is_some_and(|value| {
+            !matches!(value, Value::Null | Value::Bool(false)) && value != "false"
+        })
     });
     match post.kind.as_str() {
         "" | "me" if !marked => SenderKind::Person,
@@ -132,7 +138,11 @@ mod tests {
             ("ann", "custom_x", json!({}), SenderKind::Bot),
             ("me", "", json!({"from_bot": "true"}), SenderKind::Myself),
         ] {
-            assert_eq!(sender_of(&post(user, kind, props.clone()), &me), sender, "{user} {kind} {props}");
+            assert_eq!(
+                sender_of(&post(user, kind, props.clone()), &me),
+                sender,
+                "{user} {kind} {props}"
+            );
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use countersign_ports::platform::{CallbackReply, Click, Inbound, Inbox, Origin, Receipt, SenderKind};
 use countersign_domain::chat::{Address, PersonId};
+use countersign_ports::platform::{
+    CallbackReply, Click, Inbound, Inbox, Origin, Receipt, SenderKind,
+};
 use serde_json::Value;
 
 use crate::adapter::Mattermost;
@@ -27,10 +29,13 @@ impl Mattermost {
     /// A button.
     pub(crate) async fn pressed(&self, body: &[u8], inbox: &Arc<dyn Inbox>) -> CallbackReply {
         let Some(pressed) = read(body) else {
-            return self.refused("actions", "it is no click", told(NO_BUTTON)).await;
+            let why = ("actions", None, "it is no click");
+            return self.refused(why, inbox, told(NO_BUTTON)).await;
         };
         let Some(button) = self.seal.pressed(&pressed.context, &pressed.channel) else {
-            return self.refused("actions", "its button was not made here, or for another channel", told(NO_BUTTON)).await;
+            let why = "its button was not made here, or for another channel";
+            let why = ("actions", Some(&pressed.user), why);
+            return self.refused(why, inbox, told(NO_BUTTON)).await;
         };
         let proof = self.proof.of(
             (&pressed.trigger, &pressed.user),
@@ -39,11 +44,14 @@ impl Mattermost {
         );
         if let Err(unproven) = proof.await {
             let words = format!("Nothing was decided: {unproven}.");
-            return self.refused("actions", &unproven.to_string(), told(&words)).await;
+            let why = unproven.to_string();
+            let why = ("actions", Some(&pressed.user), why.as_str());
+            return self.refused(why, inbox, told(&words)).await;
         }
         match button.press {
             Press::Choice(choice) => {
-                let Some(click) = self.click(&button, &pressed.post, &pressed.user, &pressed).await else {
+                let Some(click) = self.click(&button, &pressed.post, &pressed.user, &pressed).await
+                else {
                     return told(NO_BUTTON);
                 };
                 told(&said(inbox.receive(Inbound::Click(Click { choice, ..click })).await))
@@ -94,7 +102,13 @@ impl Mattermost {
     }
 
     /// Where something of `user` comes from.
-    pub(crate) fn origin(&self, address: Address, kind: ChannelKind, user: &UserId, delivery: String) -> Origin {
+    pub(crate) fn origin(
+        &self,
+        address: Address,
+        kind: ChannelKind,
+        user: &UserId,
+        delivery: String,
+    ) -> Origin {
         Origin {
             address,
             chat_type: Some(kind.chat_type().to_owned()),
@@ -112,7 +126,8 @@ impl Mattermost {
     }
 }
 
-const NO_BUTTON: &str = "This button was not made by this gateway for this place; nothing was decided.";
+const NO_BUTTON: &str =
+    "This button was not made by this gateway for this place; nothing was decided.";
 
 /// What the person is told.
 pub(crate) fn said(receipt: Receipt) -> String {
@@ -120,7 +135,9 @@ pub(crate) fn said(receipt: Receipt) -> String {
         Receipt::Taken(Some(text)) => text,
         Receipt::Taken(None) => String::new(),
         Receipt::Dropped => "You may not use this bot here; nothing was decided.".to_owned(),
-        Receipt::Later => "The gateway cannot take this now; nothing was decided. Press again.".to_owned(),
+        Receipt::Later => {
+            "The gateway cannot take this now; nothing was decided. Press again.".to_owned()
+        }
     }
 }
 

@@ -15,6 +15,9 @@ use crate::trigger::{NoProof, ServerKey};
 /// The key is not asked for more often: a wrong signature makes one request, not many.
 const AGAIN_AFTER: Duration = Duration::from_secs(20);
 
+/// A click waits no longer for the key: people wait for the click.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// The server's key, as far as it is known.
 #[derive(Debug, Default)]
 pub(crate) struct Proof {
@@ -72,7 +75,9 @@ impl Proof {
             Some(verified) => Ok(verified?),
             None if policy == SignedClicks::Always => Err(Unproven::NoKey),
             None => {
-                tracing::warn!("a click was taken without the server's signature: its key cannot be had");
+                tracing::warn!(
+                    "a click was taken without the server's signature: its key cannot be had"
+                );
                 Ok(())
             }
         }
@@ -86,8 +91,10 @@ impl Known {
             return false;
         }
         self.asked = Some(Instant::now());
-        let found = rest.get::<ClientConfig>("config/client?format=old").await;
-        let key = found.ok().and_then(|config| ServerKey::from_published(&config.key));
+        let asking = rest.get::<ClientConfig>("config/client?format=old");
+        let found = tokio::time::timeout(PATIENCE, asking).await.ok();
+        let key =
+            found.and_then(Result::ok).and_then(|config| ServerKey::from_published(&config.key));
         let known = key.is_some();
         if known {
             self.key = key;

@@ -48,12 +48,15 @@ impl Mattermost {
                 "state": self.seal.dialog(dialog),
             },
         });
-        let opened = self.rest.tell(Urgency::Card, Method::POST, "actions/dialogs/open", Some(&body));
+        let opened =
+            self.rest.tell(Urgency::Card, Method::POST, "actions/dialogs/open", Some(&body));
         match opened.await {
             Ok(()) => CallbackReply::json(200, &json!({})),
             Err(error) => {
                 tracing::warn!(%error, "a dialog could not be opened");
-                told("The dialog could not be opened; nothing was decided. Press Deny, or write `!deny <id> <reason>`.")
+                told(
+                    "The dialog could not be opened; nothing was decided. Press Deny, or write `!deny <id> <reason>`.",
+                )
             }
         }
     }
@@ -71,7 +74,8 @@ impl Mattermost {
         };
         let Some(dialog) = dialog.filter(|dialog| user.as_ref() == Some(&dialog.user)) else {
             let words = "This dialog was not opened for you by this gateway; nothing was decided.";
-            return self.refused("dialogs", "its state was not made here for this user", refused(words)).await;
+            let why = ("dialogs", user.as_ref(), "its state was not made here for this user");
+            return self.refused(why, inbox, refused(words)).await;
         };
         if !of_now(&dialog) {
             return refused("This dialog was open for too long; nothing was decided.");
@@ -79,7 +83,8 @@ impl Mattermost {
         if body.get("cancelled").and_then(Value::as_bool) == Some(true) {
             return CallbackReply::json(200, &json!({}));
         }
-        let reason = body.get("submission").map_or("", |submission| text(submission, REASON)).trim();
+        let reason =
+            body.get("submission").map_or("", |submission| text(submission, REASON)).trim();
         if reason.chars().count() > LONGEST {
             let errors = json!({"errors": {REASON: "At most 280 characters."}});
             return CallbackReply::json(200, &errors);
@@ -92,10 +97,13 @@ impl Mattermost {
             return refused("Nothing was decided.");
         };
         let reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
-        let receipt = inbox.receive(Inbound::Click(Click { choice: Choice::Deny, reason, ..click })).await;
+        let receipt =
+            inbox.receive(Inbound::Click(Click { choice: Choice::Deny, reason, ..click })).await;
         match receipt {
             // The dialog closes; the card says the rest.
-            Receipt::Taken(Some(words)) if words.starts_with("Denied") => CallbackReply::json(200, &json!({})),
+            Receipt::Taken(Some(words)) if words.starts_with("Denied") => {
+                CallbackReply::json(200, &json!({}))
+            }
             receipt => refused(&said(receipt)),
         }
     }

@@ -34,7 +34,10 @@ impl Mattermost {
                 Err(error) => {
                     failed += 1;
                     tracing::warn!(account = %self.about.account, %error, "slash commands are not registered yet");
-                    pause(if error == RestError::Token { Why::Refused } else { Why::Broken(failed) }, self.random())
+                    pause(
+                        if error == RestError::Token { Why::Refused } else { Why::Broken(failed) },
+                        self.random(),
+                    )
                 }
             };
             // A change while it was at work has left a permit, and is seen to at once.
@@ -49,7 +52,10 @@ impl Mattermost {
     pub(crate) async fn teams(&self) -> Result<Vec<Team>, RestError> {
         let teams: Vec<Team> = self.rest.get("users/me/teams").await?;
         let wanted = &self.settings.teams;
-        Ok(teams.into_iter().filter(|team| wanted.is_empty() || wanted.contains(&team.name)).collect())
+        Ok(teams
+            .into_iter()
+            .filter(|team| wanted.is_empty() || wanted.contains(&team.name))
+            .collect())
     }
 
     async fn register_everywhere(&self) -> Result<(), RestError> {
@@ -58,11 +64,14 @@ impl Mattermost {
         let mut tokens = Vec::new();
         let mut failure = None;
         for team in self.teams().await? {
-            let known: Vec<Held> = before.iter().filter(|one| one.team == team.id).cloned().collect();
+            let known: Vec<Held> =
+                before.iter().filter(|one| one.team == team.id).cloned().collect();
             match self.register_in(&team, &me, &known).await {
                 Ok((held, problem)) => {
                     tokens.extend(held);
-                    if self.slash.note_problem(&team.id, problem.clone()) && let Some(problem) = problem {
+                    if self.slash.note_problem(&team.id, problem.clone())
+                        && let Some(problem) = problem
+                    {
                         tracing::warn!(account = %self.about.account, "{problem}");
                     }
                 }
@@ -95,7 +104,9 @@ impl Mattermost {
         for step in steps(&self.slash.wishes(), &there, (me, &url, &self.settings.prefix)) {
             match step {
                 Step::Remove(id) => {
-                    self.rest.tell(Urgency::Text, Method::DELETE, &format!("commands/{id}"), None).await?;
+                    self.rest
+                        .tell(Urgency::Text, Method::DELETE, &format!("commands/{id}"), None)
+                        .await?;
                 }
                 Step::Keep(id, wish, trigger) => {
                     let listed = there.iter().find(|command| command.id == id);
@@ -111,8 +122,11 @@ impl Mattermost {
                     let path = format!("commands/{id}");
                     let changed: Command =
                         self.rest.call(Urgency::Text, Method::PUT, &path, Some(&body)).await?;
-                    let token =
-                        if changed.token.is_empty() { self.new_token(&id).await? } else { changed.token };
+                    let token = if changed.token.is_empty() {
+                        self.new_token(&id).await?
+                    } else {
+                        changed.token
+                    };
                     tokens.push(held(team, &wish, &trigger, token));
                 }
                 Step::Make(wish, triggers) => {
@@ -153,14 +167,18 @@ impl Mattermost {
         let url = self.settings.callback("commands");
         for trigger in triggers {
             let body = body(wish, &team.id, trigger, &url);
-            let made =
-                self.rest.call::<Command>(Urgency::Text, Method::POST, "commands", Some(&body)).await;
+            let made = self
+                .rest
+                .call::<Command>(Urgency::Text, Method::POST, "commands", Some(&body))
+                .await;
             match made {
                 Ok(command) => return Ok(Made::There(held(team, wish, trigger, command.token))),
                 Err(RestError::Forbidden(_)) => return Ok(Made::Forbidden),
                 Err(RestError::Refused(_, error)) if is_taken(&error) => {
                     // It may be our own, which cannot be seen.
-                    let own = known.iter().find(|held| held.trigger == *trigger && held.name == wish.name);
+                    let own = known
+                        .iter()
+                        .find(|held| held.trigger == *trigger && held.name == wish.name);
                     if let Some(own) = own {
                         return Ok(Made::There(own.clone()));
                     }
@@ -185,10 +203,13 @@ impl Mattermost {
     pub(crate) async fn recall_tokens(&self) {
         match self.notes.read(&self.note_name(TOKENS)).await {
             Ok(Some(sealed)) => {
-                let open = self.vault.open(&sealed).and_then(|text| serde_json::from_str(&text).ok());
+                let open =
+                    self.vault.open(&sealed).and_then(|text| serde_json::from_str(&text).ok());
                 match open {
                     Some(tokens) => self.slash.hold(tokens),
-                    None => tracing::warn!("the tokens of the slash commands cannot be read; new ones are made"),
+                    None => tracing::warn!(
+                        "the tokens of the slash commands cannot be read; new ones are made"
+                    ),
                 }
             }
             Ok(None) => {}
@@ -231,7 +252,6 @@ pub(crate) fn forbidden_in(team: &str) -> String {
 fn held(team: &Team, wish: &Wish, trigger: &str, token: String) -> Held {
     Held { team: team.id.clone(), trigger: trigger.to_owned(), name: wish.name.clone(), token }
 }
-
 
 fn is_taken(error: &AppError) -> bool {
     error.id.contains("duplicate_trigger") || error.id.contains("trigger.app_error")

@@ -245,5 +245,7 @@ fn unreachable_server(error: &reqwest::Error) -> RestError {
         cause = Some(inner.to_string());
         source = inner.source();
     }
-    RestError::Unavailable(cause.map_or_else(|| what.to_owned(), |cause| format!("{what}: {cause}")))
+    RestError::Unavailable(
+        cause.map_or_else(|| what.to_owned(), |cause| format!("{what}: {cause}")),
+    )
 }

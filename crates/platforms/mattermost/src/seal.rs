@@ -125,6 +125,11 @@ impl Seal {
         self.is_good(&dialog.parts(), text(&state, "k")?).then_some(dialog)
     }
 
+    /// What only this house answers to `word`.
+    pub(crate) fn answer(&self, word: &str) -> String {
+        hex(&mac(&self.0, &["mm1 answer".to_owned(), word.to_owned()]))
+    }
+
     fn fields(&self, button: &Button) -> Map<String, Value> {
         let root = button.root.as_ref().map_or("", PostId::as_str);
         let fields = [
@@ -201,7 +206,8 @@ fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves.filter_map(|half| char::from_digit(half.into(), 16)).collect()
 }
 
 #[cfg(test)]

@@ -20,10 +20,43 @@ const DISPLAYED: &str = "Countersign: /";
 
 /// The server's own commands. Where it has more, it says so when one of ours is made.
 const BUILT_IN: [&str; 38] = [
-    "away", "code", "collapse", "dnd", "echo", "expand", "exportlink", "groupmsg", "header", "help",
-    "invite", "invite_people", "join", "kick", "leave", "logout", "marketplace", "me", "msg", "mute",
-    "offline", "online", "open", "purpose", "remove", "rename", "search", "secure-connection",
-    "settings", "share-channel", "shortcuts", "shrug", "status", "test", "call", "jira", "github",
+    "away",
+    "code",
+    "collapse",
+    "dnd",
+    "echo",
+    "expand",
+    "exportlink",
+    "groupmsg",
+    "header",
+    "help",
+    "invite",
+    "invite_people",
+    "join",
+    "kick",
+    "leave",
+    "logout",
+    "marketplace",
+    "me",
+    "msg",
+    "mute",
+    "offline",
+    "online",
+    "open",
+    "purpose",
+    "remove",
+    "rename",
+    "search",
+    "secure-connection",
+    "settings",
+    "share-channel",
+    "shortcuts",
+    "shrug",
+    "status",
+    "test",
+    "call",
+    "jira",
+    "github",
     "playbook",
 ];
 
@@ -128,22 +161,32 @@ impl Slash {
 }
 
 /// What has to be done for `wishes` where `there` is what the team has, as far as can be seen.
-pub(crate) fn steps(wishes: &[Wish], there: &[Command], (me, url, prefix): (&UserId, &str, &str)) -> Vec<Step> {
+pub(crate) fn steps(
+    wishes: &[Wish],
+    there: &[Command],
+    (me, url, prefix): (&UserId, &str, &str),
+) -> Vec<Step> {
     let living = || there.iter().filter(|command| command.delete_at == 0);
     let is_ours = |command: &&Command| {
         command.creator_id.as_ref() == Some(me) && command.display_name.starts_with(DISPLAYED)
     };
-    let foreign: BTreeSet<&str> =
-        living().filter(|command| !is_ours(command)).map(|command| command.trigger.as_str()).collect();
+    let foreign: BTreeSet<&str> = living()
+        .filter(|command| !is_ours(command))
+        .map(|command| command.trigger.as_str())
+        .collect();
     let mut left: Vec<&Command> = living().filter(is_ours).collect();
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let mut steps = Vec::new();
     for wish in wishes {
         let free = |trigger: &String| {
-            !BUILT_IN.contains(&trigger.as_str()) && !foreign.contains(trigger.as_str()) && !taken.contains(trigger)
+            !BUILT_IN.contains(&trigger.as_str())
+                && !foreign.contains(trigger.as_str())
+                && !taken.contains(trigger)
         };
-        let triggers: Vec<String> =
-            [wish.name.clone(), format!("{prefix}{}", wish.name)].into_iter().filter(free).collect();
+        let triggers: Vec<String> = [wish.name.clone(), format!("{prefix}{}", wish.name)]
+            .into_iter()
+            .filter(free)
+            .collect();
         let own = left.iter().position(|command| triggers.contains(&command.trigger));
         match own.map(|place| left.remove(place)) {
             Some(command) => {
@@ -283,6 +326,9 @@ mod tests {
         assert_eq!(wishes[0].name, UMBRELLA);
         let body = body(&wishes[1], &"team".parse().unwrap(), "x", URL);
         let length = |name: &str| body[name].as_str().unwrap().chars().count();
-        assert_eq!((length("display_name"), length("description"), length("auto_complete_hint")), (64, 128, 1024));
+        assert_eq!(
+            (length("display_name"), length("description"), length("auto_complete_hint")),
+            (64, 128, 1024)
+        );
     }
 }

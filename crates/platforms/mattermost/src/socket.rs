@@ -11,7 +11,9 @@ use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_websockets::{ClientBuilder, Connector, Limits, MaybeTlsStream, Message, WebSocketStream};
+use tokio_websockets::{
+    ClientBuilder, Connector, Limits, MaybeTlsStream, Message, WebSocketStream,
+};
 use url::Url;
 
 use crate::resume::Resume;
@@ -118,7 +120,9 @@ impl Socket {
             let late = || SocketError::Broken("the server did not answer in time".to_owned());
             let frame = match read.map_err(|_| late())? {
                 // The server closes the connection of somebody whom it does not accept.
-                Err(SocketError::Broken(_)) if challenge.is_some() => return Err(SocketError::Token),
+                Err(SocketError::Broken(_)) if challenge.is_some() => {
+                    return Err(SocketError::Token);
+                }
                 read => read?,
             };
             let Frame::Answer(answer) = &frame else {
@@ -155,7 +159,9 @@ impl Socket {
         loop {
             let message = self.stream.next().await;
             let message = message
-                .ok_or_else(|| SocketError::Broken("the server has closed the connection".to_owned()))?
+                .ok_or_else(|| {
+                    SocketError::Broken("the server has closed the connection".to_owned())
+                })?
                 .map_err(|error| broken(&error))?;
             if let Some(text) = message.as_text()
                 && let Ok(frame) = serde_json::from_str(text)
@@ -172,7 +178,8 @@ fn address(base: &Url, resume: Option<&Resume>) -> String {
     let base = base.strip_prefix("http").unwrap_or(base);
     let mut address = format!("ws{base}/api/v4/websocket");
     if let Some(Resume { connection, next }) = resume {
-        let connection: String = url::form_urlencoded::byte_serialize(connection.as_bytes()).collect();
+        let connection: String =
+            url::form_urlencoded::byte_serialize(connection.as_bytes()).collect();
         address.push_str(&format!("?connection_id={connection}&sequence_number={next}"));
     }
     address

@@ -31,7 +31,8 @@ pub(crate) fn posts(text: &str, longest: usize) -> Vec<String> {
         // A line that has no room goes into the next post; one that never has any is cut.
         while !line.is_empty() {
             // What is left of a line that was cut neither opens nor closes anything.
-            let after = if is_whole { fence_after(post.fence.as_ref(), line) } else { post.fence.clone() };
+            let after =
+                if is_whole { fence_after(post.fence.as_ref(), line) } else { post.fence.clone() };
             let room = longest.saturating_sub(post.length + closing(after.as_ref()));
             let length = line.chars().count();
             if length <= room {
@@ -113,9 +114,8 @@ fn fence_after(open: Option<&Fence>, line: &str) -> Option<Fence> {
     let is_fence = indent < 4 && run >= 3;
     match (open, mark) {
         (Some(open), Some(mark)) if is_fence => {
-            let closes = bare.len() == run
-                && open.closing.starts_with(mark)
-                && run >= open.closing.len();
+            let closes =
+                bare.len() == run && open.closing.starts_with(mark) && run >= open.closing.len();
             (!closes).then(|| open.clone())
         }
         (Some(open), _) => Some(open.clone()),
@@ -174,7 +174,8 @@ mod tests {
             let full = body;
             if !is_last {
                 // What is open before the last line tells whether that line was put in.
-                for line in full.split_inclusive('\n').take(full.split_inclusive('\n').count() - 1) {
+                for line in full.split_inclusive('\n').take(full.split_inclusive('\n').count() - 1)
+                {
                     after = fence_after(after.as_ref(), line);
                 }
                 if let Some(fence) = &after

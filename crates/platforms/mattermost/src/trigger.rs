@@ -56,7 +56,8 @@ impl ServerKey {
     /// Nothing, if `trigger` proves that `user` has done something about `now`.
     pub(crate) fn verify(&self, trigger: &str, user: &str, now: Timestamp) -> Result<(), NoProof> {
         let text = (trigger.len() <= LONGEST).then(|| STANDARD.decode(trigger).ok()).flatten();
-        let text = text.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(NoProof::Malformed)?;
+        let text =
+            text.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(NoProof::Malformed)?;
         let mut parts = text.split(':');
         let (Some(id), Some(signed_user), Some(millis), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())

@@ -222,7 +222,9 @@ mod tests {
         let Frame::Event(event) = serde_json::from_str(text).unwrap() else { panic!("no event") };
         assert_eq!((event.event.as_str(), event.text("connection_id")), ("hello", Some("c1")));
         let text = r#"{"status":"OK","seq_reply":2,"data":{"text":"pong"}}"#;
-        let Frame::Answer(answer) = serde_json::from_str(text).unwrap() else { panic!("no answer") };
+        let Frame::Answer(answer) = serde_json::from_str(text).unwrap() else {
+            panic!("no answer")
+        };
         assert_eq!((answer.status.as_str(), answer.seq_reply), ("OK", 2));
     }
 
@@ -241,9 +243,13 @@ mod tests {
 
     #[test]
     fn a_private_channel_is_a_group() {
-        for (letter, scope) in
-            [("D", ChatScope::Dm), ("G", ChatScope::Group), ("P", ChatScope::Group), ("O", ChatScope::Group), ("X", ChatScope::Group)]
-        {
+        for (letter, scope) in [
+            ("D", ChatScope::Dm),
+            ("G", ChatScope::Group),
+            ("P", ChatScope::Group),
+            ("O", ChatScope::Group),
+            ("X", ChatScope::Group),
+        ] {
             assert_eq!(ChannelKind::from_letter(letter).scope(), scope, "{letter}");
             let read: ChannelKind = serde_json::from_value(letter.into()).unwrap();
             assert_eq!(read, ChannelKind::from_letter(letter));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use countersign_domain::chat::{AccountId, PersonId, PlatformName};
 
 use super::Inbox;
 
@@ -28,6 +29,21 @@ pub struct Callback {
     pub headers: Vec<(String, String)>,
     /// The body, byte by byte: signatures are over this.
     pub body: Bytes,
+}
+
+/// Something that was brought and is not believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedCallback {
+    /// The platform.
+    pub platform: PlatformName,
+    /// The bot.
+    pub account: AccountId,
+    /// What it was about: the end of the address.
+    pub what: &'static str,
+    /// Who it says has sent it, which nothing proves.
+    pub claimed: Option<PersonId>,
+    /// Why it is not believed.
+    pub why: String,
 }
 
 /// How a request was made.

@@ -2,7 +2,9 @@
 
 use countersign_domain::approvals::{Approval, Rule};
 use countersign_domain::audit::AuditRecord;
-use countersign_domain::chat::{ChatRun, Conversation, Delivery, Note, Pairing, PostedCard, Unasked};
+use countersign_domain::chat::{
+    ChatRun, Conversation, Delivery, Note, Pairing, PostedCard, Unasked,
+};
 use countersign_domain::digest::Digest;
 use countersign_domain::grants::Use;
 use countersign_domain::ids::{

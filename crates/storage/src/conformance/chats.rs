@@ -2,8 +2,8 @@
 
 use countersign_domain::approvals::Choice;
 use countersign_domain::chat::{
-    Address, CardNonce, ChatRun, ChatScope, Conversation, Delivery, Earlier, GroupSessions, Note, Paired,
-    Pairing, PairingCode, PersonId, PostedCard, SessionKey, Unasked,
+    Address, CardNonce, ChatRun, ChatScope, Conversation, Delivery, Earlier, GroupSessions, Note,
+    Paired, Pairing, PairingCode, PersonId, PostedCard, SessionKey, Unasked,
 };
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::Principal;

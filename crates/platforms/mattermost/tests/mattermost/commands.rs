@@ -40,7 +40,10 @@ async fn every_command_is_registered_and_what_the_server_has_gets_the_prefix() {
     }
     let approve =
         town.server.commands(&town.team).into_iter().find(|one| one.trigger == "approve").unwrap();
-    assert_eq!((approve.method.as_str(), approve.display_name.as_str()), ("P", "Countersign: /approve"));
+    assert_eq!(
+        (approve.method.as_str(), approve.display_name.as_str()),
+        ("P", "Countersign: /approve")
+    );
     assert!(approve.auto_complete && !approve.auto_complete_desc.is_empty());
     assert!(approve.url.ends_with("/platforms/mattermost/main/commands"));
     assert!(!approve.url.contains(&approve.token));
@@ -54,7 +57,11 @@ async fn an_approval_is_given_by_each_way_to_write_a_command() {
         let (said, card) = town.asked().await;
         if way.starts_with('/') {
             let outcome = town.ann.types_command(&town.square, Some(&said), way).await;
-            assert_eq!((outcome.status, outcome.response_type.as_str()), (200, "ephemeral"), "{outcome:?}");
+            assert_eq!(
+                (outcome.status, outcome.response_type.as_str()),
+                (200, "ephemeral"),
+                "{outcome:?}"
+            );
             assert!(outcome.text.starts_with("Approved"), "{way}: {}", outcome.text);
         } else {
             let text = if way.starts_with('@') { way.to_owned() } else { format!("@signer {way}") };
@@ -105,11 +112,16 @@ async fn a_bot_that_may_not_register_says_what_to_set_and_text_works() {
         }
         tokio::task::yield_now().await;
     };
-    assert!(problem.contains("manage_own_slash_commands") && problem.contains("`main`"), "{problem}");
+    assert!(
+        problem.contains("manage_own_slash_commands") && problem.contains("`main`"),
+        "{problem}"
+    );
     assert!(triggers(&town).is_empty());
     town.ann.posts(&town.square, None, "@signer !status").await;
     town.server
-        .wait_for_post(&town.square, |post| post.user_id == town.bot.id && post.message.contains("The agent is"))
+        .wait_for_post(&town.square, |post| {
+            post.user_id == town.bot.id && post.message.contains("The agent is")
+        })
         .await;
 }
 
@@ -170,9 +182,17 @@ async fn a_token_is_good_for_its_command_in_its_team_and_nothing_else() {
         assert!([400, 401].contains(&answer.status), "{fields:?} {answer:?}");
     }
     // Somebody who knows the token is still not the server: who typed it is signed.
-    for trigger in [String::new(), town.server.trigger_id(&town.bob), town.server.foreign_trigger_id(&town.ann)] {
-        let answer = town.server.forge_form(&approve.url, &with(("trigger_id", &trigger)), None).await;
-        assert!(answer.body["text"].as_str().unwrap().starts_with("Nothing was done"), "{answer:?}");
+    for trigger in [
+        String::new(),
+        town.server.trigger_id(&town.bob),
+        town.server.foreign_trigger_id(&town.ann),
+    ] {
+        let answer =
+            town.server.forge_form(&approve.url, &with(("trigger_id", &trigger)), None).await;
+        assert!(
+            answer.body["text"].as_str().unwrap().starts_with("Nothing was done"),
+            "{answer:?}"
+        );
     }
     let id = Town::approval(&card);
     let pending = town.house.gateway.approval(id, &town.house.operator).await.unwrap();
@@ -195,6 +215,7 @@ async fn a_refused_command_has_no_effect_and_says_so_to_one_person() {
     assert!(outcome.text.contains("/yolo is admin"), "{outcome:?}");
     let outcome = town.stranger.types_command(&town.square, None, "/cs-status").await;
     assert!(outcome.text.contains("You may not use this bot"), "{outcome:?}");
-    let nothing: Vec<PostId> = town.server.posts(&town.square).into_iter().map(|post| post.id).collect();
+    let nothing: Vec<PostId> =
+        town.server.posts(&town.square).into_iter().map(|post| post.id).collect();
     assert!(nothing.is_empty());
 }

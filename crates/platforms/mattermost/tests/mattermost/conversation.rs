@@ -13,7 +13,9 @@ async fn a_mention_becomes_a_run_a_card_in_the_thread_a_click_and_a_result() {
     assert_eq!(card.root_id, said.as_str());
     assert!(shown(&card).contains("rm -r made"), "{}", shown(&card));
     let buttons = card.action_ids();
-    assert!(buttons.contains(&"allowonce".to_owned()) && buttons.contains(&"denyreason".to_owned()));
+    assert!(
+        buttons.contains(&"allowonce".to_owned()) && buttons.contains(&"denyreason".to_owned())
+    );
 
     // A stranger, and a member who may not decide this: told privately, and nothing happens.
     let clicked = town.stranger.clicks(&card.id, "allowonce").await;
@@ -35,7 +37,8 @@ async fn a_mention_becomes_a_run_a_card_in_the_thread_a_click_and_a_result() {
             post.user_id == town.bot.id && post.root_id == said.as_str() && post.id != card.id
         })
         .await;
-    let approval = town.house.gateway.approval(Town::approval(&card), &town.house.operator).await.unwrap();
+    let approval =
+        town.house.gateway.approval(Town::approval(&card), &town.house.operator).await.unwrap();
     assert_eq!(approval.status, Status::Executed);
     let clicked = town.ann.clicks(&card.id, "allowonce").await;
     assert_ne!(clicked.status, 200, "the card has no button any more");
@@ -145,7 +148,8 @@ async fn two_clicks_at_once_decide_once() {
     );
     let told: Vec<String> =
         [ann.0, ann.1, boss].into_iter().filter_map(|outcome| outcome.ephemeral).collect();
-    let decided = told.iter().filter(|text| text.starts_with("Approved") || text.starts_with("Denied"));
+    let decided =
+        told.iter().filter(|text| text.starts_with("Approved") || text.starts_with("Denied"));
     assert_eq!(decided.count(), 1, "{told:?}");
     let done = town
         .server
@@ -202,7 +206,8 @@ async fn a_card_outlives_the_server_and_what_was_said_meanwhile_is_heard_once() 
     let clicked = town.ann.clicks(&card.id, "allowonce").await;
     assert!(clicked.ephemeral.unwrap().starts_with("Approved"));
     town.card_says(&card, "It ran: well").await;
-    let answers = town.server.posts(&town.square).into_iter().filter(|post| post.root_id == said.as_str());
+    let answers =
+        town.server.posts(&town.square).into_iter().filter(|post| post.root_id == said.as_str());
     assert_eq!(answers.count(), 1);
 }
 

@@ -2,8 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails where it is")]
 
+mod checking;
 mod commands;
 mod conversation;
 mod refusals;
-mod troubles;
 mod town;
+mod troubles;

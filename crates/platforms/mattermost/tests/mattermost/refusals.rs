@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use countersign_domain::approvals::Status;
+use countersign_domain::audit::AuditKind;
 use countersign_fakes::mattermost::{Post, Settings, TriggerSigning};
 use countersign_mattermost::{AccountConfig, SignedClicks};
 use serde_json::{Value, json};
@@ -47,7 +48,9 @@ async fn whoever_changes_anything_of_a_click_decides_nothing() {
     for (pointer, value) in changes {
         let answer = town
             .server
-            .forge(&card.id, "allowonce", &town.ann, |body| *body.pointer_mut(pointer).unwrap() = value.clone())
+            .forge(&card.id, "allowonce", &town.ann, |body| {
+                *body.pointer_mut(pointer).unwrap() = value.clone()
+            })
             .await;
         assert_eq!(answer.status, 200, "{pointer}");
         assert!(!told(&answer.body).starts_with("Approved"), "{pointer}: {}", answer.body);
@@ -60,6 +63,9 @@ async fn whoever_changes_anything_of_a_click_decides_nothing() {
         assert_eq!(answer.status, 200);
         assert!(is_pending(&town, &card).await);
     }
+    let audited = town.house.audited(AuditKind::CallbackRefused).await;
+    assert!(audited.len() > 10);
+    assert_eq!(audited[0].subject, "mattermost/main/actions");
     // And unchanged it counts.
     let answer = town.server.forge(&card.id, "allowonce", &town.ann, |_| {}).await;
     assert!(told(&answer.body).starts_with("Approved"));
@@ -129,7 +135,12 @@ async fn what_is_needed_of_a_click_follows_from_the_policy_and_the_servers_key()
                 }
             })
             .await;
-        assert_eq!(told(&answer.body).starts_with("Approved"), counts, "{policy:?} {signing:?} {signed}: {}", answer.body);
+        assert_eq!(
+            told(&answer.body).starts_with("Approved"),
+            counts,
+            "{policy:?} {signing:?} {signed}: {}",
+            answer.body
+        );
     }
     assert!(NOW > 0);
 }

@@ -11,15 +11,15 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
-use countersign_fakes::mattermost::{
-    Bot, ChannelId, Clock, FakeMattermost, Person, Post, PostId, Settings, TeamId, TeamRole,
-};
-use countersign_gateway::{Admission, ChatSettings, Gateway};
 use countersign_domain::chat::PlatformName;
 use countersign_domain::ids::ApprovalId;
 use countersign_domain::slash_access::{
     AccessPolicy, CommandList, ListedIds, PlatformAccess, ScopeAccess,
 };
+use countersign_fakes::mattermost::{
+    Bot, ChannelId, Clock, FakeMattermost, Person, Post, PostId, Settings, TeamId, TeamRole,
+};
+use countersign_gateway::{Admission, ChatSettings, Gateway};
 use countersign_mattermost::{AccountConfig, AccountsConfig, Mattermost, Parts, settings};
 use countersign_ports::platform::{Callback, CallbackMethod};
 use countersign_ports::secret::Secret;
@@ -119,7 +119,20 @@ impl Town {
         };
         let adapter = adapter(&account, &house, 1);
         house.gateway.attach_platform(adapter.clone()).await.unwrap();
-        let town = Self { server, team, square, ann, bob, stranger, boss, bot, house, adapter, account, door };
+        let town = Self {
+            server,
+            team,
+            square,
+            ann,
+            bob,
+            stranger,
+            boss,
+            bot,
+            house,
+            adapter,
+            account,
+            door,
+        };
         town.connected().await;
         town
     }
@@ -132,7 +145,11 @@ impl Town {
     /// Returns when this command is registered.
     pub(crate) async fn registered(&self, trigger: &str) {
         let there = |server: &FakeMattermost| {
-            server.commands(&self.team).iter().any(|command| command.trigger == trigger).then_some(())
+            server
+                .commands(&self.team)
+                .iter()
+                .any(|command| command.trigger == trigger)
+                .then_some(())
         };
         self.server.wait_for(trigger, there).await;
         // It counts when the gateway has noted its token.
@@ -146,15 +163,45 @@ impl Town {
 
     /// The gateway's process is killed, and another one takes its place.
     pub(crate) async fn crash(self) -> Self {
-        let Self { server, team, square, ann, bob, stranger, boss, bot, house, adapter, account, door } = self;
+        let Self {
+            server,
+            team,
+            square,
+            ann,
+            bob,
+            stranger,
+            boss,
+            bot,
+            house,
+            adapter,
+            account,
+            door,
+        } = self;
         *door.gateway.lock().unwrap() = None;
         drop(adapter);
         let house = house.crash().await;
-        server.wait_for("the old socket to go", |server| (server.open_sockets(&bot) == 0).then_some(())).await;
+        server
+            .wait_for("the old socket to go", |server| {
+                (server.open_sockets(&bot) == 0).then_some(())
+            })
+            .await;
         let adapter = self::adapter(&account, &house, 2);
         *door.gateway.lock().unwrap() = Some(house.gateway.clone());
         house.gateway.attach_platform(adapter.clone()).await.unwrap();
-        let town = Self { server, team, square, ann, bob, stranger, boss, bot, house, adapter, account, door };
+        let town = Self {
+            server,
+            team,
+            square,
+            ann,
+            bob,
+            stranger,
+            boss,
+            bot,
+            house,
+            adapter,
+            account,
+            door,
+        };
         town.connected().await;
         town
     }
@@ -203,13 +250,15 @@ impl Town {
 
 /// What a card says.
 pub(crate) fn shown(card: &Post) -> String {
-    let text = card.props.get("attachments").and_then(|all| all.get(0)).and_then(|one| one.get("text"));
+    let text =
+        card.props.get("attachments").and_then(|all| all.get(0)).and_then(|one| one.get("text"));
     text.and_then(|text| text.as_str()).unwrap_or_default().to_owned()
 }
 
 fn adapter(account: &AccountConfig, house: &House, seed: u64) -> Arc<Mattermost> {
     let accounts = AccountsConfig::from([("main".to_owned(), account.clone())]);
-    let [settings] = settings(&accounts, |_| None, "http://127.0.0.1:1").unwrap().try_into().unwrap();
+    let [settings] =
+        settings(&accounts, |_| None, "http://127.0.0.1:1").unwrap().try_into().unwrap();
     let parts = Parts {
         clock: house.clock.clone(),
         entropy: Arc::new(SeededEntropy::new(seed)),
@@ -267,7 +316,8 @@ async fn bring(
     };
     match gateway.call_platform(&format!("{platform}/{account}"), callback).await {
         Some(reply) => {
-            let mut response = (StatusCode::from_u16(reply.status).unwrap(), reply.body).into_response();
+            let mut response =
+                (StatusCode::from_u16(reply.status).unwrap(), reply.body).into_response();
             for (name, value) in reply.headers {
                 let name: axum::http::HeaderName = name.parse().unwrap();
                 response.headers_mut().insert(name, value.parse().unwrap());

@@ -52,7 +52,10 @@ async fn only_what_names_the_bot_is_heard_in_channels() {
         Value::Object(props) => props,
         _ => unreachable!(),
     };
-    town.ann.posts_with_props(&town.square, None, "@signer say hello", props("from_webhook")).await.unwrap();
+    town.ann
+        .posts_with_props(&town.square, None, "@signer say hello", props("from_webhook"))
+        .await
+        .unwrap();
     town.stranger.posts(&town.square, None, "@signer say hello").await;
     let last = town.ann.posts(&town.square, None, "hey @Signer, say hello").await;
     let answer = town.server.wait_for_post(&town.square, |post| post.user_id == town.bot.id).await;
@@ -68,7 +71,12 @@ async fn a_private_channel_is_a_group_and_its_admins_are_those_of_groups() {
     let room = town.server.private_channel(&town.team, "room", &[&town.ann, &town.bot]);
     town.ann.posts(&room, None, "say hello").await;
     town.ann.posts(&room, None, "@signer !status").await;
-    town.server.wait_for_post(&room, |post| post.message.contains("nothing was said here yet") || post.message.contains("The agent is")).await;
+    town.server
+        .wait_for_post(&room, |post| {
+            post.message.contains("nothing was said here yet")
+                || post.message.contains("The agent is")
+        })
+        .await;
     assert_eq!(town.house.gateway.dropped()[&DropReason::NotMentioned], 1);
 }
 
@@ -83,7 +91,9 @@ async fn flat_answers_go_into_the_channel_unless_a_thread_was_written_in() {
     town.card_says(&card, "Denied").await;
     town.bob.posts(&town.square, Some(&said), "@signer say hello").await;
     town.server
-        .wait_for_post(&town.square, |post| post.user_id == town.bot.id && post.root_id == said.as_str())
+        .wait_for_post(&town.square, |post| {
+            post.user_id == town.bot.id && post.root_id == said.as_str()
+        })
         .await;
 }
 
@@ -92,7 +102,11 @@ async fn what_the_agent_says_calls_nobody() {
     let town = Town::open().await;
     town.ann.posts(&town.square, None, "@signer say @all @bob look").await;
     let answer = town.server.wait_for_post(&town.square, |post| post.user_id == town.bot.id).await;
-    assert!(answer.message.contains("@\u{200b}all") && answer.message.contains("@\u{200b}bob"), "{}", answer.message);
+    assert!(
+        answer.message.contains("@\u{200b}all") && answer.message.contains("@\u{200b}bob"),
+        "{}",
+        answer.message
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! Conversations on platforms.
 
-use countersign_domain::chat::{ChatRun, Conversation, Delivery, Note, Pairing, PostedCard, Unasked};
+use countersign_domain::chat::{
+    ChatRun, Conversation, Delivery, Note, Pairing, PostedCard, Unasked,
+};
 use countersign_domain::ids::{PairingId, RunId};
 use countersign_ports::store::{StoreError, Version};
 

@@ -63,6 +63,8 @@ const FILL: &str = "
         FROM generate_series(1, 50) AS n;
     INSERT INTO unasked
         SELECT id, 1, repeat('x', 100) FROM sessions;
+    INSERT INTO notes
+        SELECT 'note' || n, 1, repeat('x', 200) FROM generate_series(1, 10000) AS n;
     INSERT INTO nodes SELECT 'node_' || n, n, 1, repeat('x', 200) FROM generate_series(1, 5) AS n;
     INSERT INTO leases SELECT 'timers', 'node_1' UNION ALL
         SELECT 'run:' || id, 'node_' || row_number() OVER () % 5 + 1 FROM runs

@@ -72,7 +72,7 @@ pub(super) fn apply(tx: &Connection, change: &Change, node: &NodeName) -> Result
         Change::PutPairing(pairing) => chats::put_pairing(tx, pairing),
         Change::RemovePairing(id) => chats::remove_pairing(tx, *id),
         Change::PutUnasked(unasked) => chats::put_unasked(tx, unasked),
-        Change::PutNote(note) => chats::put_note(tx, note),
+        Change::PutNote(kept) => chats::put_note(tx, kept),
         Change::Forget(before) => access::forget(tx, *before),
         Change::ForgetSends(before, most) => outbox::forget(tx, *before, *most),
         Change::RemoveEvents(id) => retention::remove_events(tx, *id),

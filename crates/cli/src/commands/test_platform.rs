@@ -1,0 +1,112 @@
+//! `platforms test`: whether chat platforms are set up as they should be.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use clap::Args;
+use countersign_mattermost::{Health, Mattermost, Parts};
+use countersign_ports::clock::Clock as _;
+use countersign_ports::platform::{NoteName, Notes, NotesError};
+use serde_json::json;
+
+use super::{Global, JsonFlag};
+use crate::clock::SystemClock;
+use crate::config::{Loaded, load};
+use crate::entropy::SystemEntropy;
+use crate::environment::Environment;
+use crate::failure::{Answer, Failure, Outcome};
+use crate::home::{Home, signing_keys};
+use crate::output::Screen;
+use crate::platforms;
+
+/// Look at everything that the bots of a platform need, and say what to set.
+///
+/// The gateway should be running: the platform is made to call it.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  countersign platforms test mattermost
+  countersign platforms test mattermost --json
+
+Exit codes: 0 all works, 1 something does not, 2 usage or configuration error.")]
+pub(crate) struct TestArgs {
+    /// The platform
+    platform: Tested,
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+/// A platform that can be looked at.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Tested {
+    Mattermost,
+}
+
+/// Looks at what is asked for.
+pub(crate) async fn run(args: TestArgs, global: &Global) -> Outcome {
+    let TestArgs { platform: Tested::Mattermost, json } = args;
+    let screen = Screen::detect();
+    let environment = Environment::read()?;
+    let home = Home::open(&Home::place(global.home.as_deref())?)?;
+    let loaded = load(&home.config(), &[])?;
+    let accounts = platforms::mattermost(&loaded, &environment, listening(&home, &loaded))?;
+    if accounts.is_empty() {
+        let what = "no bot is configured: set MATTERMOST_URL and MATTERMOST_TOKEN, or \
+                    platforms.mattermost.accounts";
+        return Err(Failure::Usage(what.to_owned()));
+    }
+    let entropy = Arc::new(SystemEntropy::new().map_err(Failure::refused)?);
+    let keys = signing_keys::open(&home, entropy.as_ref(), SystemClock.now());
+    let secret = keys.map_err(Failure::refused)?.platform_secret();
+    let (mut all, mut rows, mut outcome) = (Vec::new(), Vec::new(), Answer::Yes);
+    for settings in accounts {
+        let account = settings.account.to_string();
+        let parts = Parts {
+            clock: Arc::new(SystemClock),
+            entropy: entropy.clone(),
+            notes: Arc::new(NoNotes),
+            secret,
+        };
+        let bot = Mattermost::new(settings, parts).map_err(Failure::refused)?;
+        for checked in bot.check().await {
+            let status = checked.health.as_str();
+            if checked.health == Health::Bad {
+                outcome = Answer::No;
+            }
+            all.push(json!({"account": account, "check": checked.what, "status": status, "message": checked.says}));
+            rows.push(vec![
+                account.clone(),
+                checked.what.to_owned(),
+                status.to_owned(),
+                checked.says,
+            ]);
+        }
+    }
+    if json.json {
+        screen.json(&json!({"data": all}))?;
+    } else {
+        screen.table(&["ACCOUNT", "CHECK", "STATUS", "WHAT WAS FOUND"], &rows)?;
+    }
+    Ok(outcome)
+}
+
+/// Where the gateway of this home listens, or would.
+fn listening(home: &Home, loaded: &Loaded) -> SocketAddr {
+    let running = home.running().ok().and_then(|running| running.announcement.address.parse().ok());
+    let configured = || loaded.config.gateway.listen.parse().ok();
+    running.or_else(configured).unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 8642).into())
+}
+
+/// Looking leaves nothing behind.
+struct NoNotes;
+
+#[async_trait]
+impl Notes for NoNotes {
+    async fn read(&self, _: &NoteName) -> Result<Option<String>, NotesError> {
+        Ok(None)
+    }
+
+    async fn write(&self, _: &NoteName, _: String) -> Result<(), NotesError> {
+        Ok(())
+    }
+}
