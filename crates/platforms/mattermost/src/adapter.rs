@@ -204,7 +204,7 @@ impl Mattermost {
                 }
                 send(body).await?
             }
-            sent => sent?,
+            done => done?,
         };
         self.known.note_own(&post.id);
         post.id

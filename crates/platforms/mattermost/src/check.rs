@@ -79,7 +79,7 @@ impl Mattermost {
         let asked = self.me_again().await;
         match asked.and(self.me().await) {
             Ok(me) if me.is_bot => {
-                checked.push(good("token", format!("the bot is @{}", me.username)))
+                checked.push(good("token", format!("the bot is @{}", me.username)));
             }
             Ok(me) => checked.push(poor(
                 "token",

@@ -118,9 +118,10 @@ pub fn settings(
     let from_environment =
         BTreeMap::from([(FROM_ENVIRONMENT.to_owned(), AccountConfig::default())]);
     let named = |name: &str| environment(name).filter(|value| !value.trim().is_empty());
-    let accounts = match accounts.is_empty() {
-        true if named("MATTERMOST_URL").is_some() => &from_environment,
-        true | false => accounts,
+    let accounts = if accounts.is_empty() && named("MATTERMOST_URL").is_some() {
+        &from_environment
+    } else {
+        accounts
     };
     accounts.iter().map(|(name, account)| account.settings(name, &named, here)).collect()
 }

@@ -104,9 +104,10 @@ impl Mattermost {
         let before = |error| Ended { error, stood: false };
         // The socket does not say why it is closed; a request does.
         if let Err(error) = self.me_again().await {
-            return before(match error {
-                RestError::Token => SocketError::Token,
-                other => SocketError::Broken(other.to_string()),
+            return before(if error == RestError::Token {
+                SocketError::Token
+            } else {
+                SocketError::Broken(error.to_string())
             });
         }
         let resume = progress.resume();
@@ -269,7 +270,7 @@ struct Ended {
 /// What an event gives to do.
 fn arrived(progress: &mut Progress, event: &Event) -> Vec<Work> {
     let is_first = progress.resume().is_none();
-    let taken = match (event.event.as_str(), event.text("connection_id")) {
+    let taken = match (event.kind.as_str(), event.text("connection_id")) {
         ("hello", Some(connection)) => progress.hello(connection, event.seq),
         _ => progress.event(event.seq),
     };
@@ -278,11 +279,12 @@ fn arrived(progress: &mut Progress, event: &Event) -> Vec<Work> {
     if taken == Taken::Lost || is_first {
         work.push(Work::CatchUp);
     }
-    if taken != Taken::Before && event.event == "posted" {
+    if taken != Taken::Before && event.kind == "posted" {
         let kind = ChannelKind::from_letter(event.text("channel_type").unwrap_or_default());
-        match event.post() {
-            Some(post) => work.push(Work::Posted(Box::new(post), kind)),
-            None => tracing::warn!("a post cannot be read"),
+        if let Some(post) = event.post() {
+            work.push(Work::Posted(Box::new(post), kind));
+        } else {
+            tracing::warn!("a post cannot be read");
         }
     }
     work

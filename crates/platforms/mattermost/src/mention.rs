@@ -59,10 +59,9 @@ fn begins_there(before: &str) -> bool {
 fn ends_there(after: &str) -> bool {
     let mut rest = after.chars();
     match rest.next() {
-        None => true,
         Some(c) if c.is_alphanumeric() || matches!(c, '_' | '-') => false,
         Some('.') => !rest.next().is_some_and(char::is_alphanumeric),
-        Some(_) => true,
+        None | Some(_) => true,
     }
 }
 

@@ -78,7 +78,7 @@ impl Mattermost {
     }
 
     async fn file(&self, id: &FileId) -> BroughtFile {
-        match self.rest.get::<FileInfo>(&format!("files/{id}/info")).await {
+        match self.rest.get::<FileInfo>(&format!("files/{}/info", id.as_str())).await {
             Ok(info) => BroughtFile {
                 id: info.id.to_string(),
                 name: info.name,

@@ -99,12 +99,11 @@ impl Mattermost {
         let reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
         let receipt =
             inbox.receive(Inbound::Click(Click { choice: Choice::Deny, reason, ..click })).await;
-        match receipt {
+        let denied = matches!(&receipt, Receipt::Taken(Some(words)) if words.starts_with("Denied"));
+        if denied {
             // The dialog closes; the card says the rest.
-            Receipt::Taken(Some(words)) if words.starts_with("Denied") => {
-                CallbackReply::json(200, &json!({}))
-            }
-            receipt => refused(&said(receipt)),
+            return CallbackReply::json(200, &json!({}));
         }
+        refused(&said(receipt))
     }
 }

@@ -69,7 +69,7 @@ impl Mattermost {
             match self.register_in(&team, &me, &known).await {
                 Ok((held, problem)) => {
                     tokens.extend(held);
-                    if self.slash.note_problem(&team.id, problem.clone())
+                    if self.slash.note_problem(&team.id, problem.as_ref())
                         && let Some(problem) = problem
                     {
                         tracing::warn!(account = %self.about.account, "{problem}");
@@ -93,7 +93,7 @@ impl Mattermost {
         known: &[Held],
     ) -> Result<(Vec<Held>, Option<String>), RestError> {
         let url = self.settings.callback("commands");
-        let path = format!("commands?team_id={}&custom_only=true", team.id);
+        let path = format!("commands?team_id={}&custom_only=true", team.id.as_str());
         // Some servers let a bot make commands and not see them.
         let (there, seen) = match self.rest.get::<Vec<Command>>(&path).await {
             Ok(there) => (there, true),
@@ -111,22 +111,11 @@ impl Mattermost {
                 Step::Keep(id, wish, trigger) => {
                     let listed = there.iter().find(|command| command.id == id);
                     let token = listed.map(|command| command.token.clone()).unwrap_or_default();
-                    let token = if token.is_empty() { self.new_token(&id).await? } else { token };
+                    let token = self.token_of(&id, token).await?;
                     tokens.push(held(team, &wish, &trigger, token));
                 }
                 Step::Change(id, wish, trigger) => {
-                    let mut body = body(&wish, &team.id, &trigger, &url);
-                    if let Some(body) = body.as_object_mut() {
-                        body.insert("id".to_owned(), id.as_str().into());
-                    }
-                    let path = format!("commands/{id}");
-                    let changed: Command =
-                        self.rest.call(Urgency::Text, Method::PUT, &path, Some(&body)).await?;
-                    let token = if changed.token.is_empty() {
-                        self.new_token(&id).await?
-                    } else {
-                        changed.token
-                    };
+                    let token = self.change(team, &id, (&wish, &trigger)).await?;
                     tokens.push(held(team, &wish, &trigger, token));
                 }
                 Step::Make(wish, triggers) => {
@@ -144,17 +133,27 @@ impl Mattermost {
         }
         let problem = if forbidden {
             Some(forbidden_in(&team.name))
-        } else if left_out.is_empty() {
-            None
         } else {
-            Some(format!(
-                "In the team `{}` the names of these commands are taken: {}. Remove what has them, or \
-                 choose another `command_prefix`; `/countersign <command>` and `!<command>` work.",
-                team.name,
-                left_out.join(", ")
-            ))
+            taken_in(&team.name, &left_out)
         };
         Ok((tokens, problem))
+    }
+
+    /// Makes a command say what is wanted; its token.
+    async fn change(
+        &self,
+        team: &Team,
+        id: &CommandId,
+        (wish, trigger): (&Wish, &str),
+    ) -> Result<String, RestError> {
+        let mut body = body(wish, &team.id, trigger, &self.settings.callback("commands"));
+        if let Some(body) = body.as_object_mut() {
+            body.insert("id".to_owned(), id.as_str().into());
+        }
+        let path = format!("commands/{id}");
+        let changed: Command =
+            self.rest.call(Urgency::Text, Method::PUT, &path, Some(&body)).await?;
+        self.token_of(id, changed.token).await
     }
 
     async fn make(
@@ -189,13 +188,13 @@ impl Mattermost {
         Ok(Made::Taken)
     }
 
-    async fn new_token(&self, id: &CommandId) -> Result<String, RestError> {
-        #[derive(serde::Deserialize)]
-        struct Made {
-            token: String,
+    /// The token of a command: a new one where the server does not say which it has.
+    async fn token_of(&self, id: &CommandId, shown: String) -> Result<String, RestError> {
+        if !shown.is_empty() {
+            return Ok(shown);
         }
         let path = format!("commands/{id}/regen_token");
-        let made: Made = self.rest.call(Urgency::Text, Method::PUT, &path, None).await?;
+        let made: NewToken = self.rest.call(Urgency::Text, Method::PUT, &path, None).await?;
         Ok(made.token)
     }
 
@@ -205,11 +204,12 @@ impl Mattermost {
             Ok(Some(sealed)) => {
                 let open =
                     self.vault.open(&sealed).and_then(|text| serde_json::from_str(&text).ok());
-                match open {
-                    Some(tokens) => self.slash.hold(tokens),
-                    None => tracing::warn!(
+                if let Some(tokens) = open {
+                    self.slash.hold(tokens);
+                } else {
+                    tracing::warn!(
                         "the tokens of the slash commands cannot be read; new ones are made"
-                    ),
+                    );
                 }
             }
             Ok(None) => {}
@@ -233,6 +233,11 @@ impl Mattermost {
     }
 }
 
+#[derive(serde::Deserialize)]
+struct NewToken {
+    token: String,
+}
+
 /// What became of a command that was to be made.
 enum Made {
     There(Held),
@@ -247,6 +252,18 @@ pub(crate) fn forbidden_in(team: &str) -> String {
          role the permission `manage_own_slash_commands` (System Console > Permissions). Until then \
          commands work as text: `!help` instead of `/help`."
     )
+}
+
+/// What an operator can do where others have the names.
+fn taken_in(team: &str, names: &[String]) -> Option<String> {
+    if names.is_empty() {
+        return None;
+    }
+    let names = names.join(", ");
+    Some(format!(
+        "In the team `{team}` the names of these commands are taken: {names}. Remove what has them, or \
+         choose another `command_prefix`; `/countersign <command>` and `!<command>` work."
+    ))
 }
 
 fn held(team: &Team, wish: &Wish, trigger: &str, token: String) -> Held {

@@ -84,7 +84,7 @@ impl Seal {
 
     /// What a button carries.
     pub(crate) fn button(&self, button: &Button) -> Map<String, Value> {
-        let mut context = self.fields(button);
+        let mut context = Self::fields(button);
         context.insert("k".to_owned(), hex(&mac(&self.0, &button.parts())).into());
         context
     }
@@ -99,7 +99,7 @@ impl Seal {
 
     /// What a dialog carries. The user sees it.
     pub(crate) fn dialog(&self, dialog: &Dialog) -> String {
-        let mut state = self.fields(&dialog.button);
+        let mut state = Self::fields(&dialog.button);
         let seal = mac(&self.0, &dialog.parts());
         for (name, value) in [
             ("h", dialog.button.channel.to_string()),
@@ -130,7 +130,7 @@ impl Seal {
         hex(&mac(&self.0, &["mm1 answer".to_owned(), word.to_owned()]))
     }
 
-    fn fields(&self, button: &Button) -> Map<String, Value> {
+    fn fields(button: &Button) -> Map<String, Value> {
         let root = button.root.as_ref().map_or("", PostId::as_str);
         let fields = [
             ("v", "1".to_owned()),
@@ -275,9 +275,9 @@ mod tests {
         });
         for (name, value) in changes.as_object().unwrap() {
             for value in [value.clone(), Value::Null, json!(1), json!("")] {
-                let mut changed = sealed.clone();
-                changed.as_object_mut().unwrap().insert(name.clone(), value.clone());
-                let pressed = seal().pressed(&changed, &made.channel);
+                let mut other = sealed.clone();
+                other.as_object_mut().unwrap().insert(name.clone(), value.clone());
+                let pressed = seal().pressed(&other, &made.channel);
                 assert_eq!(pressed, None, "{name}: {value}");
             }
         }

@@ -149,14 +149,14 @@ impl Slash {
     }
 
     /// How it went in a team; whether that is news.
-    pub(crate) fn note_problem(&self, team: &TeamId, problem: Option<String>) -> bool {
+    pub(crate) fn note_problem(&self, team: &TeamId, problem: Option<&String>) -> bool {
         let mut problems = held(&self.problems);
         let before = problems.get(team).cloned();
-        match &problem {
+        match problem {
             Some(problem) => problems.insert(team.clone(), problem.clone()),
             None => problems.remove(team),
         };
-        before != problem
+        before.as_ref() != problem
     }
 }
 
@@ -188,21 +188,17 @@ pub(crate) fn steps(
             .filter(free)
             .collect();
         let own = left.iter().position(|command| triggers.contains(&command.trigger));
-        match own.map(|place| left.remove(place)) {
-            Some(command) => {
-                taken.insert(command.trigger.clone());
-                let same = says(command, wish, url);
-                let (id, trigger) = (command.id.clone(), command.trigger.clone());
-                steps.push(if same {
-                    Step::Keep(id, wish.clone(), trigger)
-                } else {
-                    Step::Change(id, wish.clone(), trigger)
-                });
-            }
-            None => {
-                taken.extend(triggers.first().cloned());
-                steps.push(Step::Make(wish.clone(), triggers));
-            }
+        if let Some(command) = own.map(|place| left.remove(place)) {
+            taken.insert(command.trigger.clone());
+            let (id, trigger) = (command.id.clone(), command.trigger.clone());
+            steps.push(if says(command, wish, url) {
+                Step::Keep(id, wish.clone(), trigger)
+            } else {
+                Step::Change(id, wish.clone(), trigger)
+            });
+        } else {
+            taken.extend(triggers.first().cloned());
+            steps.push(Step::Make(wish.clone(), triggers));
         }
     }
     // First of all what is in the way.

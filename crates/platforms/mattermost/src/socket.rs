@@ -180,7 +180,8 @@ fn address(base: &Url, resume: Option<&Resume>) -> String {
     if let Some(Resume { connection, next }) = resume {
         let connection: String =
             url::form_urlencoded::byte_serialize(connection.as_bytes()).collect();
-        address.push_str(&format!("?connection_id={connection}&sequence_number={next}"));
+        let query = format!("?connection_id={connection}&sequence_number={next}");
+        address.push_str(&query);
     }
     address
 }

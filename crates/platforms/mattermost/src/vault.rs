@@ -52,7 +52,8 @@ mod tests {
         assert_eq!(vault.open(&sealed).as_deref(), Some("tokens"));
         assert_eq!(Vault::new(&[7; 32], "other").open(&sealed), None);
         assert_eq!(Vault::new(&[8; 32], "main").open(&sealed), None);
-        for broken in ["", "AAAA", "?", &sealed[4..], &format!("B{}", &sealed[1..])] {
+        let other = sealed.replacen('A', "B", 1);
+        for broken in ["", "AAAA", "?", sealed.trim_end_matches('='), &other] {
             assert_eq!(vault.open(broken), None, "{broken}");
         }
     }

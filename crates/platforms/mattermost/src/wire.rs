@@ -175,7 +175,8 @@ pub(crate) enum Frame {
 /// Something happened.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Event {
-    pub(crate) event: String,
+    #[serde(rename = "event")]
+    pub(crate) kind: String,
     #[serde(default)]
     pub(crate) data: Map<String, Value>,
     #[serde(default)]
@@ -220,7 +221,7 @@ mod tests {
         let text = r#"{"event":"hello","data":{"connection_id":"c1","new":[1]},
             "broadcast":{"user_id":""},"seq":0,"later":true}"#;
         let Frame::Event(event) = serde_json::from_str(text).unwrap() else { panic!("no event") };
-        assert_eq!((event.event.as_str(), event.text("connection_id")), ("hello", Some("c1")));
+        assert_eq!((event.kind.as_str(), event.text("connection_id")), ("hello", Some("c1")));
         let text = r#"{"status":"OK","seq_reply":2,"data":{"text":"pong"}}"#;
         let Frame::Answer(answer) = serde_json::from_str(text).unwrap() else {
             panic!("no answer")
@@ -233,7 +234,7 @@ mod tests {
         let post = r#"{"id":"p1","user_id":"u1","channel_id":"c1","root_id":"","message":"hi",
             "props":null,"file_ids":null,"metadata":{"x":1}}"#;
         let event = Event {
-            event: "posted".to_owned(),
+            kind: "posted".to_owned(),
             data: Map::from_iter([("post".to_owned(), Value::from(post))]),
             seq: 1,
         };

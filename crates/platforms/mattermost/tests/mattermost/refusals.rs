@@ -8,7 +8,7 @@ use countersign_fakes::mattermost::{Post, Settings, TriggerSigning};
 use countersign_mattermost::{AccountConfig, SignedClicks};
 use serde_json::{Value, json};
 
-use crate::town::{NOW, Plan, Town};
+use crate::town::{Plan, Town};
 
 async fn is_pending(town: &Town, card: &Post) -> bool {
     let id = Town::approval(card);
@@ -49,7 +49,7 @@ async fn whoever_changes_anything_of_a_click_decides_nothing() {
         let answer = town
             .server
             .forge(&card.id, "allowonce", &town.ann, |body| {
-                *body.pointer_mut(pointer).unwrap() = value.clone()
+                *body.pointer_mut(pointer).unwrap() = value.clone();
             })
             .await;
         assert_eq!(answer.status, 200, "{pointer}");
@@ -142,5 +142,4 @@ async fn what_is_needed_of_a_click_follows_from_the_policy_and_the_servers_key()
             answer.body
         );
     }
-    assert!(NOW > 0);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign_gateway::DropReason;
 use countersign_mattermost::{AccountConfig, ReplyMode};
 use countersign_ports::platform::{AccountState, Platform as _};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::town::{ASKS, Plan, Town, shown};
 
@@ -48,10 +48,7 @@ async fn only_what_names_the_bot_is_heard_in_channels() {
     for text in ["say hello", "@signer2 say hello", "mail x@signer.org", "@signer.two hi"] {
         town.ann.posts(&town.square, None, text).await;
     }
-    let props = |name: &str| match json!({name: "true"}) {
-        Value::Object(props) => props,
-        _ => unreachable!(),
-    };
+    let props = |name: &str| serde_json::Map::from_iter([(name.to_owned(), json!("true"))]);
     town.ann
         .posts_with_props(&town.square, None, "@signer say hello", props("from_webhook"))
         .await
@@ -129,4 +126,18 @@ async fn a_file_that_somebody_sends_is_fetched_and_no_more_of_it_than_was_asked_
     let brought = BroughtFile { id, name: "notes.txt".to_owned(), media_type: None, size: None };
     assert_eq!(town.adapter.fetch_file(&brought, 100).await.unwrap(), "milk and bread");
     assert!(town.adapter.fetch_file(&brought, 5).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_command_is_shown_whole_or_cannot_be_approved_in_the_chat() {
+    for (length, approvable) in [(6_000, true), (15_900, false)] {
+        let town = Town::open().await;
+        let text = format!("@signer run rm -r made/{}", "`@all` ".repeat(length / 7));
+        town.ann.posts(&town.square, None, &text).await;
+        let card = town.card().await;
+        let text = shown(&card);
+        assert!(text.chars().count() <= 16_383);
+        assert_eq!(card.action_ids().contains(&"allowonce".to_owned()), approvable, "{length}");
+        assert!(card.action_ids().contains(&"deny".to_owned()));
+    }
 }
