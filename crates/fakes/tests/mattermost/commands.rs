@@ -166,6 +166,18 @@ async fn an_invocation_is_a_form_with_its_token_in_the_header_too() {
 }
 
 #[tokio::test]
+async fn a_command_with_the_method_g_is_asked_with_everything_in_the_address() {
+    let place = place().await;
+    let callback = Callback::saying(Says::Json(json!({"text": "fine"}))).await;
+    let changes = json!({"url": format!("{}?own=1", callback.url), "method": "G"});
+    assert_eq!(place.send("/commands", command(&place, changes)).await.status, 201);
+    assert_eq!(place.ann.types_command(&place.town, None, "/cs-status x").await.status, 200);
+    let call = callback.called().await;
+    assert_eq!((call.method.as_str(), call.body.as_str()), ("GET", ""));
+    assert!(call.query.starts_with("own=1&") && call.query.contains("&text=x"), "{}", call.query);
+}
+
+#[tokio::test]
 async fn what_cannot_be_typed_is_refused_by_the_server_and_never_a_post() {
     let place = place().await;
     let callback = Callback::saying(Says::Json(json!({}))).await;

@@ -206,6 +206,7 @@ pub(crate) struct Callback {
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) method: String,
+    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
@@ -230,6 +231,7 @@ impl Callback {
             let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
             kept.lock().unwrap().push(Call {
                 method: head.method.to_string(),
+                query: head.uri.query().unwrap_or_default().to_owned(),
                 headers: head.headers,
                 body: String::from_utf8(body.to_vec()).unwrap(),
             });

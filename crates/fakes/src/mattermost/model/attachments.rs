@@ -13,6 +13,10 @@ use super::ids;
 /// The prop that holds them.
 pub(crate) const PROP: &str = "attachments";
 
+/// The prop that says what buttons of the newer kind do. The server keeps it and shows it to
+/// nobody; such buttons lead nowhere here.
+const BLOCK_ACTIONS: &str = "mm_blocks_actions";
+
 /// Text fields of an attachment, in the order of the wire.
 const TEXTS: [&str; 13] = [
     "fallback",
@@ -47,8 +51,10 @@ fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {
 /// id.
 pub(crate) fn settled(mut props: Map<String, Value>) -> Map<String, Value> {
     if let Some(raw) = props.get(PROP) {
-        let read = raw.as_array().into_iter().flatten().filter_map(read_attachment).collect();
-        props.insert(PROP.to_owned(), Value::Array(read));
+        let read: Vec<Value> =
+            raw.as_array().into_iter().flatten().filter_map(read_attachment).collect();
+        let read = if read.is_empty() { Value::Null } else { Value::Array(read) };
+        props.insert(PROP.to_owned(), read);
     }
     each_action(&mut props, |action| {
         let nameless = action.get("id").and_then(Value::as_str).is_none_or(str::is_empty);
@@ -62,6 +68,9 @@ pub(crate) fn settled(mut props: Map<String, Value>) -> Map<String, Value> {
 /// The props as clients see them.
 pub(crate) fn without_integrations(props: &Map<String, Value>) -> Map<String, Value> {
     let mut shown = props.clone();
+    if shown.get(BLOCK_ACTIONS).is_some_and(|actions| !actions.is_string() && !actions.is_null()) {
+        shown.remove(BLOCK_ACTIONS);
+    }
     each_action(&mut shown, |action| {
         action.remove("integration");
     });
@@ -83,7 +92,8 @@ pub(crate) fn each_action(
 }
 
 fn read_attachment(raw: &Value) -> Option<Value> {
-    let raw = raw.as_object()?;
+    let nothing = Map::new();
+    let raw = if raw.is_null() { &nothing } else { raw.as_object()? };
     let mut read = Map::new();
     read.insert("id".to_owned(), json!(raw.get("id").and_then(Value::as_i64).unwrap_or(0)));
     for name in TEXTS {
@@ -115,7 +125,8 @@ fn read_list(
     match raw.get(name) {
         None | Some(Value::Null) => Some(Value::Null),
         Some(Value::Array(items)) => {
-            items.iter().map(read).collect::<Option<Vec<_>>>().map(Value::Array)
+            let items = items.iter().filter(|item| !item.is_null());
+            items.map(read).collect::<Option<Vec<_>>>().map(Value::Array)
         }
         Some(_) => None,
     }
@@ -155,8 +166,12 @@ fn read_action(raw: &Value) -> Option<Value> {
 
 fn read_integration(raw: &Map<String, Value>) -> Option<Value> {
     let mut read = Map::new();
-    read.insert("url".to_owned(), json!(text(raw, "url")?));
-    if let Some(context) = raw.get("context").and_then(Value::as_object) {
+    let url = text(raw, "url")?;
+    if !url.is_empty() {
+        read.insert("url".to_owned(), json!(url));
+    }
+    let context = raw.get("context").and_then(Value::as_object);
+    if let Some(context) = context.filter(|context| !context.is_empty()) {
         // The server keeps no order of keys: they come back sorted.
         let sorted: BTreeMap<String, Value> =
             context.iter().map(|(key, value)| (key.clone(), as_float(value))).collect();
