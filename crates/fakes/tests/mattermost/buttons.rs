@@ -128,12 +128,12 @@ async fn an_answer_that_takes_longer_than_the_deadline_is_a_failure() {
     let place = place_with(Settings { clock: clock.clone(), ..Settings::default() }).await;
     let callback = Callback::saying(Says::Never).await;
     let post = place.card(&callback.url).await;
-    let click = place.ann.clicks(&post, "allowonce");
+    let answered = place.ann.clicks(&post, "allowonce");
     let wait = async {
         callback.called().await;
         clock.advance(Duration::from_secs(31));
     };
-    let (clicked, ()) = futures::join!(click, wait);
+    let (clicked, ()) = futures::join!(answered, wait);
     assert_eq!((clicked.status, clicked.error.as_deref()), (400, Some(FAILED)));
     assert_eq!(place.server.delivered()[0].status, None);
 }

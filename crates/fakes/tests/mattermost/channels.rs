@@ -105,18 +105,18 @@ async fn accounts_can_be_looked_up_and_bots_say_what_they_are() {
 #[tokio::test]
 async fn bots_are_made_by_administrators_if_the_settings_allow_it() {
     let place = place().await;
-    let make = |token: String| {
+    let creates = |token: String| {
         let body = json!({"username": "helper"});
         let place = &place;
         async move { place.ask_as(&token, Method::POST, "/bots", body).await }
     };
     let ann = place.server.token(&place.ann);
-    assert_eq!(make(ann.clone()).await.status, 403);
+    assert_eq!(creates(ann.clone()).await.status, 403);
     place.server.grant(&place.ann, SystemRole::Admin);
-    assert_eq!(make(ann.clone()).await.refusal(), (403, "api.bot.create_disabled"));
+    assert_eq!(creates(ann.clone()).await.refusal(), (403, "api.bot.create_disabled"));
     place.server.change(|settings| settings.enable_bot_account_creation = true);
-    assert_eq!(make(place.bot.token.clone()).await.status, 403, "bots make no bots");
-    let made = make(ann.clone()).await;
+    assert_eq!(creates(place.bot.token.clone()).await.status, 403, "bots make no bots");
+    let made = creates(ann.clone()).await;
     assert_eq!(made.status, 201);
     let path = format!("/users/{}/tokens", made.body["user_id"].as_str().unwrap());
     let body = json!({"description": "for a test"});

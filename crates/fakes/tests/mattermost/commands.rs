@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::gateway::{Callback, Place, Says, place, place_with};
 
-fn command(place: &Place, changes: Value) -> Value {
+fn command(place: &Place, changes: &Value) -> Value {
     let mut command = json!({
         "team_id": place.team, "trigger": "cs-status", "method": "P",
         "url": "http://127.0.0.1:1/commands", "auto_complete": true, "auto_complete_desc": "How it is",
@@ -17,7 +17,7 @@ fn command(place: &Place, changes: Value) -> Value {
 
 /// Registers `/cs-status` at a callback.
 async fn registered(place: &Place, callback: &Callback) -> Value {
-    let made = place.send("/commands", command(place, json!({"url": callback.url}))).await;
+    let made = place.send("/commands", command(place, &json!({"url": callback.url}))).await;
     assert_eq!(made.status, 201, "{}", made.text);
     made.body
 }
@@ -25,7 +25,7 @@ async fn registered(place: &Place, callback: &Callback) -> Value {
 #[tokio::test]
 async fn every_command_that_the_server_does_not_take_is_refused_with_its_own_id() {
     let place = place().await;
-    let taken = command(&place, json!({"trigger": "taken"}));
+    let taken = command(&place, &json!({"trigger": "taken"}));
     assert_eq!(place.send("/commands", taken).await.status, 201);
     let duplicate = "api.command.duplicate_trigger.app_error";
     let trigger = "model.command.is_valid.trigger.app_error";
@@ -54,7 +54,7 @@ async fn every_command_that_the_server_does_not_take_is_refused_with_its_own_id(
         (json!({"team_id": "nothing"}), 403, "api.context.permissions.app_error"),
     ];
     for (changes, status, id) in rows {
-        let answer = place.send("/commands", command(&place, changes)).await;
+        let answer = place.send("/commands", command(&place, &changes)).await;
         assert_eq!(answer.refusal(), (status, id), "{}", answer.text);
     }
 }
@@ -66,7 +66,7 @@ async fn only_who_manages_the_team_registers_lists_and_changes_commands() {
     let made = registered(&place, &callback).await;
     place.server.set_team_role(&place.team, &place.bot, Some(TeamRole::Member));
     let forbidden = (403, "api.context.permissions.app_error");
-    let new = place.send("/commands", command(&place, json!({"trigger": "other"}))).await;
+    let new = place.send("/commands", command(&place, &json!({"trigger": "other"}))).await;
     assert_eq!(new.refusal(), forbidden);
     let list = format!("/commands?team_id={}&custom_only=true", place.team);
     assert_eq!(place.get(&list).await.refusal(), forbidden);
@@ -86,7 +86,7 @@ async fn some_servers_refuse_lists_and_take_commands_all_the_same() {
     let place = place_with(Settings { refuse_command_lists: true, ..Settings::default() }).await;
     let list = format!("/commands?team_id={}&custom_only=true", place.team);
     assert_eq!(place.get(&list).await.status, 403);
-    assert_eq!(place.send("/commands", command(&place, json!({}))).await.status, 201);
+    assert_eq!(place.send("/commands", command(&place, &json!({}))).await.status, 201);
 }
 
 #[tokio::test]
@@ -96,17 +96,17 @@ async fn an_update_replaces_every_field_and_keeps_the_token() {
     let made = registered(&place, &callback).await;
     let path = format!("/commands/{}", made["id"].as_str().unwrap());
     let changes = json!({"id": made["id"], "trigger": "cs-new", "auto_complete_desc": null});
-    let updated = place.ask(Method::PUT, &path, command(&place, changes)).await;
+    let updated = place.ask(Method::PUT, &path, command(&place, &changes)).await;
     assert_eq!((updated.status, &updated.body["token"]), (200, &made["token"]));
     assert_eq!(
         (&updated.body["trigger"], &updated.body["auto_complete_desc"]),
         (&json!("cs-new"), &json!(""))
     );
     assert_eq!(updated.body["creator_id"], json!(place.bot.id));
-    let other = command(&place, json!({"id": "another"}));
+    let other = command(&place, &json!({"id": "another"}));
     assert_eq!(place.ask(Method::PUT, &path, other).await.status, 400);
     let elsewhere = place.server.team("elsewhere");
-    let moved = command(&place, json!({"id": made["id"], "team_id": elsewhere}));
+    let moved = command(&place, &json!({"id": made["id"], "team_id": elsewhere}));
     assert_eq!(
         place.ask(Method::PUT, &path, moved).await.refusal(),
         (400, "api.command.team_mismatch.app_error")
@@ -170,7 +170,7 @@ async fn a_command_with_the_method_g_is_asked_with_everything_in_the_address() {
     let place = place().await;
     let callback = Callback::saying(Says::Json(json!({"text": "fine"}))).await;
     let changes = json!({"url": format!("{}?own=1", callback.url), "method": "G"});
-    assert_eq!(place.send("/commands", command(&place, changes)).await.status, 201);
+    assert_eq!(place.send("/commands", command(&place, &changes)).await.status, 201);
     assert_eq!(place.ann.types_command(&place.town, None, "/cs-status x").await.status, 200);
     let call = callback.called().await;
     assert_eq!((call.method.as_str(), call.body.as_str()), ("GET", ""));
@@ -217,7 +217,7 @@ async fn settings_that_commands_need() {
     let disabled = (501, Some("api.command.disabled.app_error"));
     let typed = place.ann.types_command(&place.town, None, "/cs-status").await;
     assert_eq!((typed.status, typed.error.as_deref()), disabled);
-    let made = place.send("/commands", command(&place, json!({"trigger": "other"}))).await;
+    let made = place.send("/commands", command(&place, &json!({"trigger": "other"}))).await;
     assert_eq!(made.refusal(), (501, "api.command.disabled.app_error"));
     assert_eq!(place.get("/config/client?format=old").await.body["EnableCommands"], "false");
     assert!(callback.calls().is_empty());

@@ -20,12 +20,11 @@ async fn upload(place: &Place, query: &str, kind: &str, body: Vec<u8>) -> (u16, 
 }
 
 fn form(parts: &[(&str, &str)]) -> (String, Vec<u8>) {
-    let body: String = parts
-        .iter()
-        .map(|(head, content)| {
-            format!("--cut\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n")
-        })
-        .collect();
+    let mut body = String::new();
+    for (head, content) in parts {
+        body.push_str("--cut\r\nContent-Disposition: form-data; ");
+        body.extend([head, "\r\n\r\n", content, "\r\n"]);
+    }
     ("multipart/form-data; boundary=cut".to_owned(), format!("{body}--cut--\r\n").into_bytes())
 }
 
