@@ -171,7 +171,7 @@ async fn what_is_read_and_written_back_has_lost_its_buttons_effect() {
 #[tokio::test]
 async fn only_the_author_edits_and_not_what_is_deleted_or_too_old() {
     let clock = Clock::standing_at(1_700_000_000_000);
-    let limit = Some(Duration::from_secs(60));
+    let limit = Some(Duration::from_mins(1));
     let settings =
         Settings { clock: clock.clone(), post_edit_time_limit: limit, ..Settings::default() };
     let place = place_with(settings).await;
