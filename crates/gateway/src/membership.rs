@@ -132,14 +132,12 @@ impl Membership {
         }
     }
 
-    /// The change that lets go of a run's lease; none if this process works alone.
+    /// The change that lets go of a run's lease; none if this process works alone. Whatever becomes
+    /// of it: who takes the lease anew that it has does no harm, and who relies on one that it no
+    /// longer has would drive a run beside another.
     pub(crate) fn drop_lease(&self, run: RunId) -> Option<Change> {
-        Some(Change::DropLease(LeaseName::Run(run), self.node()?))
-    }
-
-    /// The lease of `run` was let go.
-    pub(crate) fn dropped(&self, run: RunId) {
         self.driven().remove(&run);
+        Some(Change::DropLease(LeaseName::Run(run), self.node()?))
     }
 
     /// The runs whose leases this node has.

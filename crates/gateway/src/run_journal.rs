@@ -7,6 +7,7 @@ use countersign_domain::approvals::{CancelReason, Status};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::identity::Actor;
 use countersign_domain::ids::{CallId, MessageId, RunId};
+use countersign_domain::nodes::LeaseName;
 use countersign_domain::runs::{
     Entry, EntryBody, Event, ProposedCall, Run, RunFailure, RunState, RunStatus, StopRequest,
     ToolCall, ToolCallState, Usage,
@@ -35,6 +36,7 @@ impl RunJournal for Gateway {
         if self.run(run).await?.value.status().is_final() {
             self.wake_successor(run).await?;
         }
+        self.drop_stray_lease(run).await?;
         Ok(None)
     }
 
@@ -97,7 +99,6 @@ impl RunJournal for Gateway {
     async fn let_go(&self, run: RunId) -> Result<(), StoreError> {
         if let Some(change) = self.membership.drop_lease(run) {
             self.commit(UnitOfWork::new().and(change)).await?;
-            self.membership.dropped(run);
         }
         Ok(())
     }
@@ -148,11 +149,15 @@ impl Gateway {
                 }
             }
         }
+        if let Some(lease) = self.membership.take(id) {
+            // Whoever had it may have parked the run since: then nobody would ever drop it.
+            work.push(Change::ExpectRun(id, run.version));
+            work.push(lease);
+        }
         if run.value.status() == RunStatus::Queued {
             let next = run.value.moved(RunState::Running, now);
             work.push(Change::UpdateRun(Box::new(next), run.version));
         }
-        work.changes.extend(self.membership.take(id));
         if work.changes.is_empty() {
             return Ok(true);
         }
@@ -165,6 +170,15 @@ impl Gateway {
             Err(StoreError::Conflict(Conflicting::Lease(_))) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// A lease that this node has on a run that it does not drive keeps all others from it.
+    async fn drop_stray_lease(&self, run: RunId) -> Result<(), StoreError> {
+        let Some(me) = self.membership.node() else { return Ok(()) };
+        if self.store.nodes().holder(LeaseName::Run(run)).await? == Some(me) {
+            self.let_go(run).await?;
+        }
+        Ok(())
     }
 
     /// Calls that were started by a driver that is gone may have run: they are never started
@@ -277,10 +291,9 @@ impl Gateway {
         next.active_ms += active_ms;
         work.push(Change::UpdateRun(Box::new(next), run.version));
         work.changes.extend(self.membership.drop_lease(id));
-        // Let go first: if it is not known whether the commit was made, the lease is asked for again.
-        self.membership.dropped(id);
         if let Err(error) = self.commit(work).await {
             if error.is_conflict() {
+                // It goes on here, and is to be looked at with all that are driven here.
                 self.membership.taken(id);
             }
             return Err(error);
@@ -366,7 +379,6 @@ impl Gateway {
         work.push(Change::UpdateRun(Box::new(run.value.moved(state, now)), run.version));
         work.changes.extend(self.membership.drop_lease(id));
         self.commit(work).await?;
-        self.membership.dropped(id);
         Ok(Ended::Over)
     }
 }

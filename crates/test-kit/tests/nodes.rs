@@ -7,11 +7,15 @@ use std::time::Duration;
 use countersign_domain::access::Scope;
 use countersign_domain::approvals::{Choice, Status};
 use countersign_domain::audit::AuditKind;
+use countersign_domain::nodes::LeaseName;
 use countersign_domain::runs::{RunStatus, ToolCallState, ToolStatus};
 use countersign_gateway::config::ApprovalsConfig;
 use countersign_gateway::{Answer, JoinError, NewKey, RuleText};
+use countersign_ports::agent_runner::AgentRunner as _;
 use countersign_ports::clock::Clock as _;
-use countersign_ports::store::{AuditFilter, PageRequest, StoreError};
+use countersign_ports::store::{
+    AuditFilter, Change, PageRequest, Store as _, StoreError, UnitOfWork,
+};
 use countersign_test_kit::{House, Neighbour};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -193,6 +197,25 @@ async fn a_node_that_leaves_gives_its_work_to_the_others_at_once() {
     assert_eq!(names(&house).await, ["beside"]);
     assert_eq!(house.audited(AuditKind::NodeLeft).await.len(), 1);
     beside.gateway.beat(&beside.settings).await.unwrap();
+    house.run_when(run, RunStatus::Completed).await;
+}
+
+/// A lease that a node has on a run that waits would keep the others from it for ever.
+#[tokio::test]
+async fn a_lease_on_a_run_that_waits_is_dropped_by_who_looks_at_the_run() {
+    let (house, beside) = two().await;
+    let run = house.say("run mkdir held").await;
+    let asked = house.pending(run, 1).await.remove(0).card.approval_id;
+    house.run_when(run, RunStatus::WaitingForApproval).await;
+    let nodes = house.gateway.nodes(&house.operator).await.unwrap();
+    let other = nodes.iter().find(|view| view.node.name == beside.settings.name).unwrap();
+    let stray = Change::TakeLease(LeaseName::Run(run), other.node.id);
+    house.store.commit(UnitOfWork::new().and(stray)).await.unwrap();
+    beside.agent.wake(run);
+    while house.store.nodes().holder(LeaseName::Run(run)).await.unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
+    house.decide(asked, Choice::Once).await;
     house.run_when(run, RunStatus::Completed).await;
 }
 
