@@ -372,6 +372,7 @@ pub(crate) fn check_values(loaded: &Loaded) -> Result<(), Failure> {
     let given = |_: &str| Some("given at the start".to_owned());
     config.model.provider(given, Arc::new(Redactor::off())).map_err(agent)?;
     sending::check(loaded)?;
+    platforms::check(loaded)?;
     config.nodes.ttl().map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
     config
         .retention

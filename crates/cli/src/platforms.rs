@@ -63,6 +63,26 @@ pub(crate) fn mattermost(
     let accounts = loaded.config.platforms.mattermost_accounts();
     let here = format!("http://{}", crate::serve::reachable(local_addr));
     let settings = countersign_mattermost::settings(&accounts, |name| environment.get(name), &here);
+    told(loaded, settings)
+}
+
+/// Nothing, or the first value that a start would refuse. What the environment says is known only
+/// where the gateway is started.
+pub(crate) fn check(loaded: &Loaded) -> Result<(), Failure> {
+    let given = |name: &str| match name {
+        "MATTERMOST_URL" => Some("https://chat.example.org".to_owned()),
+        "MATTERMOST_HOME_CHANNEL" => None,
+        _ => Some("given".to_owned()),
+    };
+    let accounts = loaded.config.platforms.mattermost_accounts();
+    let settings = countersign_mattermost::settings(&accounts, given, "http://127.0.0.1:8642");
+    told(loaded, settings).map(drop)
+}
+
+fn told(
+    loaded: &Loaded,
+    settings: Result<Vec<Settings>, ConfigProblem>,
+) -> Result<Vec<Settings>, Failure> {
     Ok(settings.map_err(|ConfigProblem { key, problem }| {
         loaded.problem(&format!("platforms.mattermost.{key}"), &problem)
     })?)

@@ -21,7 +21,8 @@ pub fn safe_file_name(name: &str) -> String {
     }
     let ending = bare.rfind('.').map_or("", |at| bare.get(at..).unwrap_or_default());
     let ending = if ending.len() <= LONGEST_ENDING { ending } else { "" };
-    format!("{}{ending}", beginning(bare, LONGEST - ending.len()))
+    let cut = beginning(bare, LONGEST - ending.len()).trim_end_matches(['.', '_']);
+    format!("{cut}{ending}")
 }
 
 /// As much of `text` as fits into `most` bytes.

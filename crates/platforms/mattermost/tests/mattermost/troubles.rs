@@ -141,3 +141,24 @@ async fn a_long_command_is_shown_whole_or_cannot_be_approved_in_the_chat() {
         assert!(card.action_ids().contains(&"deny".to_owned()));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_came_with_a_message_lies_in_the_workspace() {
+    let town = Town::open().await;
+    let file = ("notes.txt", "text/plain", b"milk and bread".as_slice());
+    town.ann.posts_file(&town.square, None, "@signer say hello", file).await.unwrap();
+    town.server.wait_for_post(&town.square, |post| post.user_id == town.bot.id).await;
+    let mut folders = vec![town.house.workspace()];
+    let mut found = None;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with("notes.txt") {
+                found = Some(path);
+            }
+        }
+    }
+    assert_eq!(std::fs::read(found.unwrap()).unwrap(), b"milk and bread");
+}
