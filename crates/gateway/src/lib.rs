@@ -70,8 +70,8 @@ pub use authenticate::AuthError;
 pub use caller::{Caller, Forbidden};
 pub use card::card;
 pub use chat::{
-    Admission, AttachError, BusyMode, ChatSettings, DropReason, FileLimits, InGroups, MentionRule,
-    PairingMode, PlainWords, SaidHere, SayError,
+    Admission, AttachError, BusyMode, ChatSettings, DropReason, FileLimits, InGroups, InSession,
+    MentionRule, PairingMode, PlainWords, SaidHere, SayError, Saying,
 };
 pub use consume_grant::{ConsumeError, Presented};
 pub use edit_approval::{EditApprovalError, NewContent};

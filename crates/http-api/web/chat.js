@@ -3,16 +3,20 @@
 
 import { onApprovals } from "./approvals.js";
 import { ApiError, get, post } from "./api.js";
-import { el } from "./dom.js";
+import { announce, el } from "./dom.js";
 import { follow } from "./stream.js";
-import { oneLine } from "./text.js";
+import { inert, oneLine } from "./text.js";
 import { RunView, isFinalEvent, userText } from "./thread.js";
 import { clock } from "./time.js";
 
 const RUNS_AT_ONCE = 10;
 const SESSIONS_FROM_RUNS = 100;
 const ENDED = new Set(["completed", "failed", "cancelled"]);
+const CHAT = "web"; // The page's own chat: it is in one session after the other.
 const EXAMPLES = ["run ls -la", "run rm -rf build", "run& echo one > a.txt\nrun& rm -rf b", "post https://example.com/hook | hello", "ask Which branch shall I use?", "stream 60"];
+
+// What was answered on a page that led to another, for that one to show.
+let carried = null;
 
 /** The chat page; `session` is the sign-in, `open(path)` goes to another page. */
 export function chatPage(sessionId, session, open) {
@@ -90,7 +94,7 @@ class Chat {
 
   composer() {
     this.input = el("textarea", {
-      id: "message", rows: "2", placeholder: "Write to the agent", autocomplete: "off",
+      id: "message", rows: "2", placeholder: "Write to the agent, or /help", autocomplete: "off",
       on: {
         keydown: (event) => {
           if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -145,6 +149,7 @@ class Chat {
     try {
       await this.loadRuns(null);
       if (!this.views.size) this.thread.replaceChildren(el("div.empty", {}, el("p.empty-title", {}, "There is nothing in this conversation")));
+      this.showCarried();
     } catch (problem) {
       const again = el("button.quiet", { type: "button", on: { click: () => this.loadThread() } }, "Try again");
       this.thread.replaceChildren(el("div.empty", {}, el("p.empty-title", {}, "The conversation could not be read"), el("p", {}, problem.message), again));
@@ -200,41 +205,82 @@ class Chat {
     this.status.textContent = active ? statusWord(active[1].status) : "";
     this.stop.hidden = !active;
     this.stop.disabled = active?.[1].status === "stopping";
-    this.sendButton.disabled = Boolean(active);
-    this.input.placeholder = active ? "The agent is at work; stop the run, or wait for its end" : "Write to the agent";
+    this.input.placeholder = active ? "The agent is at work. Write on, or /stop it" : "Write to the agent, or /help";
   }
 
+  // Text and slash commands go the same way as on every platform: through the gateway's dispatcher.
   async send() {
-    const input = this.input.value.trim();
-    if (!input || this.active || this.sendButton.disabled) return;
+    const text = this.input.value.trim();
+    if (!text || this.sendButton.disabled) return;
     this.problem.hidden = true;
     this.sendButton.disabled = true;
     try {
-      const body = { input, ...(this.sessionId ? { session_id: this.sessionId } : {}) };
-      const started = await post("/v1/runs", body, { "Idempotency-Key": this.sendKey(input) });
+      const said = await this.say(text);
       this.input.value = "";
       this.sending = null;
-      if (this.sessionId) this.show(started, input);
-      else this.open(`/chat/${encodeURIComponent(started.session_id)}`);
+      this.took(text, said);
     } catch (problem) {
-      this.fail("Not sent.", problem);
+      if (problem.code === "already_said") this.saidBefore();
+      else this.fail("Not sent.", problem);
     }
-    this.drawStatus();
-    this.input.focus();
+    this.sendButton.disabled = false;
+    if (!this.left) this.input.focus();
+  }
+
+  say(text) {
+    const body = { chat: CHAT, text, session_id: this.sessionId ?? "new" };
+    return post("/v1/chat", body, { "Idempotency-Key": this.sendKey(text) });
+  }
+
+  // An answer was lost on its way, but what was said had arrived.
+  saidBefore() {
+    this.input.value = "";
+    this.sending = null;
+    if (this.sessionId) this.loadNewer().catch(() => {});
+    this.loadSessions();
+  }
+
+  // What came of it: a run in this session, one in another, or only an answer.
+  took(text, said) {
+    const here = said.chat_session_id ?? this.sessionId;
+    const inThis = said.run_id && said.session_id === here;
+    const exchange = { sessionId: here, text: inThis ? null : text, reply: said.reply, beside: inThis ? null : said.session_id };
+    if (here !== this.sessionId) {
+      carried = exchange;
+      this.open(`/chat/${encodeURIComponent(here)}`);
+      return;
+    }
+    if (inThis) this.show(said, text);
+    this.showExchange(exchange);
+  }
+
+  showCarried() {
+    if (carried?.sessionId === this.sessionId) this.showExchange(carried);
+    carried = null;
+  }
+
+  showExchange({ text, reply, beside }) {
+    if (!text && !reply) return;
+    this.thread.querySelector(".empty")?.remove();
+    const bubble = (kind, who, words, more) => el(`div.bubble.${kind}`, {}, el("span.visually-hidden", {}, who), el("div.bubble-text", { dir: "auto" }, inert(words)), more);
+    const link = beside ? el("a", { href: `/chat/${encodeURIComponent(beside)}`, "data-nav": true }, "See it there") : null;
+    this.thread.append(el("section.exchange", {}, text ? bubble("user", "You: ", text) : null, reply ? bubble("gateway", "The gateway: ", reply, link) : null));
+    if (reply) announce(inert(reply));
+    this.keepAtEnd(true);
   }
 
   // The same for each attempt to send the same text, so that it is taken once.
-  sendKey(input) {
-    if (this.sending?.input !== input) {
+  sendKey(text) {
+    if (this.sending?.text !== text) {
       const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-      this.sending = { input, key };
+      this.sending = { text, key };
     }
     return this.sending.key;
   }
 
   show(started, input) {
     this.thread.querySelector(".empty")?.remove();
-    if (!this.views.has(started.run_id)) this.addRun({ ...started, input }, "append");
+    if (!this.views.has(started.run_id)) this.addRun({ run_id: started.run_id, session_id: started.session_id, status: "queued", input }, "append");
     this.drawStatus();
   }
 

@@ -14,7 +14,9 @@ use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::{
     AccessPolicy, CommandList, ListedIds, PlatformAccess, ScopeAccess,
 };
-use countersign_gateway::{Admission, BusyMode, ChatSettings, DropReason, InGroups, NewContent};
+use countersign_gateway::{
+    Admission, BusyMode, ChatSettings, DropReason, InGroups, InSession, NewContent, Saying,
+};
 use countersign_ports::platform::{Click, Feature, PlatformError, Receipt, SenderKind};
 use countersign_ports::store::{PageRequest, RunFilter};
 use countersign_test_kit::{House, TestingPlatform};
@@ -70,6 +72,10 @@ fn furnish(house: &House) {
 
 async fn status(house: &House, approval: ApprovalId) -> Status {
     house.gateway.approval(approval, &house.operator).await.unwrap().status
+}
+
+fn in_main(text: &str) -> Saying<'_> {
+    Saying { chat: "main", session: InSession::Present, key: None, text }
 }
 
 #[tokio::test]
@@ -505,7 +511,7 @@ async fn what_was_changed_is_approved_where_the_change_can_be_seen_only() {
     let told = |text: String| {
         let house = &house;
         async move {
-            let said = house.gateway.say(("main", None), &text, &house.operator).await;
+            let said = house.gateway.say(in_main(&text), &house.operator).await;
             said.unwrap().reply.unwrap()
         }
     };
@@ -569,7 +575,7 @@ async fn only_so_much_waits_for_the_agent_in_one_conversation() {
 #[tokio::test]
 async fn the_terminal_passes_the_same_dispatcher() {
     let (house, _platform) = open(gated(&[])).await;
-    let said = |text: &'static str| house.gateway.say(("main", None), text, &house.operator);
+    let said = |text: &'static str| house.gateway.say(in_main(text), &house.operator);
     assert!(said("/whoami").await.unwrap().reply.unwrap().contains("Tier: admin"));
     let started = said("say hello").await.unwrap();
     house.run_when(started.run_id.unwrap(), RunStatus::Completed).await;
@@ -583,10 +589,10 @@ async fn a_key_that_may_not_decide_decides_nothing_by_a_command_either() {
     furnish(&house);
     let mut key = house.key_holder("ci");
     key.scopes = std::collections::BTreeSet::from([Scope::Runs]);
-    let run = house.gateway.say(("main", None), ASKS, &key).await.unwrap().run_id.unwrap();
+    let run = house.gateway.say(in_main(ASKS), &key).await.unwrap().run_id.unwrap();
     let approval = house.pending(run, 1).await.remove(0).card.approval_id;
     for text in ["/approve", "yes", "/deny", "/approve all"] {
-        let told = house.gateway.say(("main", None), text, &key).await.unwrap().reply.unwrap();
+        let told = house.gateway.say(in_main(text), &key).await.unwrap().reply.unwrap();
         assert!(told.contains("lacks the scope"), "{told}");
     }
     assert_eq!(status(&house, approval).await, Status::Pending);

@@ -10,7 +10,7 @@ use countersign_domain::audit::AuditKind;
 use countersign_domain::chat::{ChatScope, PlatformName};
 use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::ListedIds;
-use countersign_gateway::{Admission, ChatSettings, FileLimits};
+use countersign_gateway::{Admission, ChatSettings, FileLimits, InSession, Saying};
 use countersign_ports::platform::{
     AccountState, Callback, CallbackMethod, Feature, PlatformError, Receipt,
 };
@@ -34,6 +34,10 @@ async fn open(platform: &Arc<TestingPlatform>) -> House {
 
 /// What takes an approval.
 const ASKS: &str = "run rm -r made";
+
+fn in_main(text: &str) -> Saying<'_> {
+    Saying { chat: "main", session: InSession::Present, key: None, text }
+}
 
 #[tokio::test]
 async fn in_groups_an_answer_and_its_card_quote_what_was_said() {
@@ -272,7 +276,7 @@ async fn the_operator_sees_how_the_bots_fare() {
     let house = open(&platform).await;
     platform.listeners(1).await;
     let status = async || {
-        let said = house.gateway.say(("main", None), "/status", &house.operator).await;
+        let said = house.gateway.say(in_main("/status"), &house.operator).await;
         said.unwrap().reply.unwrap()
     };
     assert!(status().await.contains("Bot testing/bot: connected"));

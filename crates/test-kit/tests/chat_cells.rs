@@ -16,8 +16,8 @@ use countersign_domain::slash_access::{
     AccessPolicy, Asker, CommandList, ListedIds, Person, PlatformAccess, Ruling, ScopeAccess,
     authorize,
 };
-use countersign_gateway::Admission;
 use countersign_gateway::config::{PlatformsConfig, QuickCommandsConfig, SessionsConfig};
+use countersign_gateway::{Admission, InSession, Saying};
 use countersign_ports::platform::Receipt;
 use countersign_ports::plugins::{CommandDesk as _, PluginCall, PluginError, Plugins};
 use countersign_ports::store::{PageRequest, RunFilter};
@@ -177,7 +177,16 @@ async fn cells_of_the_api(house: &House, policy: &AccessPolicy, busy: bool) {
         let (caller, chat) = (house.key_holder(who), format!("{busy}"));
         let say = |text: String| {
             let (chat, caller) = (chat.clone(), caller.clone());
-            async move { house.gateway.say((&chat, None), &text, &caller).await.unwrap() }
+            async move {
+                house
+                    .gateway
+                    .say(
+                        Saying { chat: &chat, session: InSession::Present, key: None, text: &text },
+                        &caller,
+                    )
+                    .await
+                    .unwrap()
+            }
         };
         if busy {
             say(ASKS.to_owned()).await;

@@ -212,6 +212,32 @@ async fn for_a_while_nobody_is_asked_in_one_conversation() {
 }
 
 #[tokio::test]
+async fn what_is_begun_beside_is_asked_about_as_long_as_it_is_there() {
+    let (house, platform) = open(admitted).await;
+    let ann = platform.dm("ann");
+    ann.says("/yolo 5").await;
+    ann.says("/background run rm -r made/deep").await;
+    platform.says("terminal ok").await;
+    assert!(!house.has("made/deep"));
+    assert_eq!(house.audited(AuditKind::YoloOn).await.len(), 2);
+    // It waits beside, and is asked about when people are asked again meanwhile.
+    ann.says("/background ask Really?\nrun rm -r made").await;
+    platform.says("Really?").await;
+    ann.says("/yolo off").await;
+    let waiting = runs(&house).await[1];
+    house.gateway.answer_question(waiting, None, "yes", &house.operator).await.unwrap();
+    platform.open_card().await;
+    assert!(house.has("made"));
+    // Elsewhere nothing was handed on.
+    platform.dm("boss").says(&format!("/background {ASKS}")).await;
+    let open = |shown: &[Shown]| {
+        let cards = shown.iter().filter(|one| one.card.is_some());
+        (cards.count() == 2).then_some(())
+    };
+    platform.when(open).await;
+}
+
+#[tokio::test]
 async fn nobody_gives_away_a_decision_that_is_not_theirs() {
     type Change = fn(&mut countersign_gateway::config::ApprovalsConfig);
     let separated: Change = |approvals| approvals.separation_of_duties = true;
@@ -339,6 +365,10 @@ impl Plugins for Moody {
     async fn call(&self, _: &str, call: PluginCall) -> Result<String, PluginError> {
         match call.arguments.as_str() {
             "hang" => Err(PluginError::Late(call.time)),
+            "ponder" => {
+                tokio::time::sleep(Duration::from_millis(2100)).await;
+                Ok("it will **rain**".to_owned())
+            }
             "die" => Err(PluginError::Gone),
             "flood" => Ok("x".repeat(1_000_000)),
             told => Ok(format!("@all **{told}** \u{202e} by {}", call.by)),
@@ -370,6 +400,19 @@ async fn a_plugin_answers_in_the_chat_and_whatever_it_does_is_its_own_problem() 
     assert!(told.starts_with("```") && !told.contains('\u{202e}'), "{told}");
     assert!(ann.told("/weather hang").await.contains("did not answer"));
     assert!(ann.told("/weather die").await.contains("not running"));
+    // What comes when the platform waits no more is posted: in a group to who asked alone.
+    assert!(ann.told("/weather ponder").await.contains("takes its time"));
+    let town = platform.in_group("ann", "town");
+    assert!(town.told("/weather ponder").await.contains("takes its time"));
+    let late = |shown: &[Shown]| {
+        let late: Vec<Shown> =
+            shown.iter().filter(|one| one.text.contains("will **rain**")).cloned().collect();
+        <[Shown; 2]>::try_from(late).ok()
+    };
+    let [alone, in_group] = platform.when(late).await;
+    assert_eq!((alone.only_for, alone.address), (None, ann.origin("x").address));
+    assert_eq!(in_group.only_for, town.origin("x").sender);
+    assert_eq!(in_group.address, town.origin("x").address);
     assert!(ann.told("/weather flood").await.len() < 3000);
     assert!(ann.told("/storm").await.contains("/storm is admin"));
     assert!(boss.told("/storm coming").await.contains("coming"));

@@ -84,3 +84,51 @@ async fn what_others_say_in_the_conversation_appears() -> Result<()> {
     })
     .await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slash_commands_are_answered_where_one_writes() -> Result<()> {
+    play("commands", &[], async |stage| {
+        std::fs::create_dir_all(stage.gateway.workspace().join("build"))?;
+        stage.sign_in().await?;
+        stage.visit("/chat").await?;
+        stage.page.say("run rm -rf build").await?;
+        let card = stage.page.card("rm -rf build").await?;
+        let first = stage.page.path().await?;
+        ensure!(first.starts_with("/chat/sess_"), "it is at {first}");
+        // While the agent waits, one can write on, and a plain text decides nothing.
+        stage.page.say("and then?").await?;
+        stage.page.sees("It was not taken as a decision on the approval that waits.").await?;
+        stage.page.say("/approvals").await?;
+        stage.page.sees("Waiting for a decision").await?;
+        stage.page.say("/deny not today").await?;
+        card.becomes("denied").await?;
+        stage.page.element(".talk-head .stop[hidden]").await?;
+        stage.page.say("/new").await?;
+        stage.page.sees("A new conversation begins.").await?;
+        let second = stage.page.path().await?;
+        ensure!(second != first && second.starts_with("/chat/sess_"), "it is at {second}");
+        stage.page.say("say something else").await?;
+        stage.page.element(".bubble.agent").await?;
+        stage.page.element(".talk-head .stop[hidden]").await?;
+        stage.page.say("/resume").await?;
+        stage.page.sees("Back in").await?;
+        ensure!(stage.page.path().await? == first, "it went elsewhere");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_let_in_by_their_code_alone() -> Result<()> {
+    play("people", &[], async |stage| {
+        stage.sign_in().await?;
+        stage.visit("/people").await?;
+        stage.page.sees("Nobody.").await?;
+        stage.page.sees("None is configured.").await?;
+        let field = stage.page.element("#pairing-code").await?;
+        field.send_keys("AAAA-AAAA").await?;
+        stage.page.press(".code-form", "Let in").await?;
+        stage.page.sees("Nobody was let in.").await
+    })
+    .await
+}

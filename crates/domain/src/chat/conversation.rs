@@ -93,6 +93,12 @@ impl Conversation {
         Self { session, title, spoken_at: now, undone, earlier, ..self.clone() }
     }
 
+    /// The name of an earlier conversation, if it has one.
+    pub fn title_of(&self, session: SessionId) -> Option<String> {
+        let found = self.earlier.iter().find(|earlier| earlier.session == session)?;
+        found.title.clone()
+    }
+
     /// The earlier conversation that `name` means: its number from 1, its id or its name.
     pub fn meant(&self, name: &str) -> Option<&Earlier> {
         let name = name.trim();

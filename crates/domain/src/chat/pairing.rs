@@ -59,6 +59,9 @@ pub struct Unasked {
     pub until: Timestamp,
     /// Who said so.
     pub by: Principal,
+    /// The session of which it was said, where this one was begun in it: it holds as long as there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<SessionId>,
 }
 
 impl PairingCode {

@@ -178,7 +178,7 @@ fn joined(first: Kind, second: Kind, same: bool) -> Kind {
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let own = self.own.as_ref().map(own::Own::count);
+        let own = self.own.as_ref().map(Own::count);
         f.debug_struct("Redactor").field("own", &own).finish_non_exhaustive()
     }
 }

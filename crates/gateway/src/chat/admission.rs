@@ -69,6 +69,7 @@ impl Gateway {
             answering: None,
             quoted: None,
             files: Vec::new(),
+            session: None,
         })))
     }
 

@@ -8,7 +8,7 @@ use countersign_domain::approvals::{Approval, Choice, DecideError};
 use countersign_domain::chat::{ChatScope, Delivery, PostedCard};
 use countersign_domain::commands::{Builtin, CommandLine};
 use countersign_domain::digest::Digest;
-use countersign_domain::ids::{ApprovalId, RuleId};
+use countersign_domain::ids::{ApprovalId, RuleId, RunId};
 use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::AuthorizedCommand;
 use countersign_ports::platform::{Click, Receipt};
@@ -133,20 +133,14 @@ impl Gateway {
         }
     }
 
-    /// Text that answers something: the agent's question, or an approval in plain words. `None` if
-    /// it is for the agent.
-    pub(super) async fn plain_answer(
+    /// Text that answers the question of a run that is at work. `None` if it asks nothing.
+    pub(super) async fn answer_to_question(
         &self,
         speaker: &Speaker,
+        run: RunId,
         text: &str,
         delivery: Option<&Delivery>,
     ) -> Result<Option<Heard>, StoreError> {
-        if let Some(heard) = self.word_of_decision(speaker, text, delivery).await? {
-            return Ok(Some(heard));
-        }
-        let Some(run) = self.active_run(speaker).await? else {
-            return Ok(None);
-        };
         if self.run(run).await?.value.status() != RunStatus::WaitingForAnswer {
             return Ok(None);
         }
@@ -158,10 +152,11 @@ impl Gateway {
             }
             Err(error) => Some(Reply::own(format!("This answered nothing: {error}"))),
         };
-        Ok(Some(Heard { reply, run: None }))
+        Ok(Some(Heard { reply, ..Heard::default() }))
     }
 
-    async fn word_of_decision(
+    /// Text that by itself decides the one approval that waits. `None` if it is no such word.
+    pub(super) async fn word_of_decision(
         &self,
         speaker: &Speaker,
         text: &str,
@@ -179,7 +174,7 @@ impl Gateway {
         let about = (only.id, here.as_ref());
         let reply = self.answered(speaker, builtin, about, (Choice::Once, None)).await;
         let reply = told_of_failure(delivery.is_some(), reply)?;
-        Ok(Some(Heard { reply: Some(reply), run: None }))
+        Ok(Some(Heard::told(reply)))
     }
 
     /// The command that a word by itself stands for.

@@ -3,8 +3,9 @@
 use countersign_domain::chat::Conversation;
 use countersign_domain::ids::{RunId, SessionId};
 use countersign_domain::slash_access::AuthorizedCommand;
-use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
+use countersign_ports::store::{Change, Standing, StoreError, UnitOfWork, Versioned};
 
+use super::receive::Heard;
 use super::reply::Reply;
 use super::speaker::Speaker;
 use crate::gateway::Gateway;
@@ -22,29 +23,38 @@ impl Gateway {
         &self,
         speaker: &Speaker,
         command: &AuthorizedCommand,
-    ) -> Result<Reply, StoreError> {
+    ) -> Result<Heard, StoreError> {
         let title = name(command.arguments());
+        let session = SessionId::from_uuid(self.entropy.uuid());
         self.change_conversation(speaker, |conversation| {
-            let session = SessionId::from_uuid(self.entropy.uuid());
             conversation.turned_to(session, title.clone(), self.clock.now())
         })
         .await?;
-        Ok(Reply::own("A new conversation begins. /resume goes back to the one before."))
+        let reply = Reply::own("A new conversation begins. /resume goes back to the one before.");
+        Ok(Heard { turned_to: Some(session), ..Heard::told(reply) })
     }
 
-    /// The conversation goes on in `session`, unless it does already.
+    /// A new session begins in the conversation, whatever goes on in the present one.
+    pub(super) async fn begin_in(&self, speaker: &mut Speaker) -> Result<(), StoreError> {
+        let (session, now) = (SessionId::from_uuid(self.entropy.uuid()), self.clock.now());
+        self.change_conversation(speaker, |present| present.turned_to(session, None, now)).await?;
+        speaker.session = Some(session);
+        Ok(())
+    }
+
+    /// The conversation goes on in `session`. It is written with what is said in it, so that two who
+    /// say something in two sessions of one chat do not get into each other's.
     pub(super) async fn turn_to(
         &self,
-        speaker: &Speaker,
+        speaker: &mut Speaker,
         session: SessionId,
     ) -> Result<(), StoreError> {
-        let found = self.conversation(speaker).await?;
-        if found.is_some_and(|found| found.value.session == session) {
-            return Ok(());
+        if self.conversation(speaker).await?.is_none() {
+            let now = self.clock.now();
+            self.change_conversation(speaker, |first| first.turned_to(session, None, now)).await?;
         }
-        let now = self.clock.now();
-        self.change_conversation(speaker, |conversation| conversation.turned_to(session, None, now))
-            .await
+        speaker.session = Some(session);
+        Ok(())
     }
 
     /// `/title`.
@@ -91,17 +101,19 @@ impl Gateway {
         &self,
         speaker: &Speaker,
         command: &AuthorizedCommand,
-    ) -> Result<Reply, StoreError> {
+    ) -> Result<Heard, StoreError> {
         let found = self.conversation(speaker).await?;
         let meant = found.and_then(|found| found.value.meant(command.arguments()).cloned());
         let Some(meant) = meant else {
-            return Ok(Reply::own("There is no such conversation here; /sessions lists them."));
+            let none = "There is no such conversation here; /sessions lists them.";
+            return Ok(Heard::told(Reply::own(none)));
         };
         self.change_conversation(speaker, |conversation| {
             conversation.turned_to(meant.session, meant.title.clone(), self.clock.now())
         })
         .await?;
-        Ok(titled(Reply::own("Back in: "), meant.title.as_deref()))
+        let reply = titled(Reply::own("Back in: "), meant.title.as_deref());
+        Ok(Heard { turned_to: Some(meant.session), ..Heard::told(reply) })
     }
 
     /// `/model`.
@@ -147,15 +159,20 @@ impl Gateway {
         &self,
         speaker: &Speaker,
     ) -> Result<Option<Versioned<Conversation>>, StoreError> {
-        self.store.chats().conversation(&speaker.key).await
+        let found = self.store.chats().conversation(&speaker.key).await?;
+        Ok(found.map(|found| seen_by(speaker, found)))
     }
 
     /// The oldest run of the conversation that is not over.
     pub(super) async fn active_run(&self, speaker: &Speaker) -> Result<Option<RunId>, StoreError> {
-        match self.conversation(speaker).await? {
-            Some(found) => self.store.runs().active_in(found.value.session).await,
-            None => Ok(None),
-        }
+        Ok(self.standing(speaker).await?.active)
+    }
+
+    /// How things stand in the conversation that somebody is in.
+    pub(super) async fn standing(&self, speaker: &Speaker) -> Result<Standing, StoreError> {
+        let standing = self.store.chats().standing(&speaker.key, speaker.session).await?;
+        let conversation = standing.conversation.map(|found| seen_by(speaker, found));
+        Ok(Standing { conversation, ..standing })
     }
 
     /// Changes the conversation that somebody is in, or begins it.
@@ -176,6 +193,15 @@ impl Gateway {
         })
         .await
     }
+}
+
+/// The conversation as it is where somebody speaks: in the session that they say.
+fn seen_by(speaker: &Speaker, mut found: Versioned<Conversation>) -> Versioned<Conversation> {
+    if let Some(session) = speaker.session.filter(|session| found.value.session != *session) {
+        let title = found.value.title_of(session);
+        found.value = found.value.turned_to(session, title, found.value.spoken_at);
+    }
+    found
 }
 
 fn name(arguments: &str) -> Option<String> {

@@ -15,6 +15,7 @@ use countersign_ports::plugins::Plugins;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::late::Late;
 use super::listen::account_of;
 use super::refuse::Refusals;
 use crate::gateway::Gateway;
@@ -50,6 +51,9 @@ pub(crate) struct ChatDesk {
     pub(super) menus_changed: Notify,
     /// Held while somebody unknown is given a code.
     pub(super) pairing: tokio::sync::Mutex<()>,
+    /// Answers of plugins that are still to come.
+    pub(super) late: Mutex<Vec<Late>>,
+    pub(super) more_late: Notify,
     /// Bots whose platform does not have the newest commands.
     pub(super) stale_menus: Mutex<BTreeSet<String>>,
     /// The chats that platforms have told of, by account.
@@ -123,6 +127,8 @@ impl ChatDesk {
             restart: Notify::new(),
             restarts: AtomicBool::new(false),
             menus_changed: Notify::new(),
+            late: Mutex::default(),
+            more_late: Notify::new(),
             stale_menus: Mutex::default(),
             known: Mutex::default(),
             adapters: Mutex::default(),

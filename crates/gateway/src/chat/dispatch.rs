@@ -27,7 +27,7 @@ impl Gateway {
             Gated::Unknown => self.text(speaker, text, delivery).await,
             Gated::Refused(reply) => {
                 self.take_delivery(delivery).await?;
-                Ok(Heard { reply: Some(reply), run: None })
+                Ok(Heard::told(reply))
             }
             Gated::Authorized(command) => self.carry_out(speaker, &command, delivery).await,
         }
@@ -61,7 +61,7 @@ impl Gateway {
             self.take_delivery(delivery).await?;
             let name = command.name();
             let why = format!("The agent is at work: /{name} has to wait, or /stop it first.");
-            return Ok(Heard { reply: Some(Reply::own(why)), run: None });
+            return Ok(Heard::told(Reply::own(why)));
         }
         let Source::Builtin(builtin) = command.source() else {
             return self.carry_out_other(speaker, command, delivery).await;
@@ -81,12 +81,22 @@ impl Gateway {
         }
         let brought = delivery.is_some();
         self.take_delivery(delivery).await?;
+        let turned = match builtin {
+            Builtin::New => Some(self.new_conversation(speaker, command).await),
+            Builtin::Resume => Some(self.resume_conversation(speaker, command).await),
+            _ => None,
+        };
+        match turned {
+            None => {}
+            Some(Ok(heard)) => return Ok(heard),
+            Some(Err(error)) => return told_of_failure(brought, Err(error)).map(Heard::told),
+        }
         let reply = self.answer_to(speaker, command, *builtin).await;
         let mut reply = told_of_failure(brought, reply)?;
         if !speaker.files.is_empty() {
             reply = reply.and("\nThe files that came with it were not taken.");
         }
-        Ok(Heard { reply: Some(reply), run: None })
+        Ok(Heard::told(reply))
     }
 
     async fn answer_to(
@@ -102,10 +112,8 @@ impl Gateway {
             Builtin::Whoami => Ok(self.whoami(speaker, command)),
             Builtin::Status => self.status(speaker, command).await,
             Builtin::Usage => self.usage(speaker, command).await,
-            Builtin::New => self.new_conversation(speaker, command).await,
             Builtin::Title => self.title(speaker, command).await,
             Builtin::Sessions => self.sessions(speaker, command).await,
-            Builtin::Resume => self.resume_conversation(speaker, command).await,
             Builtin::Model => self.choose_model(speaker, command).await,
             Builtin::Stop => self.stop_here(speaker, command).await,
             Builtin::Approve => self.approve(speaker, command).await,
@@ -116,8 +124,12 @@ impl Gateway {
             Builtin::Yolo => self.yolo(speaker, command).await,
             Builtin::Restart => self.restart(speaker).await,
             Builtin::Steer => Ok(Reply::own("Say what the agent is to know: /steer <prompt>")),
-            // These start runs; they are taken care of before.
-            Builtin::Queue | Builtin::Background | Builtin::Retry => Ok(Reply::default()),
+            // These start runs or turn to another session; they are taken care of before.
+            Builtin::Queue
+            | Builtin::Background
+            | Builtin::Retry
+            | Builtin::New
+            | Builtin::Resume => Ok(Reply::default()),
         }
     }
 

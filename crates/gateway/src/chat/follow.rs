@@ -46,6 +46,7 @@ impl Gateway {
             }
             tokio::select! {
                 () = self.chats.more_owed.notified() => {}
+                () = self.chats.more_late.notified() => self.post_late(),
                 () = self.chats.menus_changed.notified() => self.renew_menus().await,
                 Some(ended) = writers.join_next() => self.writer_ended(ended.ok(), &mut written).await,
             }

@@ -60,7 +60,7 @@ impl Gateway {
         let Some((run, words)) = said else {
             self.take_delivery(delivery).await?;
             let reply = Reply::own("Nothing was said here that could be answered anew.");
-            return Ok(Heard { reply: Some(reply), run: None });
+            return Ok(Heard::told(reply));
         };
         self.speak(speaker, &words, Manner::Again(run), delivery).await
     }

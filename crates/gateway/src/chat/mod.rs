@@ -16,6 +16,7 @@ mod files;
 mod follow;
 mod history;
 mod inform;
+mod late;
 mod listen;
 mod notes;
 mod pair;
@@ -33,7 +34,7 @@ mod waiting;
 
 pub use desk::{AttachError, DropReason};
 pub use files::FileLimits;
-pub use receive::{SaidHere, SayError};
+pub use receive::{InSession, SaidHere, SayError, Saying};
 pub use settings::{
     Admission, BusyMode, ChatSettings, InGroups, MentionRule, PairingMode, PlainWords,
 };

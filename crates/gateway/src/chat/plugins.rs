@@ -1,25 +1,19 @@
 //! Commands of plugins and of the operator's own.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use countersign_domain::chat::Delivery;
-use countersign_domain::commands::{Command, RegistrationRefused, Source};
+use countersign_domain::commands::{Command, CommandName, RegistrationRefused, Source};
 use countersign_domain::slash_access::AuthorizedCommand;
-use countersign_ports::plugins::{CommandDesk, PluginCall, Plugins};
+use countersign_ports::plugins::{CommandDesk, PluginCall, PluginError, Plugins};
 use countersign_ports::store::StoreError;
 
+use super::late::IN_ALL;
 use super::receive::Heard;
 use super::reply::Reply;
 use super::speak::Manner;
-use super::speaker::{Speaker, ToldBy};
+use super::speaker::Speaker;
 use crate::gateway::Gateway;
-
-/// Platforms want an answer within three seconds.
-const ON_PLATFORMS: Duration = Duration::from_secs(2);
-
-/// Who waits for an answer itself can wait longer.
-const FOR_CALLERS: Duration = Duration::from_secs(30);
 
 /// The longest answer of a plugin that is shown, in characters.
 const LONGEST_ANSWER: usize = 2000;
@@ -58,13 +52,13 @@ impl Gateway {
             Source::Plugin(plugin) => {
                 self.take_delivery(delivery).await?;
                 let reply = self.call_plugin(speaker, command, plugin).await;
-                return Ok(Heard { reply: Some(reply), run: None });
+                return Ok(Heard::told(reply));
             }
             // The gate names what carries a command out, and an alias does not.
             Source::Builtin(_) | Source::Alias(_) => Reply::default(),
         };
         self.take_delivery(delivery).await?;
-        Ok(Heard { reply: Some(reply), run: None })
+        Ok(Heard::told(reply))
     }
 
     async fn call_plugin(
@@ -83,12 +77,18 @@ impl Gateway {
             by: speaker.caller.principal.clone(),
             platform: speaker.address.platform.clone(),
             scope: speaker.scope,
-            time: match speaker.told_by {
-                ToldBy::Platform => ON_PLATFORMS,
-                ToldBy::Caller => FOR_CALLERS,
-            },
+            time: IN_ALL,
         };
-        match plugins.call(plugin, call).await {
+        self.answer_of(speaker, plugins, (plugin, call)).await
+    }
+
+    /// What a plugin's answer comes to.
+    pub(super) fn plugin_reply(
+        &self,
+        name: &CommandName,
+        answered: Result<String, PluginError>,
+    ) -> Reply {
+        match answered {
             Ok(text) => {
                 let text = self.redactor.redact(&text);
                 let shown: String = text.chars().take(LONGEST_ANSWER).collect();

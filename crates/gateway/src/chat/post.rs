@@ -284,6 +284,25 @@ impl Gateway {
         }
     }
 
+    /// Whether the platform takes something in the end.
+    pub(super) async fn is_taken<F>(
+        &self,
+        about: &About,
+        lane: Lane,
+        attempt: impl Fn() -> F,
+    ) -> bool
+    where
+        F: Future<Output = Result<MessageId, PlatformError>>,
+    {
+        match self.until_taken(about, lane, attempt).await {
+            Posted::Taken(_) => true,
+            Posted::Refused(why) => {
+                tracing::warn!(%why, "a chat was not told something");
+                false
+            }
+        }
+    }
+
     /// A pause that a platform wants holds for everything that this bot says.
     pub(super) fn hold_back(&self, about: &About, wanted: Duration) {
         self.chats.pause(about, wanted.min(LONGEST_PAUSE));

@@ -23,6 +23,31 @@ use super::speaker::{Speaker, ToldBy};
 use crate::caller::{Caller, Forbidden};
 use crate::gateway::Gateway;
 
+/// Something that is said in the terminal, in the web page or through the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saying<'s> {
+    /// The chat: any name; each caller has chats of its own.
+    pub chat: &'s str,
+    /// In which of the chat's sessions.
+    pub session: InSession,
+    /// What is said again under the same key is not taken again.
+    pub key: Option<&'s str>,
+    /// What is said.
+    pub text: &'s str,
+}
+
+/// In which session something is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum InSession {
+    /// The one that the chat is in.
+    #[default]
+    Present,
+    /// A new one, whatever goes on in the present one.
+    New,
+    /// This one.
+    This(SessionId),
+}
+
 /// What came of something that was said in the terminal or through the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SaidHere {
@@ -32,6 +57,8 @@ pub struct SaidHere {
     pub run_id: Option<RunId>,
     /// The session of that run.
     pub session_id: Option<SessionId>,
+    /// The session that the chat is in now.
+    pub now_in: Option<SessionId>,
 }
 
 /// Why something that was said in the terminal or through the API is not taken.
@@ -40,6 +67,9 @@ pub enum SayError {
     /// It says nothing.
     #[error("the text is empty")]
     Empty,
+    /// It was taken before, under the same key.
+    #[error("this was taken before, under the same key")]
+    Repeated,
     /// Not a name for a chat.
     #[error("the chat has no usable name: {0}")]
     Chat(#[from] countersign_domain::chat::InvalidChatName),
@@ -59,6 +89,15 @@ pub enum SayError {
 pub(super) struct Heard {
     pub(super) reply: Option<Reply>,
     pub(super) run: Option<(RunId, SessionId)>,
+    /// The session that the conversation was turned to, if it was.
+    pub(super) turned_to: Option<SessionId>,
+}
+
+impl Heard {
+    /// Nothing but this is said.
+    pub(super) fn told(reply: Reply) -> Self {
+        Self { reply: Some(reply), ..Self::default() }
+    }
 }
 
 #[async_trait]
@@ -107,40 +146,65 @@ impl From<StoreError> for Untaken {
 }
 
 impl Gateway {
-    /// Takes what a caller of the API or the operator's terminal says in the chat of this name,
-    /// which goes on in `session` if one is given.
-    pub async fn say(
-        &self,
-        (chat, session): (&str, Option<SessionId>),
-        text: &str,
-        caller: &Caller,
-    ) -> Result<SaidHere, SayError> {
+    /// Takes what a caller of the API or the operator says in the terminal or the web page.
+    pub async fn say(&self, saying: Saying<'_>, caller: &Caller) -> Result<SaidHere, SayError> {
+        let Saying { chat, session, key, text } = saying;
         caller.require(Scope::Runs)?;
         if text.trim().is_empty() {
             return Err(SayError::Empty);
         }
-        let speaker = speaker_at_home(chat, caller)?;
-        if let Some(session) = session {
-            self.go_on_in(&speaker, session).await?;
+        let mut speaker = speaker_at_home(chat, caller)?;
+        match session {
+            InSession::Present => {}
+            InSession::New => self.begin_in(&mut speaker).await?,
+            InSession::This(session) => self.go_on_in(&mut speaker, session).await?,
         }
+        let delivery = key.map(|key| Delivery {
+            platform: speaker.address.platform.clone(),
+            account: speaker.address.account.clone(),
+            id: key.to_owned(),
+            at: self.clock.now(),
+        });
         let heard = match read_line(text, None) {
-            Line::Command(line) => self.command(&speaker, &line, text, None).await?,
-            Line::Text | Line::ForAnotherBot => self.text(&speaker, text, None).await?,
+            Line::Command(line) => self.command(&speaker, &line, text, delivery).await,
+            Line::Text | Line::ForAnotherBot => self.text(&speaker, text, delivery).await,
+        };
+        let heard = match heard {
+            Ok(heard) => heard,
+            Err(StoreError::Conflict(Conflicting::Value(id))) if Some(id.as_str()) == key => {
+                return Err(SayError::Repeated);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let now_in = match heard.turned_to.or(speaker.session) {
+            None => self.conversation(&speaker).await?.map(|now| now.value.session),
+            known => known,
         };
         Ok(SaidHere {
             reply: heard.reply.map(|reply| reply.render(speaker.surface)),
             run_id: heard.run.map(|(run, _)| run),
             session_id: heard.run.map(|(_, session)| session),
+            now_in,
         })
     }
 
     /// The chat goes on in this session, which must be the caller's own.
-    async fn go_on_in(&self, speaker: &Speaker, session: SessionId) -> Result<(), SayError> {
+    async fn go_on_in(&self, speaker: &mut Speaker, session: SessionId) -> Result<(), SayError> {
         let found = self.store.runs().session(session).await?;
-        let (caller, unknown) = (&speaker.caller, SayError::NoSession(session));
+        let unknown = SayError::NoSession(session);
+        let caller = &speaker.caller;
         let own =
             |found: &Session| found.created_by == caller.principal || caller.may(Scope::Admin);
-        found.filter(own).ok_or(unknown)?;
+        if found.is_some_and(|found| own(&found)) {
+            return Ok(self.turn_to(speaker, session).await?);
+        }
+        // A conversation that was begun in this chat, and in which nothing was said yet.
+        let now = self.conversation(speaker).await?.map(|now| now.value);
+        let begun = now.filter(|now| {
+            let earlier = now.earlier.iter().map(|earlier| earlier.session);
+            earlier.chain([now.session]).any(|known| known == session)
+        });
+        begun.ok_or(unknown)?;
         Ok(self.turn_to(speaker, session).await?)
     }
 
@@ -212,13 +276,22 @@ impl Gateway {
         delivery: Option<Delivery>,
     ) -> Result<Heard, StoreError> {
         let text = &self.with_files(speaker, text, delivery.as_ref()).await;
-        if let Some(heard) = self.plain_answer(speaker, text, delivery.as_ref()).await? {
+        if let Some(heard) = self.word_of_decision(speaker, text, delivery.as_ref()).await? {
+            return Ok(heard);
+        }
+        let standing = self.standing(speaker).await?;
+        if let Some(run) = standing.active
+            && let Some(heard) =
+                self.answer_to_question(speaker, run, text, delivery.as_ref()).await?
+        {
             return Ok(heard);
         }
         match self.settings.chat.busy {
-            BusyMode::Steer => self.steer(speaker, text, delivery).await,
-            BusyMode::Queue | BusyMode::Interrupt => {
-                self.speak(speaker, text, Manner::Said, delivery).await
+            BusyMode::Steer if standing.active.is_some() => {
+                self.steer(speaker, text, delivery).await
+            }
+            BusyMode::Steer | BusyMode::Queue | BusyMode::Interrupt => {
+                self.speak_where(standing, (speaker, text), Manner::Said, delivery).await
             }
         }
     }
@@ -250,6 +323,7 @@ fn speaker_at_home(chat: &str, caller: &Caller) -> Result<Speaker, SayError> {
         answering: None,
         quoted: None,
         files: Vec::new(),
+        session: None,
     })
 }
 

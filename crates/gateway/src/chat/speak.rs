@@ -1,15 +1,18 @@
 //! Something for the agent: it becomes a run, in its conversation, in one commit.
 
+use std::sync::Mutex;
+
 use countersign_domain::chat::{ChatRun, Conversation, Delivery};
 use countersign_domain::ids::{RunId, SessionId};
 use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::AuthorizedCommand;
 use countersign_domain::time::Timestamp;
 use countersign_ports::store::{
-    Change, Conflicting, PageRequest, RunFilter, StoreError, UnitOfWork, Versioned,
+    Change, Conflicting, PageRequest, RunFilter, Standing, StoreError, UnitOfWork, Versioned,
 };
 use serde_json::json;
 
+use super::desk::held;
 use super::receive::Heard;
 use super::reply::Reply;
 use super::settings::BusyMode;
@@ -77,14 +80,13 @@ impl Gateway {
         if command.arguments().is_empty() {
             self.take_delivery(delivery).await?;
             let what = format!("Say what is to be done: /{} <prompt>", command.name());
-            return Ok(Heard { reply: Some(Reply::own(what)), run: None });
+            return Ok(Heard::told(Reply::own(what)));
         }
         let text = &self.with_files(speaker, command.arguments(), delivery.as_ref()).await;
         self.speak(speaker, text, manner, delivery).await
     }
 
-    /// Has the agent work on `text`. When this returns, the run is on stable storage, and what the
-    /// person is told about it is true.
+    /// Has the agent work on `text`.
     pub(super) async fn speak(
         &self,
         speaker: &Speaker,
@@ -92,17 +94,41 @@ impl Gateway {
         manner: Manner<'_>,
         delivery: Option<Delivery>,
     ) -> Result<Heard, StoreError> {
+        let standing = self.standing(speaker).await?;
+        self.speak_where(standing, (speaker, text), manner, delivery).await
+    }
+
+    /// The same where things stand so. When this returns, the run is on stable storage, and what the
+    /// person is told about it is true.
+    pub(super) async fn speak_where(
+        &self,
+        standing: Standing,
+        (speaker, text): (&Speaker, &str),
+        manner: Manner<'_>,
+        delivery: Option<Delivery>,
+    ) -> Result<Heard, StoreError> {
         let limit = self.settings.max_working_runs;
-        if self.store.runs().working().await? >= limit {
+        // What waits behind another run is not at work yet; what is begun beside it is.
+        let working = match (standing.working, manner) {
+            (Some(working), _) => working,
+            (None, Manner::Beside) => self.store.runs().working().await?,
+            (None, _) => 0,
+        };
+        if working >= limit {
             let full = format!("{limit} runs are at work, which is the most at one time. ");
             let reply = Reply::own(full).and("This was not taken; say it again later.");
-            return Ok(Heard { reply: Some(reply), run: None });
+            return Ok(Heard::told(reply));
         }
-        if let Some(full) = self.full_queue(speaker, manner).await? {
-            return Ok(Heard { reply: Some(full), run: None });
+        if let Some(full) = self.full_queue(&standing, manner).await? {
+            return Ok(Heard::told(full));
         }
+        // What was read is good for one attempt.
+        let known = Mutex::new(Some(standing));
         let spoken = self
-            .until_settled(|| self.try_speak(speaker, text, manner, delivery.clone()))
+            .until_settled(|| {
+                let known = held(&known).take();
+                self.try_speak(known, (speaker, text), manner, delivery.clone())
+            })
             .await
             .map_err(|unsaid| unsaid.error)?;
         let Spoken { started, before } = spoken;
@@ -111,22 +137,18 @@ impl Gateway {
         if speaker.told_by == ToldBy::Platform {
             self.chats.owe(started.session_id);
         }
-        Ok(Heard { reply, run: Some((started.run_id, started.session_id)) })
+        Ok(Heard { reply, run: Some((started.run_id, started.session_id)), turned_to: None })
     }
 
     /// What is said to somebody behind whose work as much waits as may.
     async fn full_queue(
         &self,
-        speaker: &Speaker,
+        standing: &Standing,
         manner: Manner<'_>,
     ) -> Result<Option<Reply>, StoreError> {
-        let session_id = match manner {
-            Manner::Beside => return Ok(None),
-            Manner::Said | Manner::Again(_) | Manner::Quick(_) | Manner::Queued => {
-                self.conversation(speaker).await?.map(|found| found.value.session)
-            }
-        };
-        let Some(session_id) = session_id else {
+        let behind = standing.active.filter(|_| manner != Manner::Beside);
+        let conversation = standing.conversation.as_ref().filter(|_| behind.is_some());
+        let Some(session_id) = conversation.map(|found| found.value.session) else {
             return Ok(None);
         };
         let filter = RunFilter {
@@ -144,8 +166,8 @@ impl Gateway {
 
     async fn try_speak(
         &self,
-        speaker: &Speaker,
-        text: &str,
+        known: Option<Standing>,
+        (speaker, text): (&Speaker, &str),
         manner: Manner<'_>,
         delivery: Option<Delivery>,
     ) -> Result<Spoken, Unsaid> {
@@ -153,7 +175,11 @@ impl Gateway {
         let id = delivery.as_ref().map(|delivery| delivery.id.clone());
         let mut work = UnitOfWork::new();
         work.changes.extend(delivery.map(|delivery| Change::AddDelivery(Box::new(delivery))));
-        let found = self.store.chats().conversation(&speaker.key).await?;
+        let Standing { conversation: found, active, .. } = match known {
+            Some(known) => known,
+            None => self.standing(speaker).await?,
+        };
+        let present = found.as_ref().map(|found| found.value.session);
         let conversation = self.spoken_in(speaker, found, manner, &mut work);
         let session_id = match manner {
             Manner::Said | Manner::Again(_) | Manner::Quick(_) | Manner::Queued => {
@@ -161,7 +187,8 @@ impl Gateway {
             }
             Manner::Beside => SessionId::from_uuid(self.entropy.uuid()),
         };
-        let before = self.store.runs().active_in(session_id).await?;
+        // In a session that has just begun nothing is at work.
+        let before = active.filter(|_| present == Some(session_id));
         let started = RunStarted { run_id: RunId::from_uuid(self.entropy.uuid()), session_id };
         let request = StartRun {
             input: vec![(Role::User, text.to_owned())],
@@ -173,6 +200,9 @@ impl Gateway {
             },
             ..StartRun::default()
         };
+        if manner == Manner::Beside {
+            self.hand_on_unasked(conversation.session, session_id, &mut work).await?;
+        }
         work.changes.extend(self.new_run(request, &speaker.caller, started, now).changes);
         if speaker.told_by == ToldBy::Platform {
             let (run_id, address) = (started.run_id, speaker.address.clone());
@@ -216,7 +246,7 @@ impl Gateway {
                 self.no_decision(speaker, reply).await?
             }
         };
-        Ok(Heard { reply: Some(reply), run: None })
+        Ok(Heard::told(reply))
     }
 
     /// The conversation as it is once something is said in it now.
@@ -233,7 +263,9 @@ impl Gateway {
             work.push(Change::AddConversation(Box::new(new.clone())));
             return new;
         };
-        let mut next = if self.settings.chat.begins_anew(found.value.spoken_at, now) {
+        let goes_on = speaker.session.is_some();
+        let begins_anew = self.settings.chat.begins_anew(found.value.spoken_at, now);
+        let mut next = if begins_anew && !goes_on {
             found.value.turned_to(SessionId::from_uuid(self.entropy.uuid()), None, now)
         } else {
             Conversation { spoken_at: now, ..found.value }

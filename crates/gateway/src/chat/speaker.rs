@@ -6,6 +6,7 @@ use countersign_command_risk::render::Surface;
 use countersign_domain::access::Scope;
 use countersign_domain::approvals::Rights;
 use countersign_domain::chat::{Address, ChatScope, MessageId, SessionKey};
+use countersign_domain::ids::SessionId;
 use countersign_domain::slash_access::{Asker, Tier};
 use countersign_ports::platform::{BroughtFile, Markup};
 
@@ -32,6 +33,8 @@ pub(super) struct Speaker {
     pub(super) answering: Option<MessageId>,
     /// What came with their message.
     pub(super) files: Vec<BroughtFile>,
+    /// The session that they say their conversation goes on in.
+    pub(super) session: Option<SessionId>,
     /// Their own message, where answers quote it.
     pub(super) quoted: Option<MessageId>,
 }

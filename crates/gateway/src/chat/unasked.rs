@@ -50,11 +50,12 @@ impl Gateway {
             return Ok(Reply::own("There is no conversation here."));
         };
         let by = speaker.caller.principal.clone();
-        let unasked = Unasked { session_id, until, by };
+        let unasked = Unasked { session_id, until, by, of: None };
         self.commit(self.word_on_questions(unasked, AuditKind::YoloOn)).await?;
         Ok(Reply::own(format!(
             "Until {until} nobody is asked in this conversation: what would be asked runs. What is \
-             forbidden stays forbidden. /yolo off ends it, and so does /new."
+             forbidden stays forbidden. It holds for what /background begins here, too. /yolo off \
+             ends it, and so does /new."
         )))
     }
 
@@ -101,9 +102,32 @@ impl Gateway {
         &self,
         session: SessionId,
     ) -> Result<Option<Unasked>, StoreError> {
-        let found = self.store.chats().unasked(session).await?;
         let now = self.clock.now();
-        Ok(found.filter(|unasked| now < unasked.until))
+        let found = self.store.chats().unasked(session).await?;
+        let Some(unasked) = found.filter(|unasked| now < unasked.until) else {
+            return Ok(None);
+        };
+        if let Some(of) = unasked.of {
+            // Whoever has people asked again there means this one, too.
+            let there = self.store.chats().unasked(of).await?;
+            return Ok(there.is_some_and(|there| now < there.until).then_some(unasked));
+        }
+        Ok(Some(unasked))
+    }
+
+    /// Adds that nobody is asked in `begun` either, which is begun in `session`.
+    pub(super) async fn hand_on_unasked(
+        &self,
+        session: SessionId,
+        begun: SessionId,
+        work: &mut UnitOfWork,
+    ) -> Result<(), StoreError> {
+        if let Some(unasked) = self.unasked_in(session).await? {
+            let of = Some(unasked.of.unwrap_or(session));
+            let handed = Unasked { session_id: begun, of, ..unasked };
+            work.changes.extend(self.word_on_questions(handed, AuditKind::YoloOn).changes);
+        }
+        Ok(())
     }
 
     /// Whether people are asked in a session.
@@ -124,7 +148,10 @@ impl Gateway {
             actor: Actor::Principal(unasked.by.clone()),
             subject: unasked.session_id.to_string(),
             session: Some(unasked.session_id),
-            detail: Map::from_iter([("until".to_owned(), json!(unasked.until))]),
+            detail: Map::from_iter([
+                ("until".to_owned(), json!(unasked.until)),
+                ("of".to_owned(), json!(unasked.of)),
+            ]),
         };
         UnitOfWork::new()
             .and(Change::PutUnasked(Box::new(unasked)))

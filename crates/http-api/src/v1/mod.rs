@@ -5,6 +5,7 @@ mod assess;
 mod audit;
 mod chat;
 mod grants;
+mod idempotency_key;
 mod keys;
 mod list;
 mod nodes;
@@ -23,6 +24,7 @@ use utoipa_axum::routes;
 use crate::access::{Group, Needs};
 use crate::server::App;
 
+pub(crate) use idempotency_key::idempotency_key;
 pub(crate) use list::List;
 pub(crate) use runs::Schemas;
 pub(crate) use to_the_end::to_the_end;

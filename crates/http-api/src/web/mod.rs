@@ -35,6 +35,7 @@ pub(crate) fn pages() -> Router<App> {
         .route("/chat", get(pages::index))
         .route("/chat/{session_id}", get(pages::index))
         .route("/rules", get(pages::index))
+        .route("/people", get(pages::index))
         .route("/audit", get(pages::index))
         .route("/assets/{file}", get(assets::asset))
 }

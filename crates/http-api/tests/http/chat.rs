@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::house::{Answer, House};
 
 async fn said(house: &House, body: Value) -> Value {
     house.post("/v1/chat", body).await.expect(200)
@@ -16,7 +16,7 @@ async fn a_command_is_answered_and_text_becomes_a_run() {
         status,
         json!({
             "object": "chat.answer", "reply": "The agent is idle; nothing was said here yet.",
-            "run_id": null, "session_id": null,
+            "run_id": null, "session_id": null, "chat_session_id": null,
         })
     );
     let first = said(&house, json!({"text": "hello"})).await;
@@ -31,6 +31,55 @@ async fn a_command_is_answered_and_text_becomes_a_run() {
     assert_ne!(other["session_id"], first["session_id"]);
     let back = json!({"chat": "third", "text": "hello", "session_id": first["session_id"]});
     assert_eq!(said(&house, back).await["session_id"], first["session_id"]);
+}
+
+#[tokio::test]
+async fn each_says_in_its_own_session_of_one_chat_and_is_told_where_it_is_now() {
+    let house = House::open().await;
+    let in_session = async |session: &Value, text: &str| {
+        said(&house, json!({"chat": "web", "text": text, "session_id": session})).await
+    };
+    let first = said(&house, json!({"chat": "web", "text": "first"})).await["session_id"].clone();
+    let new = json!({"chat": "web", "text": "/help", "session_id": "new"});
+    let begun = said(&house, new).await["chat_session_id"].clone();
+    assert!(begun.is_string() && begun != first, "{begun}");
+    // Nothing was said there yet, and it can be gone on in all the same.
+    assert_eq!(in_session(&first, "/status").await["chat_session_id"], first);
+    assert_eq!(in_session(&begun, "/resume 99").await["chat_session_id"], begun);
+    assert_eq!(in_session(&begun, "second").await["session_id"], begun);
+    for (session, other) in [(&first, &begun), (&begun, &first)] {
+        let answer = in_session(session, "/queue more").await;
+        assert_eq!(&answer["session_id"], session);
+        assert_eq!(&answer["chat_session_id"], session);
+        let status = in_session(other, "/status").await["reply"].clone();
+        assert!(status.as_str().unwrap().contains(other.as_str().unwrap()), "{status}");
+    }
+    // Turning to another one waits for the work in this one.
+    assert_eq!(in_session(&begun, "/resume 1").await["chat_session_id"], begun);
+    let other = async |text: &str| {
+        said(&house, json!({"chat": "other", "text": text})).await["chat_session_id"].clone()
+    };
+    let idle = other("/new").await;
+    assert_ne!(other("/new Two").await, idle);
+    assert_eq!(other("/resume").await, idle);
+}
+
+#[tokio::test]
+async fn what_is_said_again_under_its_key_is_taken_once() {
+    let house = House::open().await;
+    for text in ["hello", "/title One"] {
+        let say = || {
+            let body = json!({"chat": "web", "text": text});
+            house.operator("POST", "/v1/chat").json(&body).header("idempotency-key", text)
+        };
+        Answer::of(say()).await.expect(200);
+        Answer::of(say()).await.refused(409, "already_said", Some("Idempotency-Key"));
+    }
+    let runs = house.get("/v1/runs").await.expect(200);
+    assert_eq!(runs["data"].as_array().unwrap().len(), 1);
+    let empty = house.operator("POST", "/v1/chat").json(&json!({"text": "x"}));
+    let answer = Answer::of(empty.header("idempotency-key", "")).await;
+    answer.refused(400, "invalid_value", Some("Idempotency-Key"));
 }
 
 #[tokio::test]

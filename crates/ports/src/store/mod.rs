@@ -26,7 +26,7 @@ pub use error::{Conflicting, Fault, StoreError};
 pub use nodes::NodeReads;
 pub use read::{
     AccessReads, ApprovalFilter, ApprovalReads, AuditFilter, AuditReads, ChatReads, EventReads,
-    Journal, Page, PageRequest, RunFilter, RunReads,
+    Journal, Page, PageRequest, RunFilter, RunReads, Standing,
 };
 pub use records::{
     ApiKey, IdempotentAnswer, IssuedGrant, OutboxEntry, RateLimit, Sent, SignInLink, WebSession,

@@ -251,6 +251,17 @@ pub trait AuditReads: Send + Sync {
     async fn hashes(&self, after: u64, limit: u64) -> Result<Vec<Digest>, StoreError>;
 }
 
+/// How things stand where somebody says something.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// The conversation, if anything was said in it.
+    pub conversation: Option<Versioned<Conversation>>,
+    /// The oldest run of its session that is not over.
+    pub active: Option<RunId>,
+    /// How many runs are at work everywhere; only where none is active here.
+    pub working: Option<u64>,
+}
+
 /// Conversations on platforms.
 #[async_trait]
 pub trait ChatReads: Send + Sync {
@@ -259,6 +270,14 @@ pub trait ChatReads: Send + Sync {
         &self,
         key: &SessionKey,
     ) -> Result<Option<Versioned<Conversation>>, StoreError>;
+
+    /// How things stand in the conversation under a key, with `session` as its session if one is
+    /// given: in one visit, because it is asked for everything that is said.
+    async fn standing(
+        &self,
+        key: &SessionKey,
+        session: Option<SessionId>,
+    ) -> Result<Standing, StoreError>;
 
     /// The runs of a session whose end is still to be told, oldest first.
     async fn chat_runs(&self, session: SessionId) -> Result<Vec<ChatRun>, StoreError>;

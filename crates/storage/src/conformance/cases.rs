@@ -102,6 +102,7 @@ macro_rules! conformance_suite {
             chats: [
                 a_delivery_is_taken_once,
                 a_conversation_reads_back_as_written,
+                how_things_stand_where_something_is_said,
                 what_is_owed_to_a_chat_is_found,
                 a_card_is_found_in_every_way,
                 who_was_let_in_stays_so,

@@ -7,7 +7,7 @@ use countersign_domain::chat::{
 };
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::Principal;
-use countersign_ports::store::{Change, SharedStore, Version, Versioned};
+use countersign_ports::store::{Change, SharedStore, Standing, Version, Versioned};
 
 use super::samples::{approval, at, decided, id, run, session};
 use super::{attempt, commit, missing, stale};
@@ -93,7 +93,7 @@ pub fn note(text: &str) -> Note {
 
 /// Nobody is asked in session 1 for so many seconds.
 pub fn unasked(seconds: u32) -> Unasked {
-    Unasked { session_id: id("sess_", 1), until: at(seconds), by: Principal::Operator }
+    Unasked { session_id: id("sess_", 1), until: at(seconds), by: Principal::Operator, of: None }
 }
 
 /// A message that a bot was brought.
@@ -132,6 +132,28 @@ pub async fn a_conversation_reads_back_as_written(store: SharedStore) {
     assert_eq!(read, Ok(Some(Versioned { value: next, version: Version(2) })));
     let other = Change::UpdateConversation(Box::new(conversation("hall")), Version(1));
     assert_eq!(attempt(&*store, [other]).await, missing(conversation("hall").key.as_str()));
+}
+
+/// One visit says what several would.
+pub async fn how_things_stand_where_something_is_said(store: SharedStore) {
+    let town = conversation("town");
+    let standing = async |session: Option<u32>| {
+        let session = session.map(|number| id("sess_", number));
+        store.chats().standing(&town.key, session).await.unwrap()
+    };
+    let nothing = Standing { conversation: None, active: None, working: Some(0) };
+    assert_eq!(standing(None).await, nothing);
+    commit(&*store, [Change::AddSession(session(1)), Change::AddSession(session(2))]).await;
+    commit(&*store, [2, 1].map(|number| Change::AddRun(Box::new(run(number, 2))))).await;
+    assert_eq!(standing(None).await, Standing { working: Some(1), ..nothing.clone() });
+    let active = Some(id("run_", 1));
+    assert_eq!(standing(Some(2)).await, Standing { active, working: None, ..nothing });
+    commit(&*store, [Change::AddConversation(Box::new(town.clone()))]).await;
+    let conversation = store.chats().conversation(&town.key).await.unwrap();
+    assert!(conversation.is_some());
+    let idle = Standing { conversation: conversation.clone(), active: None, working: Some(1) };
+    assert_eq!(standing(None).await, idle);
+    assert_eq!(standing(Some(2)).await, Standing { conversation, active, working: None });
 }
 
 /// Until it is told.

@@ -14,10 +14,7 @@ use crate::access::Admitted;
 use crate::body::Json;
 use crate::problem::{Problem, ProblemBody};
 use crate::server::App;
-use crate::v1::to_the_end;
-
-/// The longest idempotency key, in characters.
-const LONGEST_KEY: usize = 255;
+use crate::v1::{idempotency_key, to_the_end};
 
 /// Start a run.
 ///
@@ -58,19 +55,9 @@ pub(crate) async fn start_run(
 }
 
 fn idempotency(headers: &HeaderMap, body: &[u8]) -> Result<Option<Idempotency>, Problem> {
-    let mut given = headers.get_all("idempotency-key").iter();
-    let key = match (given.next(), given.next()) {
-        (None, _) => return Ok(None),
-        (Some(key), None) => key.to_str().unwrap_or_default(),
-        (Some(_), Some(_)) => "",
-    };
-    let printable = key.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-    if key.is_empty() || key.len() > LONGEST_KEY || !printable {
-        let message = "`Idempotency-Key` is one text of 1 to 255 printable ASCII characters";
-        return Err(Problem::invalid("invalid_value", "Idempotency-Key", message));
-    }
     let request = [Method::POST.as_str().as_bytes(), b"\n/v1/runs\n", body].concat();
-    Ok(Some(Idempotency { key: key.to_owned(), request: Digest::of(&request) }))
+    let key = idempotency_key(headers)?;
+    Ok(key.map(|key| Idempotency { key, request: Digest::of(&request) }))
 }
 
 impl From<StartRunError> for Problem {

@@ -6,10 +6,11 @@ use countersign_domain::chat::{
     Unasked,
 };
 use countersign_domain::ids::{CardId, RunId, SessionId};
-use countersign_ports::store::{ChatReads, StoreError, Versioned};
+use countersign_ports::store::{ChatReads, Standing, StoreError, Versioned};
 
-use super::{all, document, one, parsed, versioned};
+use super::{all, count, document, one, parsed, versioned};
 use crate::catalogue::chats as sql;
+use crate::catalogue::runs::{ACTIVE_IN, WORKING};
 use crate::postgres::lanes::Lanes;
 use crate::postgres::session::query;
 
@@ -20,6 +21,25 @@ impl ChatReads for Lanes {
         key: &SessionKey,
     ) -> Result<Option<Versioned<Conversation>>, StoreError> {
         one(&self.rows(query!(sql::CONVERSATION, key.as_str())).await?, versioned)
+    }
+
+    async fn standing(
+        &self,
+        key: &SessionKey,
+        session: Option<SessionId>,
+    ) -> Result<Standing, StoreError> {
+        let conversation = self.conversation(key).await?;
+        let session = session.or(conversation.as_ref().map(|found| found.value.session));
+        if let Some(id) = session {
+            let rows = self.rows(query!(ACTIVE_IN, id.to_string())).await?;
+            let active = one(&rows, |row| parsed(row, 0, "run id"))?;
+            if active.is_some() {
+                return Ok(Standing { conversation, active, working: None });
+            }
+        }
+        let rows = self.rows(query!(WORKING)).await?;
+        let working = one(&rows, |row| count(row, 0))?.unwrap_or(0);
+        Ok(Standing { conversation, active: None, working: Some(working) })
     }
 
     async fn chat_runs(&self, session: SessionId) -> Result<Vec<ChatRun>, StoreError> {

@@ -6,10 +6,11 @@ use countersign_domain::chat::{
     Unasked,
 };
 use countersign_domain::ids::{CardId, RunId, SessionId};
-use countersign_ports::store::{ChatReads, StoreError, Versioned};
+use countersign_ports::store::{ChatReads, Standing, StoreError, Versioned};
 
-use super::{all, document, documents, one, parsed, versioned};
+use super::{all, count, document, documents, one, parsed, versioned};
 use crate::catalogue::chats as sql;
+use crate::catalogue::runs::{ACTIVE_IN, WORKING};
 use crate::sqlite::reader::Readers;
 
 #[async_trait]
@@ -20,6 +21,29 @@ impl ChatReads for Readers {
     ) -> Result<Option<Versioned<Conversation>>, StoreError> {
         let key = key.to_string();
         self.look(move |tx| one(tx, sql::CONVERSATION, [key], versioned)).await
+    }
+
+    async fn standing(
+        &self,
+        key: &SessionKey,
+        session: Option<SessionId>,
+    ) -> Result<Standing, StoreError> {
+        let key = key.to_string();
+        self.read(move |tx| {
+            let conversation: Option<Versioned<Conversation>> =
+                one(tx, sql::CONVERSATION, [key], versioned)?;
+            let session = session.or(conversation.as_ref().map(|found| found.value.session));
+            let active = match session {
+                Some(id) => one(tx, ACTIVE_IN, [id.to_string()], |row| parsed(row, 0, "run id"))?,
+                None => None,
+            };
+            let working = match active {
+                Some(_) => None,
+                None => Some(one(tx, WORKING, [], |row| count(row, 0))?.unwrap_or(0)),
+            };
+            Ok(Standing { conversation, active, working })
+        })
+        .await
     }
 
     async fn chat_runs(&self, session: SessionId) -> Result<Vec<ChatRun>, StoreError> {

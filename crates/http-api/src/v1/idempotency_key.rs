@@ -1,0 +1,24 @@
+//! The header `Idempotency-Key`.
+
+use axum::http::HeaderMap;
+
+use crate::problem::Problem;
+
+/// The longest key, in characters.
+const LONGEST: usize = 255;
+
+/// The key of a request, if it has one.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut given = headers.get_all("idempotency-key").iter();
+    let key = match (given.next(), given.next()) {
+        (None, _) => return Ok(None),
+        (Some(key), None) => key.to_str().unwrap_or_default(),
+        (Some(_), Some(_)) => "",
+    };
+    let printable = key.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    if key.is_empty() || key.len() > LONGEST || !printable {
+        let message = "`Idempotency-Key` is one text of 1 to 255 printable ASCII characters";
+        return Err(Problem::invalid("invalid_value", "Idempotency-Key", message));
+    }
+    Ok(Some(key.to_owned()))
+}
