@@ -269,7 +269,8 @@ impl House {
         let path = self.directory();
         let clock = Arc::new(ManualClock::at(self.clock.now()));
         let bus = self.builder.bus.clone();
-        let builder = HouseBuilder { seed, bus, ..HouseBuilder::default() };
+        let chat = self.builder.chat.clone();
+        let builder = HouseBuilder { seed, bus, chat, ..HouseBuilder::default() };
         let redactor = Arc::new(Redactor::new([]));
         let parts = (&self.store, &clock, &Arc::new(BreakableSigner::default()));
         let gateway = gateway(&builder, &path, parts, redactor.clone());

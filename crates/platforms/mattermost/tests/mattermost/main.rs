@@ -5,6 +5,7 @@
 mod checking;
 mod commands;
 mod conversation;
+mod nodes;
 mod refusals;
 mod town;
 mod troubles;

@@ -23,7 +23,7 @@ use countersign_gateway::{Admission, ChatSettings, Gateway};
 use countersign_mattermost::{AccountConfig, AccountsConfig, Mattermost, Parts, settings};
 use countersign_ports::platform::{Callback, CallbackMethod};
 use countersign_ports::secret::Secret;
-use countersign_test_kit::{House, SeededEntropy};
+use countersign_test_kit::{House, ManualClock, SeededEntropy};
 
 /// What takes an approval.
 pub(crate) const ASKS: &str = "run rm -r made";
@@ -65,6 +65,7 @@ pub(crate) struct Plan {
     pub(crate) team_role: TeamRole,
     pub(crate) chat: Box<dyn FnOnce(&mut ChatSettings)>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) in_company: bool,
 }
 
 impl Default for Plan {
@@ -75,6 +76,7 @@ impl Default for Plan {
             team_role: TeamRole::Admin,
             chat: Box::new(|_| {}),
             timeout: None,
+            in_company: false,
         }
     }
 }
@@ -97,7 +99,8 @@ impl Town {
             [&ann, &bob, &boss].iter().map(|person| person.id.to_string()).collect();
         let (chief, change) = (boss.id.to_string(), plan.chat);
         let timeout = plan.timeout;
-        let house = House::with()
+        let house = if plan.in_company { House::with().in_company() } else { House::with() };
+        let house = house
             .chat(move |chat| {
                 admit(chat, &people, &chief);
                 change(chat);
@@ -117,7 +120,7 @@ impl Town {
             callback_url: Some(format!("http://{}", door.address)),
             ..plan.account
         };
-        let adapter = adapter(&account, &house, 1);
+        let adapter = adapter(&account, (&house.clock, &house.gateway), 1);
         house.gateway.attach_platform(adapter.clone()).await.unwrap();
         let town = Self {
             server,
@@ -185,7 +188,7 @@ impl Town {
                 (server.open_sockets(&bot) == 0).then_some(())
             })
             .await;
-        let adapter = self::adapter(&account, &house, 2);
+        let adapter = self::adapter(&account, (&house.clock, &house.gateway), 2);
         *door.gateway.lock().unwrap() = Some(house.gateway.clone());
         house.gateway.attach_platform(adapter.clone()).await.unwrap();
         let town = Self {
@@ -204,6 +207,13 @@ impl Town {
         };
         town.connected().await;
         town
+    }
+
+    /// From now on the server calls this node, which has an adapter of its own.
+    pub(crate) async fn call_at(&self, node: &Arc<Gateway>, seed: u64) {
+        let adapter = adapter(&self.account, (&self.house.clock, node), seed);
+        node.attach_platform(adapter).await.unwrap();
+        *self.door.gateway.lock().unwrap() = Some(node.clone());
     }
 
     /// Ann asks for something that takes an approval; what she wrote, and its card.
@@ -255,14 +265,18 @@ pub(crate) fn shown(card: &Post) -> String {
     text.and_then(|text| text.as_str()).unwrap_or_default().to_owned()
 }
 
-fn adapter(account: &AccountConfig, house: &House, seed: u64) -> Arc<Mattermost> {
+fn adapter(
+    account: &AccountConfig,
+    (clock, gateway): (&Arc<ManualClock>, &Arc<Gateway>),
+    seed: u64,
+) -> Arc<Mattermost> {
     let accounts = AccountsConfig::from([("main".to_owned(), account.clone())]);
     let [settings] =
         settings(&accounts, |_| None, "http://127.0.0.1:1").unwrap().try_into().unwrap();
     let parts = Parts {
-        clock: house.clock.clone(),
+        clock: clock.clone(),
         entropy: Arc::new(SeededEntropy::new(seed)),
-        notes: house.gateway.clone(),
+        notes: gateway.clone(),
         secret: [7; 32],
     };
     Mattermost::new(settings, parts).unwrap()
