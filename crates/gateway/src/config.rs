@@ -17,9 +17,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::chat::ChatSettings;
+pub use crate::config_accounts::NoAccount;
 pub use crate::config_approvers::{DelegateConfig, QuorumConfig};
 pub use crate::config_chat::{
-    AccessKeys, BusyText, Item, Listed, NoAccount, PairingText, PlatformConfig, PlatformsConfig,
+    AccessKeys, BusyText, Item, Listed, PairingText, PlatformConfig, PlatformsConfig,
     SessionsConfig,
 };
 pub use crate::config_nodes::NodesConfig;

@@ -16,6 +16,7 @@ mod card_attention;
 mod chat;
 mod claim_effect;
 pub mod config;
+mod config_accounts;
 mod config_approvers;
 mod config_chat;
 mod config_nodes;

@@ -122,7 +122,7 @@ fn without_secret<'a>(path: &[String], what: &'a str) -> &'a str {
 pub(crate) fn is_secret(path: &[String]) -> bool {
     let last = path.last().map_or("", String::as_str);
     let in_headers = path.iter().rev().nth(1).is_some_and(|above| above == "headers");
-    matches!(last, "api_key" | "secret" | "password") || in_headers || is_address(path)
+    matches!(last, "api_key" | "secret" | "password" | "token") || in_headers || is_address(path)
 }
 
 /// Whether the value is an address, which may hold a password. What is wrong with it never quotes it.

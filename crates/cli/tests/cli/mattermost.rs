@@ -43,3 +43,33 @@ async fn a_configured_bot_is_tested_connects_and_puts_a_card_that_is_clicked() {
         .await;
     tokio::task::block_in_place(|| gateway.terminate());
 }
+
+#[test]
+fn a_token_in_the_configuration_is_never_shown() {
+    let home = Home::new().made();
+    home.write_config(
+        "platforms:\n  mattermost:\n    accounts:\n      main: { url: 'https://chat.example.org', token: qwertz12345 }\n",
+    );
+    for args in
+        [&["config", "get"][..], &["config", "get", "platforms", "--json"], &["config", "check"]]
+    {
+        let said = home.cli(args);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        assert!(!said.out.contains("qwertz12345") && !said.err.contains("qwertz12345"), "{said:?}");
+    }
+    home.write_config("platforms:\n  mattermost:\n    accounts:\n      main: { url: chat, token: 'qw ertz12345' }\n");
+    let said = home.cli(&["config", "check"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(
+        said.err.contains("platforms.mattermost.accounts.main.url")
+            && !said.err.contains("ertz12345"),
+        "{said:?}"
+    );
+    home.write_config("platforms:\n  mattermost:\n    accounts:\n      main: { url: 'http://chat', token: 'qw ertz12345' }\n");
+    let said = home.cli(&["config", "check"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(
+        said.err.contains("accounts.main.token") && !said.err.contains("ertz12345"),
+        "{said:?}"
+    );
+}

@@ -19,6 +19,7 @@ pub const FROM_ENVIRONMENT: &str = "main";
 /// One bot on one server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "MattermostAccount")]
 pub struct AccountConfig {
     /// The server's address, as people open it; by default `MATTERMOST_URL`.
     pub url: Option<String>,
