@@ -11,7 +11,7 @@ use countersign_domain::digest::Digest;
 use countersign_domain::ids::{ApprovalId, RuleId, RunId};
 use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::AuthorizedCommand;
-use countersign_ports::platform::{Click, Receipt};
+use countersign_ports::platform::{Click, Origin, Receipt, RefusedCallback};
 use countersign_ports::store::StoreError;
 
 use super::admission::Admitted;
@@ -210,12 +210,15 @@ impl Gateway {
             Ok(speaker) => speaker,
             Err(reason @ (DropReason::NotAllowed | DropReason::NobodyKnown)) => {
                 self.chats.count_drop(reason);
+                self.note_refused(refused_click(&click, "who pressed it may not talk here")).await;
                 return told("You may not use this bot here; nothing was decided.".to_owned());
             }
             Err(other) => return Err(other.into()),
         };
         let found = self.card_that_stands(&click).await?;
         let Some(card) = found.filter(|card| is_of(card, &click)) else {
+            let why = "the button is of no card that is in this message of this chat";
+            self.note_refused(refused_click(&click, why)).await;
             let unknown = "This button belongs to no card of this chat; nothing was decided.";
             return told(Reply::own(unknown).render(speaker.surface));
         };
@@ -371,6 +374,17 @@ impl Answer {
             count: seen.map(|(_, count)| count),
             ..self.clone()
         }
+    }
+}
+
+fn refused_click(click: &Click, why: &str) -> RefusedCallback {
+    let Origin { address, sender, .. } = &click.origin;
+    RefusedCallback {
+        platform: address.platform.clone(),
+        account: address.account.clone(),
+        what: "click",
+        claimed: sender.clone(),
+        why: why.to_owned(),
     }
 }
 

@@ -13,13 +13,18 @@ use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
 
 use super::reply::pieces;
 use super::speaker::surface;
+use tokio::time::Instant;
+
 use crate::gateway::Gateway;
 
-/// How often something is tried.
-const ATTEMPTS: u32 = 8;
+/// For so long something is tried: whoever is owed it gets it when the platform is back.
+const PATIENCE: Duration = Duration::from_hours(24);
 
 /// The first pause between attempts; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest pause between attempts.
+const LAST_PAUSE: Duration = Duration::from_secs(10);
 
 /// No platform is waited for longer at once.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
@@ -260,7 +265,7 @@ impl Gateway {
         F: Future<Output = Result<MessageId, PlatformError>>,
     {
         let mut pause = FIRST_PAUSE;
-        let mut left = ATTEMPTS;
+        let since = Instant::now();
         loop {
             self.wait_for_turn(about, lane).await;
             let error = match attempt().await {
@@ -273,14 +278,16 @@ impl Gateway {
                     self.hold_back(about, *wanted);
                     continue;
                 }
-                PlatformError::Unavailable(_) => left -= 1,
-                PlatformError::Refused(_) => return Posted::Refused(error),
+                PlatformError::Unavailable(_) if since.elapsed() < PATIENCE => {}
+                PlatformError::Unavailable(_) | PlatformError::Refused(_) => {
+                    return Posted::Refused(error);
+                }
             }
-            if left == 0 {
-                return Posted::Refused(error);
+            if pause == FIRST_PAUSE {
+                tracing::warn!(%error, platform = %about.platform, "it is tried until it is taken");
             }
             tokio::time::sleep(pause).await;
-            pause *= 2;
+            pause = (pause * 2).min(LAST_PAUSE);
         }
     }
 

@@ -117,9 +117,12 @@ impl Gateway {
         if working >= limit {
             let full = format!("{limit} runs are at work, which is the most at one time. ");
             let reply = Reply::own(full).and("This was not taken; say it again later.");
+            // Nor later, when somebody has said it again.
+            self.take_delivery(delivery).await?;
             return Ok(Heard::told(reply));
         }
         if let Some(full) = self.full_queue(&standing, manner).await? {
+            self.take_delivery(delivery).await?;
             return Ok(Heard::told(full));
         }
         // What was read is good for one attempt.
@@ -240,7 +243,10 @@ impl Gateway {
         });
         let reply = match steered.await.map_err(|unsaid| unsaid.error)? {
             Steered::Over => return self.speak(speaker, text, Manner::Said, delivery).await,
-            Steered::Full => Reply::own("This was not taken: more waits to be read than may."),
+            Steered::Full => {
+                self.take_delivery(delivery).await?;
+                Reply::own("This was not taken: more waits to be read than may.")
+            }
             Steered::Taken => {
                 let reply = Reply::own("Told: the agent reads it before its next step.");
                 self.no_decision(speaker, reply).await?

@@ -113,6 +113,15 @@ async fn a_request_of_a_platform_comes_to_its_adapter_byte_by_byte() {
 }
 
 #[tokio::test]
+async fn a_platform_may_call_back_by_any_name() {
+    let house = House::open().await;
+    house.gateway.attach_platform(Parrot::new()).await.unwrap();
+    let by_name = |path| house.anonymous("GET", path).header("host", "gateway.internal:8642");
+    assert_eq!(Answer::of(by_name("/platforms/parrot/main/plain")).await.status, 202);
+    Answer::of(by_name("/v1/platforms")).await.refused(421, "host_not_allowed", Some("Host"));
+}
+
+#[tokio::test]
 async fn what_is_no_account_of_a_platform_is_not_there() {
     let house = House::open().await;
     house.gateway.attach_platform(Parrot::new()).await.unwrap();
