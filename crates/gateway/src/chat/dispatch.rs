@@ -81,15 +81,16 @@ impl Gateway {
         }
         let brought = delivery.is_some();
         self.take_delivery(delivery).await?;
-        let turned = match builtin {
-            Builtin::New => Some(self.new_conversation(speaker, command).await),
-            Builtin::Resume => Some(self.resume_conversation(speaker, command).await),
-            _ => None,
-        };
-        match turned {
-            None => {}
-            Some(Ok(heard)) => return Ok(heard),
-            Some(Err(error)) => return told_of_failure(brought, Err(error)).map(Heard::told),
+        if matches!(builtin, Builtin::New | Builtin::Resume) {
+            let turned = if *builtin == Builtin::New {
+                self.new_conversation(speaker, command).await
+            } else {
+                self.resume_conversation(speaker, command).await
+            };
+            return match turned {
+                Err(error) => told_of_failure(brought, Err(error)).map(Heard::told),
+                heard => heard,
+            };
         }
         let reply = self.answer_to(speaker, command, *builtin).await;
         let mut reply = told_of_failure(brought, reply)?;
