@@ -270,7 +270,7 @@ impl House {
         let clock = Arc::new(ManualClock::at(self.clock.now()));
         let bus = self.builder.bus.clone();
         let chat = self.builder.chat.clone();
-        let builder = HouseBuilder { seed, bus, chat, ..HouseBuilder::default() };
+        let builder = HouseBuilder { seed, chat, bus, ..HouseBuilder::default() };
         let redactor = Arc::new(Redactor::new([]));
         let parts = (&self.store, &clock, &Arc::new(BreakableSigner::default()));
         let gateway = gateway(&builder, &path, parts, redactor.clone());

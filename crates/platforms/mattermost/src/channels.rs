@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use reqwest::Method;
+
 use crate::id::{ChannelId, PostId};
+use crate::lane::Urgency;
 use crate::rest::{Rest, RestError};
 use crate::wire::{Channel, ChannelKind, Post};
 
@@ -33,7 +36,9 @@ impl Known {
         if let Some(kind) = held(&self.kinds).get(channel) {
             return Ok(*kind);
         }
-        let found: Channel = rest.get(&format!("channels/{channel}")).await?;
+        // A click may wait for it, and gives way to nothing.
+        let path = format!("channels/{channel}");
+        let found: Channel = rest.call(Urgency::Card, Method::GET, &path, None).await?;
         self.note_kind(channel, found.kind);
         Ok(found.kind)
     }

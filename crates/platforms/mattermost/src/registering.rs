@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use countersign_ports::platform::PlatformError;
 use reqwest::Method;
+use serde_json::Value;
 
 use crate::adapter::Mattermost;
 use crate::backoff::{Why, pause};
 use crate::id::{CommandId, UserId};
-use crate::lane::Urgency;
 use crate::rest::RestError;
 use crate::slash::{Held, Step, Wish, body, steps};
 use crate::wire::{AppError, Command, Team};
@@ -66,9 +66,9 @@ impl Mattermost {
         for team in self.teams().await? {
             let known: Vec<Held> =
                 before.iter().filter(|one| one.team == team.id).cloned().collect();
-            match self.register_in(&team, &me, &known).await {
-                Ok((held, problem)) => {
-                    tokens.extend(held);
+            let mut held = Vec::new();
+            match self.register_in(&team, (&me, &known), &mut held).await {
+                Ok(problem) => {
                     if self.slash.note_problem(&team.id, problem.as_ref())
                         && let Some(problem) = problem
                     {
@@ -76,37 +76,45 @@ impl Mattermost {
                     }
                 }
                 Err(error) => {
-                    tokens.extend(known);
+                    // What was made before it failed is there, and its tokens are told once only.
+                    let is_new =
+                        |known: &Held| !held.iter().any(|one| one.trigger == known.trigger);
+                    let left: Vec<Held> = known.into_iter().filter(is_new).collect();
+                    held.extend(left);
                     failure = Some(error);
                 }
             }
+            tokens.extend(held);
         }
         self.remember_tokens(tokens).await;
         failure.map_or(Ok(()), Err)
     }
 
-    /// The tokens of a team after it has what it should, and what an operator has to do.
+    /// Gives a team what it should have, notes the tokens, and says what an operator has to do.
     async fn register_in(
         &self,
         team: &Team,
-        me: &UserId,
-        known: &[Held],
-    ) -> Result<(Vec<Held>, Option<String>), RestError> {
+        (me, known): (&UserId, &[Held]),
+        tokens: &mut Vec<Held>,
+    ) -> Result<Option<String>, RestError> {
         let url = self.settings.callback("commands");
         let path = format!("commands?team_id={}&custom_only=true", team.id.as_str());
         // Some servers let a bot make commands and not see them.
-        let (there, seen) = match self.rest.get::<Vec<Command>>(&path).await {
-            Ok(there) => (there, true),
-            Err(RestError::Forbidden(_)) => (Vec::new(), false),
-            Err(error) => return Err(error),
-        };
-        let (mut tokens, mut left_out, mut forbidden) = (Vec::new(), Vec::new(), false);
+        let (there, seen) =
+            match self.rest.patiently::<Vec<Command>>(Method::GET, &path, None).await {
+                Ok(there) => (there, true),
+                Err(RestError::Forbidden(_)) => (Vec::new(), false),
+                Err(error) => return Err(error),
+            };
+        let (mut left_out, mut forbidden) = (Vec::new(), false);
         for step in steps(&self.slash.wishes(), &there, (me, &url, &self.settings.prefix)) {
             match step {
                 Step::Remove(id) => {
-                    self.rest
-                        .tell(Urgency::Text, Method::DELETE, &format!("commands/{id}"), None)
-                        .await?;
+                    let path = format!("commands/{id}");
+                    match self.rest.patiently::<Value>(Method::DELETE, &path, None).await {
+                        Ok(_) | Err(RestError::Missing(_)) => {}
+                        Err(error) => return Err(error),
+                    }
                 }
                 Step::Keep(id, wish, trigger) => {
                     let listed = there.iter().find(|command| command.id == id);
@@ -131,12 +139,7 @@ impl Mattermost {
                 }
             }
         }
-        let problem = if forbidden {
-            Some(forbidden_in(&team.name))
-        } else {
-            taken_in(&team.name, &left_out)
-        };
-        Ok((tokens, problem))
+        Ok(if forbidden { Some(forbidden_in(&team.name)) } else { taken_in(&team.name, &left_out) })
     }
 
     /// Makes a command say what is wanted; its token.
@@ -151,8 +154,7 @@ impl Mattermost {
             body.insert("id".to_owned(), id.as_str().into());
         }
         let path = format!("commands/{id}");
-        let changed: Command =
-            self.rest.call(Urgency::Text, Method::PUT, &path, Some(&body)).await?;
+        let changed: Command = self.rest.patiently(Method::PUT, &path, Some(&body)).await?;
         self.token_of(id, changed.token).await
     }
 
@@ -166,10 +168,7 @@ impl Mattermost {
         let url = self.settings.callback("commands");
         for trigger in triggers {
             let body = body(wish, &team.id, trigger, &url);
-            let made = self
-                .rest
-                .call::<Command>(Urgency::Text, Method::POST, "commands", Some(&body))
-                .await;
+            let made = self.rest.patiently::<Command>(Method::POST, "commands", Some(&body)).await;
             match made {
                 Ok(command) => return Ok(Made::There(held(team, wish, trigger, command.token))),
                 Err(RestError::Forbidden(_)) => return Ok(Made::Forbidden),
@@ -194,7 +193,7 @@ impl Mattermost {
             return Ok(shown);
         }
         let path = format!("commands/{id}/regen_token");
-        let made: NewToken = self.rest.call(Urgency::Text, Method::PUT, &path, None).await?;
+        let made: NewToken = self.rest.patiently(Method::PUT, &path, None).await?;
         Ok(made.token)
     }
 

@@ -25,6 +25,9 @@ const MOST: u64 = 8 * 1024 * 1024;
 /// When the server will take so few requests more, only cards go on their way.
 const SPARE: u64 = 10;
 
+/// So many pauses in a row are waited for.
+const PATIENCE: u32 = 60;
+
 /// The pause after a refusal that names none.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -115,6 +118,25 @@ impl Rest {
         serde_json::from_slice(&bytes).map_err(|error| {
             RestError::Unavailable(format!("the server's answer is not as expected: {error}"))
         })
+    }
+
+    /// The same for what can wait: it is sent again after each pause that the server wants.
+    pub(crate) async fn patiently<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<T, RestError> {
+        let mut left = PATIENCE;
+        loop {
+            match self.call(Urgency::Idle, method.clone(), path, body).await {
+                Err(RestError::SlowDown(pause)) if left > 0 => {
+                    left -= 1;
+                    tokio::time::sleep(pause).await;
+                }
+                done => return done,
+            }
+        }
     }
 
     /// Sends `body` there; the answer does not matter.

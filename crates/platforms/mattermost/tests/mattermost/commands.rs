@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use countersign_domain::approvals::Status;
-use countersign_fakes::mattermost::{Person, PostId, Settings, TeamRole};
+use countersign_fakes::mattermost::{Person, PostId, RateLimit, Settings, TeamRole};
+use countersign_mattermost::{AccountConfig, SignedClicks};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -220,4 +221,22 @@ async fn a_refused_command_has_no_effect_and_says_so_to_one_person() {
     let nothing: Vec<PostId> =
         town.server.posts(&town.square).into_iter().map(|post| post.id).collect();
     assert!(nothing.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_wants_pauses_while_commands_are_made_loses_no_token() {
+    let settings = Settings {
+        refuse_command_lists: true,
+        rate_limit: Some(RateLimit { per_second: 25, burst: 10 }),
+        ..Settings::default()
+    };
+    // The server's clock is the real one here, and the house's is not.
+    let require_signed_click = SignedClicks::Never;
+    let account = AccountConfig { require_signed_click, ..AccountConfig::default() };
+    let town = Town::built(Plan { settings, account, ..Plan::default() }).await;
+    town.registered("whoami").await;
+    for command in ["/cs-status", "/countersign status"] {
+        let outcome = town.ann.types_command(&town.square, None, command).await;
+        assert!(outcome.text.contains("The agent is"), "{outcome:?}");
+    }
 }
