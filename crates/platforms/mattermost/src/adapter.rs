@@ -1,7 +1,7 @@
 //! One bot on one Mattermost server, as the gateway knows it.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,7 +15,7 @@ use countersign_ports::platform::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Notify, OnceCell, watch};
 
 use crate::calling::calling_nobody;
 use crate::card;
@@ -49,7 +49,9 @@ pub struct Mattermost {
     pub(crate) slash: Slash,
     pub(crate) commands_changed: Notify,
     me: OnceCell<User>,
-    state: Mutex<AccountState>,
+    state: watch::Sender<AccountState>,
+    /// How often commands were registered everywhere.
+    pub(crate) registrations: watch::Sender<u64>,
 }
 
 /// What an adapter is made of besides its settings.
@@ -102,13 +104,24 @@ impl Mattermost {
             slash: Slash::default(),
             commands_changed: Notify::new(),
             me: OnceCell::new(),
-            state: Mutex::new(AccountState::Reconnecting { since: now, why }),
+            state: watch::Sender::new(AccountState::Reconnecting { since: now, why }),
+            registrations: watch::Sender::new(0),
             clock: parts.clock,
             entropy: parts.entropy,
             notes: parts.notes,
             about,
             settings,
         }))
+    }
+
+    /// How the account is, now and after each change.
+    pub fn states(&self) -> watch::Receiver<AccountState> {
+        self.state.subscribe()
+    }
+
+    /// Changes whenever commands were registered everywhere, as far as that was possible.
+    pub fn registrations(&self) -> watch::Receiver<u64> {
+        self.registrations.subscribe()
     }
 
     /// Whether a slash command of this name is registered, and its token noted.
@@ -150,7 +163,7 @@ impl Mattermost {
 
     /// Says how the account is.
     pub(crate) fn set_state(&self, state: AccountState) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        self.state.send_replace(state);
     }
 
     /// Puts a text at `address`, in as many posts as it takes.
@@ -281,7 +294,7 @@ impl Platform for Mattermost {
     }
 
     fn state(&self) -> AccountState {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state.borrow().clone()
     }
 
     async fn chats(&self) -> Result<Vec<KnownChat>, PlatformError> {

@@ -205,7 +205,10 @@ impl Mattermost {
                 None
             }
         };
-        Reading { until: noted.and_then(|noted| noted.parse().ok()), ..Reading::default() }
+        // Nobody has read before: from now on nothing is missed, whenever the connection stands.
+        let now = || self.clock.now().as_millis();
+        let until = noted.and_then(|noted| noted.parse().ok()).unwrap_or_else(now);
+        Reading { until: Some(until), ..Reading::default() }
     }
 
     async fn note(&self, reading: &mut Reading) {

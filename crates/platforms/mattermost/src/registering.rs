@@ -87,6 +87,7 @@ impl Mattermost {
             tokens.extend(held);
         }
         self.remember_tokens(tokens).await;
+        self.registrations.send_modify(|times| *times += 1);
         failure.map_or(Ok(()), Err)
     }
 

@@ -107,12 +107,7 @@ async fn commands_are_the_same_after_a_restart_and_stale_ones_are_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bot_that_may_not_register_says_what_to_set_and_text_works() {
     let town = Town::built(Plan { team_role: TeamRole::Member, ..Plan::default() }).await;
-    let problem = loop {
-        if let Some(problem) = town.adapter.command_problems().pop() {
-            break problem;
-        }
-        tokio::task::yield_now().await;
-    };
+    let problem = town.when_registered(|adapter| adapter.command_problems().pop()).await;
     assert!(
         problem.contains("manage_own_slash_commands") && problem.contains("`main`"),
         "{problem}"

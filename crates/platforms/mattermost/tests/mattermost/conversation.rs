@@ -214,6 +214,8 @@ async fn a_card_outlives_the_server_and_what_was_said_meanwhile_is_heard_once() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_that_was_cut_goes_on_where_it_was() {
     let town = Town::open().await;
+    town.ann.posts(&town.square, None, "@signer !status").await;
+    town.server.wait_for_post(&town.square, |post| post.user_id == town.bot.id).await;
     let connections = town.server.connections(&town.bot);
     town.server.drop_sockets();
     let said = town.ann.posts(&town.square, None, "@signer say hello").await;

@@ -156,12 +156,22 @@ impl Town {
         };
         self.server.wait_for(trigger, there).await;
         // It counts when the gateway has noted its token.
-        let noted = async {
-            while !self.adapter.is_registered(trigger) {
-                tokio::task::yield_now().await;
+        self.when_registered(|adapter| adapter.is_registered(trigger).then_some(())).await;
+    }
+
+    /// What `look` finds after commands were registered.
+    pub(crate) async fn when_registered<T>(&self, look: impl Fn(&Mattermost) -> Option<T>) -> T {
+        let mut registrations = self.adapter.registrations();
+        let looking = async {
+            loop {
+                registrations.mark_unchanged();
+                if let Some(found) = look(&self.adapter) {
+                    return found;
+                }
+                registrations.changed().await.unwrap();
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), noted).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(20), looking).await.unwrap()
     }
 
     /// The gateway's process is killed, and another one takes its place.

@@ -27,18 +27,14 @@ async fn a_card_arrives_once_although_the_server_wants_pauses_and_loses_answers(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_refused_is_told_and_nothing_else_breaks() {
     let town = Town::open().await;
-    assert_eq!(town.adapter.state(), AccountState::Connected);
+    let mut states = town.adapter.states();
+    states.wait_for(|state| *state == AccountState::Connected).await.unwrap();
     town.server.revoke(&town.bot.token);
     town.server.drop_sockets();
-    let refused = async {
-        loop {
-            if let AccountState::Refused { why } = town.adapter.state() {
-                return why;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let why = tokio::time::timeout(Duration::from_secs(20), refused).await.unwrap();
+    let refused = states.wait_for(|state| matches!(state, AccountState::Refused { .. }));
+    let refused =
+        tokio::time::timeout(Duration::from_secs(20), refused).await.unwrap().unwrap().clone();
+    let AccountState::Refused { why } = refused else { unreachable!() };
     assert!(why.contains("token") && !why.contains(&town.bot.token), "{why}");
 }
 
