@@ -174,11 +174,9 @@ impl Gateway {
 
     /// A lease that this node has on a run that it does not drive keeps all others from it.
     async fn drop_stray_lease(&self, run: RunId) -> Result<(), StoreError> {
-        let Some(me) = self.membership.node() else { return Ok(()) };
-        if self.store.nodes().holder(LeaseName::Run(run)).await? == Some(me) {
-            self.let_go(run).await?;
-        }
-        Ok(())
+        let holder = self.store.nodes().holder(LeaseName::Run(run)).await?;
+        let is_ours = holder.is_some() && holder == self.membership.node();
+        if is_ours { self.let_go(run).await } else { Ok(()) }
     }
 
     /// Calls that were started by a driver that is gone may have run: they are never started

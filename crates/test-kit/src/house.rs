@@ -460,6 +460,11 @@ impl House {
         }
     }
 
+    /// Where everything is kept, past the gateway.
+    pub const fn store(&self) -> &SharedStore {
+        &self.store
+    }
+
     /// A grant as the store knows it.
     pub async fn grant(&self, id: GrantId) -> Option<IssuedGrant> {
         self.store.approvals().grant(id).await.expect("grants can be read")

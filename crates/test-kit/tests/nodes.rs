@@ -13,9 +13,7 @@ use countersign_gateway::config::ApprovalsConfig;
 use countersign_gateway::{Answer, JoinError, NewKey, RuleText};
 use countersign_ports::agent_runner::AgentRunner as _;
 use countersign_ports::clock::Clock as _;
-use countersign_ports::store::{
-    AuditFilter, Change, PageRequest, Store as _, StoreError, UnitOfWork,
-};
+use countersign_ports::store::{AuditFilter, Change, PageRequest, StoreError, UnitOfWork};
 use countersign_test_kit::{House, Neighbour};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -210,9 +208,9 @@ async fn a_lease_on_a_run_that_waits_is_dropped_by_who_looks_at_the_run() {
     let nodes = house.gateway.nodes(&house.operator).await.unwrap();
     let other = nodes.iter().find(|view| view.node.name == beside.settings.name).unwrap();
     let stray = Change::TakeLease(LeaseName::Run(run), other.node.id);
-    house.store.commit(UnitOfWork::new().and(stray)).await.unwrap();
+    house.store().commit(UnitOfWork::new().and(stray)).await.unwrap();
     beside.agent.wake(run);
-    while house.store.nodes().holder(LeaseName::Run(run)).await.unwrap().is_some() {
+    while house.store().nodes().holder(LeaseName::Run(run)).await.unwrap().is_some() {
         tokio::task::yield_now().await;
     }
     house.decide(asked, Choice::Once).await;
