@@ -25,6 +25,7 @@ pub mod outbound;
 pub mod permit;
 pub mod redaction;
 pub mod runs;
+pub mod service_conversations;
 pub mod signing;
 pub mod slash_access;
 pub mod strict_json;

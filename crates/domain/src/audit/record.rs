@@ -140,6 +140,26 @@ audit_kinds! {
     YoloOn = "yolo.on",
     /// People are asked again.
     YoloOff = "yolo.off",
+    /// A first message to a service chat was asked for.
+    ServiceChatRequested = "service_chat.requested",
+    /// A service chat may be written to.
+    ServiceChatApproved = "service_chat.approved",
+    /// A service chat answered what the user wrote by hand, and may be written to.
+    ServiceChatPromoted = "service_chat.promoted",
+    /// The first message to a service chat is not sent: it was denied, expired or was cancelled.
+    ServiceChatClosed = "service_chat.closed",
+    /// A service chat has another mode.
+    ServiceChatModeChanged = "service_chat.mode_changed",
+    /// Nothing goes into a service chat for now.
+    ServiceChatPaused = "service_chat.paused",
+    /// A service chat goes on.
+    ServiceChatResumed = "service_chat.resumed",
+    /// A service chat has ended.
+    ServiceChatRevoked = "service_chat.revoked",
+    /// A limit of service chats is reached.
+    ServiceChatRateLimited = "service_chat.rate_limited",
+    /// Something that a chat said was kept out.
+    ServiceChatInboundBlocked = "service_chat.inbound_blocked",
     /// Somebody had the gateway restart.
     RestartRequested = "gateway.restart_requested",
     /// Records made before there was a chain were put into it.

@@ -1,0 +1,93 @@
+//! What a message into a chat needs.
+
+use super::limits::{HOUR, Window};
+use super::state::{ChatMode, ChatState, FirstContact, ServiceChat};
+use super::{Initiator, Refusal, ServiceSettings};
+use crate::ids::ApprovalId;
+use crate::time::Timestamp;
+
+/// Who sends, and what has gone already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sender {
+    /// Who wants it sent.
+    pub initiator: Initiator,
+    /// How many texts went into the chat by themselves within the last hour.
+    pub sent: u64,
+}
+
+/// What a message needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendRuling {
+    /// A person approves the first message, and the chat with it.
+    FirstContact,
+    /// A person approves the message.
+    Draft,
+    /// It goes, and counts.
+    Auto(Window),
+    /// It does not go.
+    Refused(Refusal),
+}
+
+/// What a message into `chat` needs now.
+pub fn rule_on_send(
+    chat: &ServiceChat,
+    sender: Sender,
+    settings: &ServiceSettings,
+    now: Timestamp,
+) -> SendRuling {
+    let refused = |advice| {
+        SendRuling::Refused(Refusal::State { found: chat.state.status(), advice })
+    };
+    match &chat.state {
+        ChatState::Revoked { .. } => refused("somebody has to approve it anew first"),
+        _ if !settings.enabled.is_on() => SendRuling::Refused(Refusal::Off),
+        ChatState::PendingFirstContact { .. } => refused("its first message waits to be decided"),
+        ChatState::Unknown => SendRuling::FirstContact,
+        ChatState::Approved { mode: ChatMode::Paused, .. } => {
+            refused("it is paused, and nothing is sent until somebody lets it go on")
+        }
+        ChatState::Approved { mode, first_contact, .. } => {
+            if *first_contact != FirstContact::Made {
+                let answers = chat.heard_at.is_some();
+                if sender.initiator == Initiator::Agent
+                    && !answers
+                    && !settings.agent_initiated.is_on()
+                {
+                    return SendRuling::Refused(Refusal::AgentInitiated);
+                }
+                let listed = settings.lists(&chat.id);
+                if settings.first_contact_approval.is_on() || !listed {
+                    return SendRuling::Draft;
+                }
+            }
+            let window = Window::ending(now, HOUR, settings.max_auto_per_hour);
+            match mode {
+                ChatMode::Autonomous if window.has_room(sender.sent) => SendRuling::Auto(window),
+                ChatMode::Autonomous | ChatMode::DraftFirst | ChatMode::Paused => SendRuling::Draft,
+            }
+        }
+    }
+}
+
+impl ServiceChat {
+    /// Why a message that was approved may not go any more, if it may not. What time and people have
+    /// made of the chat since counts, not what it was when somebody approved.
+    pub fn holds_back(&self, approval: ApprovalId, settings: &ServiceSettings) -> Option<Refusal> {
+        let refused = |advice| Some(Refusal::State { found: self.state.status(), advice });
+        match &self.state {
+            ChatState::Revoked { .. } => refused("somebody has revoked it"),
+            _ if !settings.enabled.is_on() => Some(Refusal::Off),
+            ChatState::Approved { first_contact: FirstContact::Released { approval: one }, .. }
+                if *one == approval =>
+            {
+                None
+            }
+            ChatState::Approved { mode: ChatMode::Paused, .. } => refused("somebody has paused it"),
+            ChatState::Approved { mode: ChatMode::DraftFirst | ChatMode::Autonomous, .. } => None,
+            ChatState::PendingFirstContact { approval: one, .. } if *one == approval => None,
+            ChatState::PendingFirstContact { .. } | ChatState::Unknown => {
+                refused("nobody has approved it")
+            }
+        }
+    }
+}
