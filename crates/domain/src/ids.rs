@@ -120,6 +120,9 @@ typed_id!(
     /// Somebody who asks to be heard, or is.
     PairingId, "pair_");
 typed_id!(
+    /// A message in the thread of a service chat.
+    SaidId, "said_");
+typed_id!(
     /// A node: one life of one process that works on a store.
     NodeId, "node_");
 

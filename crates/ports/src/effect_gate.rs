@@ -28,8 +28,56 @@ pub trait EffectGate: Send + Sync + 'static {
     /// Puts the agent's own question to the person; the call then waits for the answer.
     async fn ask(&self, run: RunId, call: CallId, question: Question) -> Result<(), StoreError>;
 
+    /// Does what a call wants of service conversations, as their policy lets it. A list is recorded
+    /// as the call's result at once; a message is proposed like any other effect.
+    async fn converse(
+        &self,
+        run: RunId,
+        call: CallId,
+        request: ServiceRequest,
+        slot: Slot,
+    ) -> Result<Passage, StoreError>;
+
     /// Records what a call came to, whether it was started or could not even be proposed.
     async fn finish(&self, run: RunId, call: CallId, result: ToolResult) -> Result<(), StoreError>;
+}
+
+/// What a call wants of service conversations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServiceRequest {
+    /// The recent chats.
+    Recent {
+        /// At most so many.
+        limit: usize,
+        /// Which kinds.
+        groups: Groups,
+    },
+    /// A first message to somebody.
+    Start {
+        /// To whom: a number, a JID or the name of a recent chat.
+        target: String,
+        /// What for.
+        purpose: String,
+        /// The whole text.
+        message: String,
+    },
+    /// A further message.
+    Reply {
+        /// To whom; `None` for the chat that the conversation is with.
+        target: Option<String>,
+        /// The whole text.
+        message: String,
+    },
+}
+
+/// Whether chats with several people are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Groups {
+    /// They are not.
+    #[default]
+    Left,
+    /// They are.
+    Listed,
 }
 
 /// Whether what may start can start at once.
@@ -51,6 +99,6 @@ pub enum Passage {
     Waiting(ApprovalId),
     /// It could start if there was room. Nothing is recorded.
     NoSlot,
-    /// It will not run; the result is recorded already.
+    /// It will not run, or there was nothing to run; the result is recorded already.
     Refused(ToolResult),
 }

@@ -17,6 +17,7 @@ pub mod platform;
 pub mod plugins;
 pub mod run_journal;
 pub mod secret;
+pub mod service_bridge;
 pub mod signer;
 pub mod store;
 pub mod surfaces;

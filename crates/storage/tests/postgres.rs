@@ -26,7 +26,7 @@ mod two_nodes {
     use countersign_domain::permit::Committed;
     use countersign_ports::store::{
         AccessReads, ApprovalReads, AuditReads, ChatReads, EventReads, NodeReads, RetentionReads,
-        RunReads, SharedStore, Store, StoreError, UnitOfWork,
+        RunReads, ServiceReads, SharedStore, Store, StoreError, UnitOfWork,
     };
     use countersign_storage::PostgresStore;
     use countersign_storage::throw_away::ThrowAway;
@@ -73,6 +73,10 @@ mod two_nodes {
 
         fn chats(&self) -> &dyn ChatReads {
             self.next().chats()
+        }
+
+        fn service(&self) -> &dyn ServiceReads {
+            self.next().service()
         }
 
         fn nodes(&self) -> &dyn NodeReads {

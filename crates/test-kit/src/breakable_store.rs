@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use countersign_domain::permit::Committed;
 use countersign_ports::store::{
     AccessReads, ApprovalReads, AuditReads, Change, ChatReads, EventReads, NodeReads,
-    RetentionReads, RunReads, SharedStore, Store, StoreError, UnitOfWork,
+    RetentionReads, RunReads, ServiceReads, SharedStore, Store, StoreError, UnitOfWork,
 };
 use tokio::sync::watch;
 
@@ -95,6 +95,10 @@ impl Store for BreakableStore {
 
     fn chats(&self) -> &dyn ChatReads {
         self.store.chats()
+    }
+
+    fn service(&self) -> &dyn ServiceReads {
+        self.store.service()
     }
 
     async fn check(&self) -> Result<(), StoreError> {

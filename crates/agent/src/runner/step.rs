@@ -78,7 +78,7 @@ fn in_conversation(snapshot: &Snapshot) -> Step {
     let mut answered = Answered::Last;
     let reply = own.find_map(|body| match body {
         EntryBody::Assistant { text, calls, .. } => Some((text, calls)),
-        EntryBody::System { .. } | EntryBody::User { .. } => {
+        EntryBody::System { .. } | EntryBody::User { .. } | EntryBody::ThirdParty { .. } => {
             answered = Answered::Spoken;
             None
         }

@@ -185,6 +185,8 @@ pub enum CancelReason {
     RunFailed,
     /// People denied the same effect so often that the run was stopped.
     DeniedTooOften,
+    /// Somebody revoked the service chat that it would have gone to.
+    ChatRevoked,
 }
 
 /// Why an approved effect never started.

@@ -58,6 +58,8 @@ pub enum Terms {
     Exempt,
     /// `approvals.mode` is `off`.
     ApprovalsOff,
+    /// It goes to a service chat whose mode lets texts go by themselves.
+    ServiceChat,
 }
 
 /// What an action must match to be covered by a grant.
@@ -119,6 +121,7 @@ impl fmt::Display for Terms {
             Self::Rule(id) => id.fmt(f),
             Self::Exempt => f.write_str("exempt"),
             Self::ApprovalsOff => f.write_str("approvals_off"),
+            Self::ServiceChat => f.write_str("service_chat"),
         }
     }
 }
@@ -131,6 +134,7 @@ impl FromStr for Terms {
             "once" => Ok(Self::Once),
             "exempt" => Ok(Self::Exempt),
             "approvals_off" => Ok(Self::ApprovalsOff),
+            "service_chat" => Ok(Self::ServiceChat),
             rule => rule.parse().map(Self::Rule),
         }
     }

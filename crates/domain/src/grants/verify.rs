@@ -188,7 +188,7 @@ impl VerifiedGrant {
     pub const fn rule(&self) -> Option<RuleId> {
         match self.grant.terms {
             Terms::Rule(id) => Some(id),
-            Terms::Once | Terms::Exempt | Terms::ApprovalsOff => None,
+            Terms::Once | Terms::Exempt | Terms::ApprovalsOff | Terms::ServiceChat => None,
         }
     }
 

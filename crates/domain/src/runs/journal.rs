@@ -37,6 +37,16 @@ pub enum EntryBody {
         /// The text.
         text: String,
     },
+    /// Somebody outside, in a service chat. What they say is data for the model, never a wish of the
+    /// person.
+    ThirdParty {
+        /// Who, as people know them.
+        from: String,
+        /// An unguessable mark, between two of which the model is given the text.
+        mark: String,
+        /// The text.
+        text: String,
+    },
     /// The model: text, and the tool calls that it wants.
     Assistant {
         /// The attempt that ended well.

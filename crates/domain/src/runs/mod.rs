@@ -11,4 +11,6 @@ pub use event::{
 pub use journal::{
     Entry, EntryBody, ProposedCall, Question, ToolCall, ToolCallState, ToolResult, ToolStatus,
 };
-pub use state::{Course, Run, RunFailure, RunState, RunStatus, Session, StopRequest, Usage};
+pub use state::{
+    Course, Run, RunFailure, RunState, RunStatus, Session, StopRequest, ThirdParty, Usage,
+};

@@ -1,10 +1,13 @@
 //! What a run and a session are at any moment.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::identity::{Actor, Principal};
 use crate::ids::{RunId, SessionId};
+use crate::service_conversations::ServiceChatId;
 use crate::time::Timestamp;
 
 /// One conversation, which runs share.
@@ -56,6 +59,18 @@ pub struct Run {
     /// What ends it.
     #[serde(default, skip_serializing_if = "Course::is_conversation")]
     pub course: Course,
+    /// Whose words have begun it, if they were a third party's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub third_party: Option<ThirdParty>,
+}
+
+/// A third party whose words have begun a run: nobody follows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThirdParty {
+    /// The chat in which they were said.
+    pub chat: ServiceChatId,
+    /// The tools that the run is given. Whatever else it asks for is put to people.
+    pub tools: BTreeSet<String>,
 }
 
 /// What ends a run.

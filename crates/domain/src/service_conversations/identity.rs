@@ -170,9 +170,8 @@ pub fn read_target(text: &str) -> Result<Target, BadTarget> {
         return international(rest).map(Target::Chat).ok_or_else(wrong);
     }
     // North American numbers have area codes that begin with 2 to 9.
-    let odd_area = bare.strip_prefix('1').is_some_and(|rest| {
-        bare.len() != 11 || rest.starts_with(['0', '1'])
-    });
+    let odd_area =
+        bare.strip_prefix('1').is_some_and(|rest| bare.len() != 11 || rest.starts_with(['0', '1']));
     if bare.starts_with('0') || bare.len() < SHORTEST_BARE || odd_area {
         return Err(BadTarget::National(short(text)));
     }

@@ -33,6 +33,8 @@ pub enum CountedKind {
 /// One that counts, to be stored unless its window is full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted {
+    /// What it is counted for: the approval of a first message, the call that sends a text.
+    pub id: String,
     /// In which chat.
     pub chat: ServiceChatId,
     /// What.

@@ -35,9 +35,8 @@ pub fn rule_on_send(
     settings: &ServiceSettings,
     now: Timestamp,
 ) -> SendRuling {
-    let refused = |advice| {
-        SendRuling::Refused(Refusal::State { found: chat.state.status(), advice })
-    };
+    let refused =
+        |advice| SendRuling::Refused(Refusal::State { found: chat.state.status(), advice });
     match &chat.state {
         ChatState::Revoked { .. } => refused("somebody has to approve it anew first"),
         _ if !settings.enabled.is_on() => SendRuling::Refused(Refusal::Off),
@@ -77,11 +76,9 @@ impl ServiceChat {
         match &self.state {
             ChatState::Revoked { .. } => refused("somebody has revoked it"),
             _ if !settings.enabled.is_on() => Some(Refusal::Off),
-            ChatState::Approved { first_contact: FirstContact::Released { approval: one }, .. }
-                if *one == approval =>
-            {
-                None
-            }
+            ChatState::Approved {
+                first_contact: FirstContact::Released { approval: one }, ..
+            } if *one == approval => None,
             ChatState::Approved { mode: ChatMode::Paused, .. } => refused("somebody has paused it"),
             ChatState::Approved { mode: ChatMode::DraftFirst | ChatMode::Autonomous, .. } => None,
             ChatState::PendingFirstContact { approval: one, .. } if *one == approval => None,

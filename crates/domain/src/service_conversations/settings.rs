@@ -208,7 +208,8 @@ mod tests {
         for text in ["+34900*", "346001*", "+34 900 1*", "+34900*11*", "+34600111222"] {
             assert!(text.parse::<ChatPattern>().is_ok(), "{text}");
         }
-        for text in ["*", "+*", "", "+349*", "+3490*", "34900*", "+34900?", "+34900a*", "****", "00349001*"]
+        for text in
+            ["*", "+*", "", "+349*", "+3490*", "34900*", "+34900?", "+34900a*", "****", "00349001*"]
         {
             let refused = text.parse::<ChatPattern>().unwrap_err().to_string();
             assert!(refused.contains("+34900*"), "{text}: {refused}");

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{InvalidServiceSetting, ServiceChatId, ServiceSettings};
 use crate::chat::Address;
 use crate::identity::{Actor, Principal};
-use crate::ids::{ApprovalId, CallId, SessionId};
+use crate::ids::{ApprovalId, CallId, SaidId, SessionId};
 use crate::time::Timestamp;
 
 /// How much may go into an approved chat.
@@ -143,6 +143,8 @@ pub struct Blocked {
 /// One message of a chat's thread, as the user reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
+    /// Its id: they sort by age.
+    pub id: SaidId,
     /// In which chat.
     pub chat: ServiceChatId,
     /// When.
@@ -164,6 +166,8 @@ pub enum SaidBy {
         /// Whether the model was given it.
         given: bool,
     },
+    /// The user, on another device.
+    ByHand,
     /// The agent, or the user through the gateway.
     House {
         /// The call that sent it.
@@ -312,7 +316,11 @@ pub fn merged(kept: ServiceChat, gone: ServiceChat) -> ServiceChat {
         (ChatState::Revoked { .. }, _) => kept.state,
         (_, ChatState::Revoked { .. }) => gone.state,
         (ChatState::Approved { mode: a, .. }, ChatState::Approved { mode: b, .. }) => {
-            if b < a { gone.state } else { kept.state }
+            if b < a {
+                gone.state
+            } else {
+                kept.state
+            }
         }
         (ChatState::Unknown, _) => gone.state,
         (_, ChatState::Unknown) => kept.state,

@@ -90,10 +90,8 @@ fn a_chat_that_the_configuration_names_is_approved_in_the_default_mode() {
 #[test]
 fn the_decision_on_the_first_message_decides_the_chat() {
     let ana = Principal::Operator;
-    let yes = |number| ChatEvent::FirstContactApproved {
-        approval: approval(number),
-        by: ana.clone(),
-    };
+    let yes =
+        |number| ChatEvent::FirstContactApproved { approval: approval(number), by: ana.clone() };
     let next = step(&pending(), &yes(1), &on(), NOW);
     assert_eq!(status(&next), Some((ChatStatus::Approved, Some(ChatMode::DraftFirst))));
     assert_eq!(next.unwrap().holds_back(approval(1), &on()), None);
@@ -107,11 +105,8 @@ fn the_decision_on_the_first_message_decides_the_chat() {
 
 #[test]
 fn who_answers_what_was_written_by_hand_is_promoted_only_if_that_is_on() {
-    let promoting = ServiceSettings {
-        auto_promote: Switch::On,
-        default_mode: ChatMode::Autonomous,
-        ..on()
-    };
+    let promoting =
+        ServiceSettings { auto_promote: Switch::On, default_mode: ChatMode::Autonomous, ..on() };
     let by_hand = ServiceChat { by_hand_at: Some(NOW), ..unknown() };
     let next = step(&by_hand, &ChatEvent::AnsweredByHand, &promoting, NOW);
     assert_eq!(status(&next), Some((ChatStatus::Approved, Some(ChatMode::DraftFirst))));
@@ -158,13 +153,13 @@ fn everything_can_be_revoked_and_only_a_person_brings_it_back() {
 fn what_a_message_needs_follows_from_state_mode_and_count() {
     let made = FirstContact::Made;
     let user = |sent| Sender { initiator: Initiator::User, sent };
-    let ruling = |chat: &ServiceChat, sender, settings: &ServiceSettings| {
-        match rule_on_send(chat, sender, settings, NOW) {
-            SendRuling::FirstContact => "first",
-            SendRuling::Draft => "draft",
-            SendRuling::Auto(_) => "auto",
-            SendRuling::Refused(_) => "refused",
-        }
+    let ruling = |chat: &ServiceChat, sender, settings: &ServiceSettings| match rule_on_send(
+        chat, sender, settings, NOW,
+    ) {
+        SendRuling::FirstContact => "first",
+        SendRuling::Draft => "draft",
+        SendRuling::Auto(_) => "auto",
+        SendRuling::Refused(_) => "refused",
     };
     let autonomous = approved(ChatMode::Autonomous, made);
     for (chat, sender, expected) in [
@@ -197,13 +192,13 @@ fn what_a_message_needs_follows_from_state_mode_and_count() {
 
 #[test]
 fn what_comes_in_goes_only_where_the_state_lets_it() {
-    let what = |chat: ServiceChat, settings: &ServiceSettings| {
-        match rule_on_inbound(chat, settings, NOW) {
-            InboundRuling::Block { .. } => "block",
-            InboundRuling::Keep(_) => "keep",
-            InboundRuling::Join(_) => "join",
-            InboundRuling::Promote(_) => "promote",
-        }
+    let what = |chat: ServiceChat, settings: &ServiceSettings| match rule_on_inbound(
+        chat, settings, NOW,
+    ) {
+        InboundRuling::Block { .. } => "block",
+        InboundRuling::Keep(_) => "keep",
+        InboundRuling::Join(_) => "join",
+        InboundRuling::Promote(_) => "promote",
     };
     let made = FirstContact::Made;
     let promoting = ServiceSettings { auto_promote: Switch::On, ..on() };
@@ -229,8 +224,7 @@ fn the_log_is_told_of_what_is_kept_out_once_an_hour_with_a_count() {
     let mut told = Vec::new();
     for minute in 0..130 {
         let now = NOW.after(Duration::from_mins(minute));
-        let InboundRuling::Block { chat: next, told: count } =
-            rule_on_inbound(chat, &on(), now)
+        let InboundRuling::Block { chat: next, told: count } = rule_on_inbound(chat, &on(), now)
         else {
             panic!("it is unknown");
         };

@@ -8,9 +8,9 @@
 //! Nothing here is stored, and time and counts are passed in: whoever calls commits the new value
 //! under the version it read.
 
+use super::ServiceSettings;
 use super::limits::{DAY, Window};
 use super::state::{Basis, ChatMode, ChatState, ChatStatus, FirstContact, ServiceChat};
-use super::ServiceSettings;
 use crate::identity::{Actor, Principal};
 use crate::ids::ApprovalId;
 use crate::time::Timestamp;

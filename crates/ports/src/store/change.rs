@@ -12,6 +12,7 @@ use countersign_domain::ids::{
 };
 use countersign_domain::nodes::{LeaseName, Node};
 use countersign_domain::runs::{Entry, Event, Run, Session, ToolCall};
+use countersign_domain::service_conversations::{Counted, Said, ServiceChat, ServiceChatId};
 use countersign_domain::time::Timestamp;
 
 use super::{ApiKey, IdempotentAnswer, IssuedGrant, OutboxEntry, SignInLink, WebSession};
@@ -144,6 +145,21 @@ pub enum Change {
     PutUnasked(Box<Unasked>),
     /// What an adapter remembers, in place of what it remembered under that name.
     PutNote(Box<Note>),
+    /// A service chat of which nothing was known.
+    AddServiceChat(Box<ServiceChat>),
+    /// A service chat's new value, if it still has this version.
+    UpdateServiceChat(Box<ServiceChat>, Version),
+    /// Changes nothing; fails unless the service chat still has this version.
+    ExpectServiceChat(ServiceChatId, Version),
+    /// A chat in this version turned out to be another one: what was counted and said in it belongs
+    /// to that.
+    MergeServiceChat(ServiceChatId, Version, ServiceChatId),
+    /// A LID and the number that the platform says belongs to it, in place of what was known.
+    LearnAlias(ServiceChatId, ServiceChatId),
+    /// One more that counts. A conflict if its window is full, or if it was counted before.
+    CountInService(Box<Counted>),
+    /// A message in the thread of a service chat.
+    AddSaid(Box<Said>),
     /// Remembered deliveries, answers, links, sign-ins and rules that ran out before this are removed.
     Forget(Timestamp),
     /// The events of a run that is over are removed. A conflict if it is not over.

@@ -15,6 +15,7 @@ mod nodes;
 mod read;
 mod records;
 mod retention;
+mod service;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub use records::{
     ApiKey, IdempotentAnswer, IssuedGrant, OutboxEntry, RateLimit, Sent, SignInLink, WebSession,
 };
 pub use retention::RetentionReads;
+pub use service::ServiceReads;
 
 /// A store. Every implementation passes the one conformance suite of the storage crate.
 #[async_trait]
@@ -63,6 +65,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Conversations on platforms.
     fn chats(&self) -> &dyn ChatReads;
+
+    /// Service chats.
+    fn service(&self) -> &dyn ServiceReads;
 
     /// Whether the store can read and write now.
     async fn check(&self) -> Result<(), StoreError>;

@@ -1,6 +1,6 @@
 //! Every statement there is, for tests that hold for all of them.
 
-use super::{access, approvals, chats, grants, log, nodes, outbox, retention, runs};
+use super::{access, approvals, chats, grants, log, nodes, outbox, retention, runs, service};
 
 /// A statement and its name.
 #[derive(Debug, Clone)]
@@ -38,8 +38,30 @@ fn constants() -> Vec<Named> {
         outbox_statements(),
         retention_statements(),
         runs_statements(),
+        service_statements(),
     ];
     areas.into_iter().flatten().collect()
+}
+
+fn service_statements() -> Vec<Named> {
+    named![
+        service::ADD_CHAT,
+        service::UPDATE_CHAT,
+        service::CHAT_VERSION,
+        service::CHAT,
+        service::CHATS,
+        service::REMOVE_CHAT,
+        service::MOVE_SAID,
+        service::MOVE_COUNTED,
+        service::LEARN,
+        service::NUMBER_OF,
+        service::ADD_COUNTED,
+        service::COUNTED,
+        service::COUNTED_IN_CHAT,
+        service::FORGET_COUNTED,
+        service::ADD_SAID,
+        service::SAID,
+    ]
 }
 
 fn access_statements() -> Vec<Named> {
@@ -249,6 +271,7 @@ fn no_statement_is_left_out() {
         ("outbox", include_str!("outbox.rs")),
         ("retention", include_str!("retention.rs")),
         ("runs", include_str!("runs.rs")),
+        ("service", include_str!("service.rs")),
     ];
     let listed: Vec<_> = constants().into_iter().map(|named| named.name).collect();
     for (area, source) in sources {

@@ -14,6 +14,7 @@ pub(crate) mod nodes;
 pub(crate) mod outbox;
 pub(crate) mod retention;
 pub(crate) mod runs;
+pub(crate) mod service;
 
 /// Stands for "no cursor": every id sorts before it.
 pub(crate) const AFTER_EVERY_ID: &str = "~";

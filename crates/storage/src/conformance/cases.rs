@@ -109,6 +109,14 @@ macro_rules! conformance_suite {
                 the_last_word_on_questions_counts,
                 what_an_adapter_remembers_is_replaced,
             ],
+            service: [
+                a_service_chat_reads_back_as_written,
+                a_lid_belongs_to_one_number,
+                a_chat_that_is_another_becomes_part_of_it,
+                what_is_counted_slides_out_of_its_window,
+                no_more_is_counted_than_there_is_room_for,
+                a_thread_is_read_backwards,
+            ],
             nodes: [
                 a_node_lives_from_joining_to_leaving,
                 a_node_that_is_gone_writes_nothing,

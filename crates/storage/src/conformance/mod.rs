@@ -26,6 +26,7 @@ pub mod retention;
 pub mod rules;
 pub mod runs;
 pub mod samples;
+pub mod service;
 pub mod units;
 
 use countersign_ports::store::{Change, Conflicting, Store, StoreError, UnitOfWork};

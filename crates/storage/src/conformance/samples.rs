@@ -67,6 +67,7 @@ pub fn run(number: u32, session: u32) -> Run {
         steered: Vec::new(),
         without: Vec::new(),
         course: Course::default(),
+        third_party: None,
     }
 }
 

@@ -35,7 +35,7 @@ use Kind::{Bytes, Number, Text};
 
 /// Every table but the tallies, which count by themselves, those of nodes, who join anew, and what
 /// writers leave for themselves.
-pub(crate) const TABLES: [Table; 21] = [
+pub(crate) const TABLES: [Table; 25] = [
     Table { name: "sessions", columns: &[("id", Text), ("v", Number), ("doc", Text)], key: "id" },
     Table {
         name: "runs",
@@ -221,6 +221,28 @@ pub(crate) const TABLES: [Table; 21] = [
     },
     Table { name: "unasked", columns: &[("id", Text), ("v", Number), ("doc", Text)], key: "id" },
     Table { name: "notes", columns: &[("id", Text), ("v", Number), ("doc", Text)], key: "id" },
+    Table {
+        name: "service_chats",
+        columns: &[
+            ("id", Text),
+            ("version", Number),
+            ("listed", Number),
+            ("v", Number),
+            ("doc", Text),
+        ],
+        key: "id",
+    },
+    Table { name: "service_aliases", columns: &[("id", Text), ("chat", Text)], key: "id" },
+    Table {
+        name: "service_counts",
+        columns: &[("id", Text), ("chat", Text), ("kind", Text), ("at", Number)],
+        key: "id",
+    },
+    Table {
+        name: "service_said",
+        columns: &[("id", Text), ("chat", Text), ("v", Number), ("doc", Text)],
+        key: "id",
+    },
 ];
 
 impl Table {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use countersign_domain::approvals::{Choice, RuleScope};
 use countersign_domain::runs::Stream;
+use countersign_domain::service_conversations::CountedKind;
 use countersign_ports::store::{
     ApprovalFilter, AuditFilter, Change, PageRequest, SharedStore, Store, UnitOfWork, Version,
 };
@@ -15,10 +16,10 @@ use tempfile::TempDir;
 
 use super::tables::TABLES;
 use super::{Copied, CopyError, Place, Progress, copy, copy_after};
-use crate::conformance::chats;
 use crate::conformance::samples::{
     approval, at, audit, call, decided, delta, entry, first_run, id, key, node, reminded, rule,
 };
+use crate::conformance::{chats, service};
 use crate::throw_away::ThrowAway;
 use crate::{PostgresStore, SqliteStore};
 
@@ -97,6 +98,10 @@ async fn fill(store: &dyn Store) {
         Change::PutPairing(Box::new(chats::pairing(1, "ann"))),
         Change::PutUnasked(Box::new(chats::unasked(5))),
         Change::PutNote(Box::new(chats::note(awkward))),
+        Change::AddServiceChat(Box::new(service::service_chat(1))),
+        Change::LearnAlias("77@lid".parse().unwrap(), service::service_chat(1).id),
+        Change::AddSaid(Box::new(service::said(1, 1, service::provider()))),
+        service::counted(1, 1, CountedKind::AutoSend, at(1), 1),
     ];
     commit(store, changes).await;
     for number in 0..1200 {

@@ -11,6 +11,7 @@ use countersign_domain::audit::AuditRecord;
 use countersign_domain::chat::{ChatRun, Conversation, Note, Pairing, PostedCard, Unasked};
 use countersign_domain::nodes::Node;
 use countersign_domain::runs::{Entry, Event, Run, Session, ToolCall};
+use countersign_domain::service_conversations::{Said, ServiceChat};
 use countersign_ports::store::{ApiKey, StoreError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -49,6 +50,8 @@ documents! {
     Unasked = "time without questions",
     Note = "note",
     Node = "node",
+    ServiceChat = "service chat",
+    Said = "service message",
 }
 
 /// The document of `value`, in the current [`FORMAT`].

@@ -18,17 +18,19 @@ use countersign_domain::files::BoundFile;
 use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::outbound::{Attachment, Content};
 use countersign_domain::runs::{
-    ApprovalNotice, ApprovalRaised, Attention, Covers, EntryBody, Event, ExecutionNotice,
-    ExecutionOutcome, Progress, Question, RunFailure, RunState, ShownFinding, StopRequest,
-    ToolCallState, ToolResult, ToolStatus, Usage,
+    ApprovalNotice, ApprovalRaised, Attention, Covers, Entry, EntryBody, Event, ExecutionNotice,
+    ExecutionOutcome, Progress, Question, Run, RunFailure, RunState, ShownFinding, StopRequest,
+    ThirdParty, ToolCallState, ToolResult, ToolStatus, Usage,
 };
 
+use countersign_domain::service_conversations::{ChatState, ServiceChat};
+
 use super::{Document, decode, encode};
-use crate::conformance::chats;
 use crate::conformance::samples::{
     approval, approval_of, at, audit, call, claimed, decided, entry, exec, finding, id, key,
     matcher, node, principal, rule, run, session,
 };
+use crate::conformance::{chats, service};
 
 /// A missing fixture is written when `WRITE_MISSING_FIXTURES` is set; one that exists never is.
 fn check<T: Document + PartialEq + Debug>(name: &str, expected: &T) {
@@ -79,6 +81,29 @@ fn stored_conversations_stay_readable() {
     check("pairing", &chats::pairing(1, "ann"));
     check("unasked", &chats::unasked(9));
     check("note", &chats::note("read"));
+}
+
+#[test]
+fn stored_service_chats_stay_readable() {
+    let chat = service::service_chat(1);
+    check("service_chat", &chat);
+    let states = [
+        ("unknown", ChatState::Unknown),
+        ("pending", ChatState::PendingFirstContact { approval: id("appr_", 1), at: at(1) }),
+        ("revoked", ChatState::Revoked { at: at(1), by: Actor::System }),
+    ];
+    let in_state = |state| ServiceChat { state, ..ServiceChat::unknown(chat.id.clone(), at(1)) };
+    check_all("service_chat", &states.map(|(name, state)| (name, in_state(state))));
+    check("said_by_provider", &service::said(1, 1, service::provider()));
+    check("said_by_house", &service::said(2, 1, service::house()));
+    let tools = BTreeSet::from(["clarify".to_owned()]);
+    let third_party = Some(ThirdParty { chat: chat.id, tools });
+    check("run_of_third_party", &Run { third_party, ..run(1, 1) });
+    let (from, mark) = ("Movistar".to_owned(), "5f".to_owned());
+    let body = EntryBody::ThirdParty { from, mark, text: "hello".to_owned() };
+    check("entry_third_party", &Entry { body, ..entry(1, 1, 0) });
+    let revoked = cancel(&approval(1, 1, 1), CancelReason::ChatRevoked, Actor::System, at(3));
+    check("approval_cancelled_with_chat", &revoked.unwrap());
 }
 
 #[test]

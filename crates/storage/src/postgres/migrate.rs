@@ -7,13 +7,14 @@ use super::session::{Session, query};
 use crate::history::{Written, refuse_another, steps};
 
 /// The steps, oldest first. The first is schema version 1.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/postgres/0001_initial.sql"),
     include_str!("../../migrations/postgres/0002_outbox.sql"),
     include_str!("../../migrations/postgres/0003_chats.sql"),
     include_str!("../../migrations/postgres/0004_nodes.sql"),
     include_str!("../../migrations/postgres/0005_commits.sql"),
     include_str!("../../migrations/postgres/0006_notes.sql"),
+    include_str!("../../migrations/postgres/0007_service_chats.sql"),
 ];
 
 /// Of nodes that start at once, one brings the schema up to date and the others wait.
@@ -37,7 +38,8 @@ const STRANGERS: &str = "SELECT relname::text FROM pg_class \
      AND relname IN ('sessions', 'runs', 'entries', 'calls', 'approvals', 'tallies', 'rules', \
      'grants', 'outbox', 'events', 'audit', 'api_keys', 'sign_in_links', 'web_sessions', 'answers', \
      'deliveries', 'conversations', 'chat_runs', 'cards', 'pairings', 'unasked', 'notes', \
-     'nodes', 'leases', 'commits')";
+     'nodes', 'leases', 'commits', \
+     'service_chats', 'service_aliases', 'service_counts', 'service_said')";
 
 /// The oldest server that is supported.
 const OLDEST_SERVER: i64 = 130_000;

@@ -7,7 +7,7 @@ use countersign_domain::audit::NodeName;
 use countersign_domain::permit::Committed;
 use countersign_ports::store::{
     AccessReads, ApprovalReads, AuditReads, ChatReads, EventReads, NodeReads, RetentionReads,
-    RunReads, Store, StoreError, UnitOfWork,
+    RunReads, ServiceReads, Store, StoreError, UnitOfWork,
 };
 use tokio::time::timeout;
 
@@ -93,6 +93,10 @@ impl Store for PostgresStore {
     }
 
     fn chats(&self) -> &dyn ChatReads {
+        &self.lanes
+    }
+
+    fn service(&self) -> &dyn ServiceReads {
         &self.lanes
     }
 

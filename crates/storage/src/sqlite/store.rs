@@ -7,7 +7,7 @@ use countersign_domain::audit::NodeName;
 use countersign_domain::permit::Committed;
 use countersign_ports::store::{
     AccessReads, ApprovalReads, AuditReads, ChatReads, EventReads, NodeReads, RetentionReads,
-    RunReads, Store, StoreError, UnitOfWork,
+    RunReads, ServiceReads, Store, StoreError, UnitOfWork,
 };
 use rusqlite::Connection;
 
@@ -89,6 +89,10 @@ impl Store for SqliteStore {
     }
 
     fn chats(&self) -> &dyn ChatReads {
+        &self.readers
+    }
+
+    fn service(&self) -> &dyn ServiceReads {
         &self.readers
     }
 

@@ -76,6 +76,7 @@ impl World {
             steered: Vec::new(),
             without: Vec::new(),
             course: Course::default(),
+            third_party: None,
         };
         let entry = Entry {
             session_id,

@@ -8,7 +8,7 @@ use countersign_ports::store::{
 };
 
 use super::{Ledger, Must, Step, add, any, change_or, conflict, missing};
-use crate::catalogue::{access, chats, grants};
+use crate::catalogue::{access, chats, grants, service};
 use crate::document::{FORMAT, encode};
 use crate::postgres::session::query;
 
@@ -90,6 +90,7 @@ pub(super) fn forget(before: Timestamp) -> Vec<Step> {
         access::FORGET_RULES,
         grants::FORGET_GRANTS,
         chats::FORGET_DELIVERIES,
+        service::FORGET_COUNTED,
     ];
     statements.map(|sql| any(query!(sql, before.as_millis()))).into()
 }

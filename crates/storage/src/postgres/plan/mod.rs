@@ -4,6 +4,7 @@ pub(super) mod callers;
 mod chats;
 pub(super) mod nodes;
 pub(super) mod sends;
+pub(super) mod service;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,9 @@ use countersign_domain::time::Timestamp;
 use countersign_ports::store::{ApiKey, Change, Conflicting, IssuedGrant, StoreError, Version};
 
 use super::session::{Query, query};
-use crate::catalogue::{access, approvals, chats as chat_sql, grants, log, retention, runs};
+use crate::catalogue::{
+    access, approvals, chats as chat_sql, grants, log, retention, runs, service as service_sql,
+};
 use crate::document::{FORMAT, encode, unreadable};
 
 /// Finds a row only in the version that is expected.
@@ -24,6 +27,8 @@ pub(super) const RUN_IN_VERSION: &str = "SELECT 1 FROM runs WHERE id = ?1 AND ve
 pub(super) const CALL_IN_VERSION: &str = "SELECT 1 FROM calls WHERE id = ?1 AND version = ?2";
 pub(super) const APPROVAL_IN_VERSION: &str =
     "SELECT 1 FROM approvals WHERE id = ?1 AND version = ?2";
+pub(super) const SERVICE_CHAT_IN_VERSION: &str =
+    "SELECT 1 FROM service_chats WHERE id = ?1 AND version = ?2";
 
 /// What a run consists of, parts first.
 const ALL_OF_A_RUN: [&str; 7] = [
@@ -155,6 +160,17 @@ pub(super) fn steps(change: &Change, ledger: &mut Ledger<'_>) -> Result<Vec<Step
         Change::RemovePairing(id) => chats::remove_pairing(*id),
         Change::PutUnasked(unasked) => chats::put_unasked(unasked)?,
         Change::PutNote(note) => chats::put_note(note)?,
+        Change::AddServiceChat(chat) => service::add_chat(chat)?,
+        Change::UpdateServiceChat(chat, version) => service::update(chat, *version)?,
+        Change::ExpectServiceChat(id, version) => {
+            expect(SERVICE_CHAT_IN_VERSION, service_sql::CHAT_VERSION, id.to_string(), *version)
+        }
+        Change::MergeServiceChat(gone, version, into) => {
+            return Ok(service::merge(gone, *version, into));
+        }
+        Change::LearnAlias(lid, number) => service::learn(lid, number),
+        Change::CountInService(counted) => service::count(counted),
+        Change::AddSaid(said) => service::add_said(said)?,
     };
     Ok(vec![step])
 }

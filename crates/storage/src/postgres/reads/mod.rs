@@ -10,6 +10,7 @@ mod events;
 mod nodes;
 mod retention;
 mod runs;
+mod service;
 
 use countersign_domain::digest::Digest;
 use countersign_ports::store::{Page, StoreError, Version, Versioned};

@@ -69,6 +69,19 @@ const FILL: &str = "
     INSERT INTO leases SELECT 'timers', 'node_1' UNION ALL
         SELECT 'run:' || id, 'node_' || row_number() OVER () % 5 + 1 FROM runs
         WHERE status = 'running';
+    INSERT INTO service_chats
+        SELECT '+' || (34600000000 + n), 1, (n % 100 = 0)::int, 1, repeat('x', 300)
+        FROM generate_series(1, 10000) AS n;
+    INSERT INTO service_aliases
+        SELECT n || '@lid', '+' || (34600000000 + n) FROM generate_series(1, 10000) AS n;
+    INSERT INTO service_counts
+        SELECT 'call_' || n, '+' || (34600000000 + n % 100),
+            CASE WHEN n % 10 = 0 THEN 'new_chat' ELSE 'auto_send' END, n
+        FROM generate_series(1, 10000) AS n;
+    INSERT INTO service_said
+        SELECT 'said_' || lpad(n::text, 32, '0'), '+' || (34600000000 + n % 100), 1,
+            repeat('x', 200)
+        FROM generate_series(1, 10000) AS n;
     INSERT INTO sign_in_links SELECT 'token' || n, n FROM generate_series(1, 10000) AS n;
     INSERT INTO web_sessions
         SELECT 'web_' || n, 'token' || n, n FROM generate_series(1, 10000) AS n;
@@ -125,6 +138,7 @@ fn sample(column: &str) -> String {
         "requested_by" | "caller" | "actor" => "api:key7".to_owned(),
         "destination" => "webhook:7".to_owned(),
         "subject" => "appr_77".to_owned(),
+        "chat" => "+34600000007".to_owned(),
         _ => format!("run_{number}"),
     };
     format!("'{text}'")
@@ -172,6 +186,8 @@ async fn no_statement_reads_a_whole_table() {
     session.script(FILL).await.unwrap();
     let own = [
         plan::sends::SEND,
+        plan::service::COUNT,
+        plan::service::COUNT_IN_CHAT,
         plan::sends::FORGET,
         plan::RUN_IN_VERSION,
         plan::CALL_IN_VERSION,

@@ -12,6 +12,7 @@ use super::{SqlError, insert, is_there, missing};
 use crate::catalogue::access as sql;
 use crate::catalogue::chats::FORGET_DELIVERIES;
 use crate::catalogue::grants::FORGET_GRANTS;
+use crate::catalogue::service::FORGET_COUNTED;
 use crate::document::{FORMAT, encode};
 use crate::sqlite::reads::document;
 
@@ -98,6 +99,7 @@ pub(super) fn forget(tx: &Connection, before: Timestamp) -> Result<(), SqlError>
         sql::FORGET_RULES,
         FORGET_GRANTS,
         FORGET_DELIVERIES,
+        FORGET_COUNTED,
     ] {
         tx.prepare_cached(statement)?.execute([before.as_millis()])?;
     }

@@ -9,6 +9,7 @@ mod nodes;
 mod outbox;
 mod retention;
 mod runs;
+mod service;
 
 use countersign_domain::audit::NodeName;
 use countersign_ports::store::{Change, Conflicting, StoreError, Version};
@@ -73,6 +74,15 @@ pub(super) fn apply(tx: &Connection, change: &Change, node: &NodeName) -> Result
         Change::RemovePairing(id) => chats::remove_pairing(tx, *id),
         Change::PutUnasked(unasked) => chats::put_unasked(tx, unasked),
         Change::PutNote(kept) => chats::put_note(tx, kept),
+        Change::AddServiceChat(chat) => service::add(tx, chat),
+        Change::UpdateServiceChat(chat, version) => service::update(tx, chat, *version),
+        Change::ExpectServiceChat(id, version) => {
+            expect(tx, sql::service::CHAT_VERSION, id.as_str(), *version)
+        }
+        Change::MergeServiceChat(gone, version, into) => service::merge(tx, gone, *version, into),
+        Change::LearnAlias(lid, number) => service::learn(tx, lid, number),
+        Change::CountInService(counted) => service::count(tx, counted),
+        Change::AddSaid(said) => service::add_said(tx, said),
         Change::Forget(before) => access::forget(tx, *before),
         Change::ForgetSends(before, most) => outbox::forget(tx, *before, *most),
         Change::RemoveEvents(id) => retention::remove_events(tx, *id),

@@ -10,6 +10,7 @@ mod events;
 mod nodes;
 mod retention;
 mod runs;
+mod service;
 
 use countersign_ports::store::{Page, Version, Versioned};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
