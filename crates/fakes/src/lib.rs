@@ -14,3 +14,4 @@
 )]
 
 pub mod mattermost;
+pub mod whatsapp_bridge;

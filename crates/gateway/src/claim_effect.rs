@@ -83,6 +83,10 @@ impl Gateway {
             tracing::error!(approval = %approval.id, %error, "a grant was refused");
             return Ok(Some(LapseReason::GrantRefused));
         }
+        if let Some(why) = self.chat_forbids(approval).await? {
+            tracing::info!(approval = %approval.id, why, "an approved message is not sent");
+            return Ok(Some(LapseReason::Forbidden));
+        }
         let full = self.full_destination(&approval.action, now).await?;
         Ok(full.map(|_| LapseReason::RateLimited))
     }
@@ -122,6 +126,7 @@ impl Gateway {
         let Claimed { approval: next, permit, used } = claimed;
         let (id, action) = (next.id, next.action.clone());
         let mut work = UnitOfWork::new();
+        self.note_sending(&call.value, &next, &mut work).await?;
         self.add_to_outbox((call.value.call.id, used.grant()), &action, used.at(), &mut work);
         let work = work
             .and(self.audit_approval(&next, AuditKind::ApprovalClaimed, Actor::System))

@@ -11,6 +11,7 @@ use countersign_domain::audit::chain::InvalidNodeName;
 use countersign_domain::audit::checkpoint::MOST_COVERED;
 use countersign_domain::guard::Mode;
 use countersign_domain::identity::InvalidPrincipal;
+use countersign_domain::service_conversations::{InvalidServiceSetting, ServiceSettings};
 use countersign_domain::verdict::{Severity, Verdict};
 use countersign_ports::duration::HumanDuration;
 use schemars::JsonSchema;
@@ -29,6 +30,9 @@ pub use crate::config_outbound::{
 };
 pub use crate::config_quick::{QuickCommand, QuickCommandsConfig};
 pub use crate::config_retention::RetentionConfig;
+pub use crate::config_whatsapp::{
+    BridgeConfig, ServiceConversationsConfig, ServiceModeText, WhatsappConfig,
+};
 use crate::operator_rules::{InvalidOperatorRule, OperatorRules, RuleText};
 use crate::settings::Settings;
 
@@ -240,6 +244,12 @@ pub enum Problem {
     /// Not a destination, a name, a mail address or the address of a webhook.
     #[error("{0}")]
     Outbound(String),
+    /// Not a setting of service conversations.
+    #[error("{0}")]
+    Service(#[from] InvalidServiceSetting),
+    /// Not the address of a bridge.
+    #[error("`{0}` is not accepted: write `http://127.0.0.1:PORT`, an address of this machine")]
+    Bridge(String),
     /// Nothing is connected under this name.
     #[error("there is no such platform; known: {0}")]
     NoPlatform(String),
@@ -358,6 +368,7 @@ impl ApprovalsConfig {
             max_working_runs: runs.max_working.max(1),
             host,
             model,
+            service: ServiceSettings::default(),
             chat: ChatSettings::default(),
         })
     }

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::caller::{Caller, Forbidden};
 use crate::gateway::{Gateway, Settles};
+use crate::service_chats::still_only_once;
 
 /// What somebody makes of the content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +116,8 @@ impl Gateway {
         let assessed = self.guard.assess(&action);
         let holds_secret = self.redactor.finds_secret(&action.canonical_json());
         let offer = offer(&assessed.assessment, assessed.matcher(&action), holds_secret);
-        Ok(Draft { action, assessment: assessed.assessment, offer })
+        let (assessment, offer) = still_only_once(approval, assessed.assessment, offer);
+        Ok(Draft { action, assessment, offer })
     }
 
     async fn audit_refused_edit(

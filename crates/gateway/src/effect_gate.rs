@@ -10,7 +10,7 @@ use countersign_domain::runs::{
     ToolResult, ToolStatus,
 };
 use countersign_domain::time::Timestamp;
-use countersign_ports::effect_gate::{EffectGate, Passage, Slot};
+use countersign_ports::effect_gate::{EffectGate, Passage, ServiceRequest, Slot};
 use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
 
 use crate::gateway::Gateway;
@@ -40,6 +40,16 @@ impl EffectGate for Gateway {
 
     async fn ask(&self, run: RunId, call: CallId, question: Question) -> Result<(), StoreError> {
         self.until_settled(|| self.try_ask(run, call, &question)).await
+    }
+
+    async fn converse(
+        &self,
+        run: RunId,
+        call: CallId,
+        request: ServiceRequest,
+        slot: Slot,
+    ) -> Result<Passage, StoreError> {
+        self.until_settled(|| self.try_converse(run, call, &request, slot)).await
     }
 
     async fn finish(&self, run: RunId, call: CallId, result: ToolResult) -> Result<(), StoreError> {

@@ -24,6 +24,7 @@ use crate::membership::Membership;
 use crate::metrics::{Metrics, tally};
 use crate::outbound::{PresentedTokens, ended_runs};
 use crate::preview_files::Previewed;
+use crate::service_chats::Bridge;
 use crate::settings::Settings;
 use crate::sign_checkpoint::Ledger;
 
@@ -52,6 +53,7 @@ pub struct Gateway {
     pub(crate) stopping: AtomicBool,
     /// Whether it takes no new work: it leaves.
     pub(crate) leaving: AtomicBool,
+    pub(crate) bridge: Bridge,
     runner: OnceLock<Arc<dyn AgentRunner>>,
 }
 
@@ -102,6 +104,7 @@ impl Gateway {
             metrics: Metrics::default(),
             stopping: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
+            bridge: Bridge::new(),
             runner: OnceLock::new(),
         })
     }
@@ -157,6 +160,7 @@ impl Gateway {
     /// Commits `work` and tells followers of the streams that it added events to. Nothing is
     /// committed by a node that is not among the living.
     pub(crate) async fn commit(&self, work: UnitOfWork) -> Result<Committed, StoreError> {
+        let work = self.with_chats_settled(work).await?;
         let grown = grown_streams(&work);
         let lines = work.changes.iter().filter(|change| adds_line(change)).count();
         let moves_deadlines = work.changes.iter().any(moves_deadline);

@@ -40,6 +40,8 @@ pub(crate) enum Right<'r> {
     Exempt,
     /// `approvals.mode` is `off`.
     ApprovalsOff,
+    /// It goes to a service chat whose mode lets texts go by themselves.
+    ServiceChat,
 }
 
 impl Gateway {
@@ -65,6 +67,7 @@ impl Gateway {
             }
             Right::Exempt => (Terms::Exempt, Actor::System, None),
             Right::ApprovalsOff => (Terms::ApprovalsOff, Actor::System, None),
+            Right::ServiceChat => (Terms::ServiceChat, Actor::System, None),
         };
         let grant = for_action(
             GrantId::from_uuid(self.entropy.uuid()),

@@ -23,6 +23,7 @@ mod config_nodes;
 mod config_outbound;
 mod config_quick;
 mod config_retention;
+mod config_whatsapp;
 mod consume_grant;
 mod count_votes;
 mod drain;
@@ -56,6 +57,7 @@ mod replies;
 mod request_approval;
 mod resolve_approval;
 mod run_journal;
+mod service_chats;
 mod settings;
 mod sign_checkpoint;
 mod sign_in;
@@ -93,6 +95,10 @@ pub use read_platforms::{AccountView, ReadPlatformsError};
 pub use read_runs::{InputMessage, PendingQuestion, RunView};
 pub use receipt::ReceiptError;
 pub use resolve_approval::{Answer, ResolveError, Resolved};
+pub use service_chats::{
+    ChangeChatError, ChatChange, ChatLimits, RecentView, SaidView, ServiceChatView,
+    ServiceChatsError, StartChat, StartChatError,
+};
 pub use settings::Settings;
 pub use sign_checkpoint::CheckpointError;
 pub use sign_in::{NewLink, NewLinkError, SignedIn, WebCaller};

@@ -19,6 +19,7 @@ use crate::grants::Right;
 use crate::guard::{Assessed, LEAVING_SECRET};
 use crate::join_request::Place;
 use crate::replies;
+use crate::service_chats::goes_beyond;
 
 impl Gateway {
     pub(crate) async fn try_propose(
@@ -37,6 +38,12 @@ impl Gateway {
         if is_ending(&run.value) {
             let result = replies::cancelled(CancelReason::RunStopped);
             return self.refuse(call, &result, UnitOfWork::new(), now).await;
+        }
+        if let Some(passage) = self.propose_to_chat(&run, &call, action, slot).await? {
+            return Ok(passage);
+        }
+        if goes_beyond(&run.value, &call.value) {
+            return self.ask_beyond_turn(&run.value, call, action).await;
         }
         let inspected = self.inspect(action).await;
         let (action, assessed) = (&inspected.action, &inspected.assessed);
@@ -107,7 +114,7 @@ impl Gateway {
         Ok(Passage::Waiting(id))
     }
 
-    async fn forbid(
+    pub(crate) async fn forbid(
         &self,
         run: &Run,
         call: Versioned<ToolCall>,
@@ -129,7 +136,7 @@ impl Gateway {
     }
 
     /// Starts what nobody is asked about, on a grant of its own.
-    async fn start_on_new_grant(
+    pub(crate) async fn start_on_new_grant(
         &self,
         run: &Run,
         call: Versioned<ToolCall>,
@@ -145,7 +152,7 @@ impl Gateway {
                 tracing::error!(call = %call.value.call.id, %error, "a grant was refused");
                 let result = match right {
                     Right::Rule(_) => replies::lapsed(LapseReason::GrantRefused),
-                    Right::Exempt | Right::ApprovalsOff => replies::no_grant(),
+                    Right::Exempt | Right::ApprovalsOff | Right::ServiceChat => replies::no_grant(),
                 };
                 return self.refuse(call, &result, UnitOfWork::new(), now).await;
             }
@@ -178,6 +185,10 @@ impl Gateway {
         let ToolCallState::Proposed = call.value.state else {
             return Ok(());
         };
+        let run = self.run(run_id).await?;
+        if goes_beyond(&run.value, &call.value) {
+            return self.refuse_beyond_turn(&run.value, call).await.map(drop);
+        }
         let now = self.clock.now();
         let text = self.redactor.redact(&question.text).into_owned();
         let preview = one_line(&text, PREVIEW);

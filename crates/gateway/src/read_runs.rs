@@ -105,6 +105,10 @@ impl Gateway {
         let input = entries.into_iter().map_while(|entry| match entry.body {
             EntryBody::System { text } => Some(InputMessage { role: "system", text: shown(&text) }),
             EntryBody::User { text } => Some(InputMessage { role: "user", text: shown(&text) }),
+            EntryBody::ThirdParty { from, text, .. } => {
+                let text = shown(&format!("{from} wrote: {text}"));
+                Some(InputMessage { role: "third_party", text })
+            }
             EntryBody::Assistant { calls, text, .. } if calls.is_empty() => {
                 Some(InputMessage { role: "assistant", text: shown(&text) })
             }

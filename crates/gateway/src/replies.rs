@@ -55,6 +55,7 @@ pub(crate) fn cancelled(reason: CancelReason) -> ToolResult {
         CancelReason::DeniedTooOften => {
             "the run was stopped, since the same effect was denied too often,"
         }
+        CancelReason::ChatRevoked => "the service chat was revoked",
     };
     refused(ToolStatus::Cancelled, format!("{why} before this action was decided; nothing was run"))
 }

@@ -151,6 +151,13 @@ impl Gateway {
             self.audit_refused(&approval.value, answer, caller).await?;
             return Err(ResolveError::ForbiddenNow(why));
         }
+        if answer.choice.approves()
+            && approval.value.status() == Status::Pending
+            && let Some(why) = self.chat_forbids(&approval.value).await?
+        {
+            self.audit_refused(&approval.value, answer, caller).await?;
+            return Err(ResolveError::ForbiddenNow(why));
+        }
         let choice = approval.value.choice_with(answer.choice);
         let rule = self.rule_left_by(&approval.value, choice, caller, now);
         let mut decision = Decision::new(

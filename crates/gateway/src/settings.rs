@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use countersign_domain::approvals::{Approvers, ChannelPolicy, Quorum, Timing};
 use countersign_domain::guard::Mode;
+use countersign_domain::service_conversations::ServiceSettings;
 
 use crate::chat::ChatSettings;
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub host: String,
     /// The model's name, for `run.started`.
     pub model: String,
+    /// `whatsapp.service_conversations`.
+    pub service: ServiceSettings,
     /// Who may talk and command, and how conversations go.
     pub chat: ChatSettings,
 }

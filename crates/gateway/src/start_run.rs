@@ -8,7 +8,8 @@ use countersign_domain::digest::Digest;
 use countersign_domain::identity::Actor;
 use countersign_domain::ids::{CallId, MessageId, RunId, SessionId};
 use countersign_domain::runs::{
-    Course, Entry, EntryBody, ProposedCall, Run, RunState, Session, ToolCall, ToolCallState, Usage,
+    Course, Entry, EntryBody, ProposedCall, Run, RunState, Session, ThirdParty, ToolCall,
+    ToolCallState, Usage,
 };
 use countersign_domain::time::Timestamp;
 use countersign_ports::store::{Change, Conflicting, IdempotentAnswer, StoreError, UnitOfWork};
@@ -42,6 +43,21 @@ pub struct StartRun {
     pub without: Vec<RunId>,
     /// What is called at once, by tool and arguments; with any, no model takes part.
     pub calls: Vec<(&'static str, Value)>,
+    /// What a third party said, if that is what begins the run.
+    pub heard: Option<HeardFrom>,
+}
+
+/// What a third party said in a service chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeardFrom {
+    /// In which chat, and what its turn is given.
+    pub who: ThirdParty,
+    /// Who, as people know them.
+    pub from: String,
+    /// An unguessable mark.
+    pub mark: String,
+    /// What.
+    pub text: String,
 }
 
 /// Who said a message that a caller gives.
@@ -204,7 +220,13 @@ impl Gateway {
     ) -> UnitOfWork {
         let RunStarted { run_id, session_id } = started;
         let bodies = request.history.into_iter().chain(request.input);
-        let bodies = bodies.map(|(role, text)| self.spoken(role, text));
+        let third_party = request.heard.as_ref().map(|heard| heard.who.clone());
+        let heard = request.heard.map(|heard| EntryBody::ThirdParty {
+            from: heard.from,
+            mark: heard.mark,
+            text: heard.text,
+        });
+        let bodies = bodies.map(|(role, text)| self.spoken(role, text)).chain(heard);
         let calls: Vec<ProposedCall> =
             request.calls.iter().map(|(tool, arguments)| self.own_call(tool, arguments)).collect();
         let own = (!calls.is_empty()).then(|| EntryBody::Assistant {
@@ -233,6 +255,7 @@ impl Gateway {
             steered: Vec::new(),
             without: request.without,
             course: if request.calls.is_empty() { Course::Conversation } else { Course::Calls },
+            third_party,
         };
         let mut work = UnitOfWork::new()
             .and(Change::AddSession(Session {

@@ -59,18 +59,16 @@ impl Driver {
 
     async fn propose(&mut self, call: &ProposedCall) -> Result<Progress, StoreError> {
         let gate = &self.shared.parts.gate;
+        let slot = if self.tools.has_room() { Slot::Free } else { Slot::Taken };
         match self.shared.parts.tools.plan(call) {
             Ok(Plan::Ask(question)) => gate.ask(self.run, call.id, question).await?,
             Ok(Plan::Effect(action)) => {
-                let slot = if self.tools.has_room() { Slot::Free } else { Slot::Taken };
-                match gate.propose(self.run, call.id, action, slot).await? {
-                    Passage::Run(action) => {
-                        self.tools.start(&self.shared, self.run, call.clone(), action);
-                    }
-                    // A decision may have come between the question and this answer.
-                    Passage::Waiting(_) | Passage::Refused(_) => {}
-                    Passage::NoSlot => return Ok(Progress::None),
-                }
+                let passage = gate.propose(self.run, call.id, action, slot).await?;
+                return Ok(self.pass(call, passage));
+            }
+            Ok(Plan::Converse(request)) => {
+                let passage = gate.converse(self.run, call.id, request, slot).await?;
+                return Ok(self.pass(call, passage));
             }
             Err(error) => {
                 let result = ToolResult {
@@ -83,5 +81,17 @@ impl Driver {
             }
         }
         Ok(Progress::Made)
+    }
+
+    fn pass(&mut self, call: &ProposedCall, passage: Passage) -> Progress {
+        match passage {
+            Passage::Run(action) => {
+                self.tools.start(&self.shared, self.run, call.clone(), action);
+            }
+            // A decision may have come between the question and this answer.
+            Passage::Waiting(_) | Passage::Refused(_) => {}
+            Passage::NoSlot => return Progress::None,
+        }
+        Progress::Made
     }
 }

@@ -54,7 +54,11 @@ impl Shared {
     }
 
     fn request(&self, snapshot: &Snapshot) -> ModelRequest {
-        let tools = self.parts.tools.specs();
+        let mut tools = self.parts.tools.specs();
+        // A third party's words are answered with few tools; the gate sees to it all the same.
+        if let Some(third) = &snapshot.run.third_party {
+            tools.retain(|tool| third.tools.contains(tool.name));
+        }
         let messages = transcript(&self.parts.instructions, snapshot);
         ModelRequest {
             model: snapshot.run.model.clone(),

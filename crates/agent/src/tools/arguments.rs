@@ -177,6 +177,11 @@ impl<'a> Arguments<'a> {
         self.0.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// A text, if one was given.
+    pub(super) fn given(self, name: &str) -> Option<&'a str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
     /// One text or several; empty if it was left out.
     pub(super) fn list(self, name: &str) -> Vec<&'a str> {
         match self.0.get(name) {

@@ -22,6 +22,7 @@ mod send_email;
 mod send_message;
 mod sending;
 mod shelf;
+mod service_chats;
 mod terminal;
 mod tool;
 mod toolbox;

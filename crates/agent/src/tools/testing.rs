@@ -93,6 +93,7 @@ impl Bench {
         match tools.plan(&call(tool, arguments))? {
             Plan::Effect(action) => Ok(action),
             Plan::Ask(question) => panic!("asked: {}", question.text),
+            Plan::Converse(request) => panic!("wanted: {request:?}"),
         }
     }
 

@@ -11,6 +11,7 @@ use countersign_domain::ids::CallId;
 use countersign_domain::permit::PermittedAction;
 use countersign_domain::redaction::Redactor;
 use countersign_domain::runs::Question;
+use countersign_ports::effect_gate::ServiceRequest;
 use countersign_ports::model_provider::ToolSpec;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -42,6 +43,8 @@ pub enum Plan {
     Effect(Action),
     /// An answer from the person.
     Ask(Question),
+    /// Something of service conversations: for the gate to look up, and to decide.
+    Converse(ServiceRequest),
 }
 
 /// What tools work with.

@@ -7,6 +7,7 @@ use countersign_domain::display::inert;
 use countersign_domain::permit::PermittedAction;
 use countersign_domain::runs::{ProposedCall, ToolStatus};
 use countersign_domain::strict_json;
+use countersign_ports::delivery::Messengers;
 use countersign_ports::model_provider::ToolSpec;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,7 @@ use super::http_request::HttpRequest;
 use super::output::{ToolOutput, head_and_tail};
 use super::read_file::ReadFile;
 use super::sending::Sending;
+use super::service_chats::{ListRecentChats, ReplyServiceConversation, StartServiceConversation};
 use super::terminal::Terminal;
 use super::tool::{Execution, Plan, Tool, ToolContext};
 use super::write_file::WriteFile;
@@ -55,6 +57,20 @@ impl Toolbox {
     #[must_use]
     pub fn and_sending(mut self, sending: Sending) -> Self {
         for tool in sending.tools() {
+            self.tools.insert(tool.spec().name, tool);
+        }
+        self
+    }
+
+    /// The same, and the tools of service conversations, whose messages are carried by these.
+    #[must_use]
+    pub fn and_service_chats(mut self, messengers: &Messengers) -> Self {
+        let tools: [Arc<dyn Tool>; 3] = [
+            Arc::new(ListRecentChats),
+            Arc::new(StartServiceConversation { messengers: messengers.clone() }),
+            Arc::new(ReplyServiceConversation { messengers: messengers.clone() }),
+        ];
+        for tool in tools {
             self.tools.insert(tool.spec().name, tool);
         }
         self

@@ -150,6 +150,7 @@ fn headline(approval: &Approval) -> String {
                 CancelReason::RunStopped => "the run was stopped",
                 CancelReason::RunFailed => "the run failed",
                 CancelReason::DeniedTooOften => "the same was denied too often",
+                CancelReason::ChatRevoked => "the service chat was revoked",
             };
             format!("Cancelled, nothing was run: {why}.")
         }

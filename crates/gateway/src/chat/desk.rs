@@ -199,6 +199,11 @@ impl ChatDesk {
 }
 
 impl Gateway {
+    /// Somebody may be owed what becomes of the runs of `session`.
+    pub(crate) fn owe_chat(&self, session: SessionId) {
+        self.chats.owe(session);
+    }
+
     /// Takes a bot: from now on it is told the commands and what is said to its chats, and its
     /// connection is kept by [`Self::serve_platforms`]. A menu that its platform does not take is no
     /// reason to do without the bot.

@@ -83,7 +83,9 @@ impl Gateway {
         let entries = self.store.runs().entries_of_run(run).await?;
         Ok(entries.into_iter().find_map(|entry| match entry.body {
             EntryBody::User { text } => Some(text),
-            EntryBody::System { .. } | EntryBody::Assistant { .. } => None,
+            EntryBody::System { .. }
+            | EntryBody::ThirdParty { .. }
+            | EntryBody::Assistant { .. } => None,
         }))
     }
 }

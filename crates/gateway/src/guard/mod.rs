@@ -101,6 +101,17 @@ impl Guard {
         Assessed { assessment: with_operator_rule(assessment, operator), analysis, home }
     }
 
+    /// What speaks against a message beside that it leaves the house: secrets, what cannot be seen,
+    /// and the operator's own rules.
+    pub(crate) fn assess_sent(&self, action: &Action) -> Assessment {
+        let mut findings = leaving::files(&self.parts, action);
+        findings.extend(hidden::characters(action, false));
+        findings.extend(leaving::secrets(&self.parts, action));
+        let assessment = Assessment::from_findings(findings);
+        let operator = self.operator.on(action, &assessment, None);
+        with_operator_rule(assessment, operator)
+    }
+
     /// What may leave the house, and how.
     pub(crate) const fn outbound(&self) -> &OutboundPolicy {
         &self.parts.outbound

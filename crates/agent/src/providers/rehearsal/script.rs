@@ -87,6 +87,20 @@ fn read_line(word: &str, rest: &str) -> Option<Step> {
             let (target, message) = split_bar(rest)?;
             call("send_message", json!({"target": target, "message": message}))
         }
+        "service" => {
+            let (target, rest) = split_bar(rest)?;
+            let (purpose, message) = split_bar(rest)?;
+            call(
+                "start_service_conversation",
+                json!({"target": target, "purpose": purpose, "first_message": message}),
+            )
+        }
+        "reply" => match split_bar(rest) {
+            Some((target, message)) => {
+                call("reply_service_conversation", json!({"target": target, "message": message}))
+            }
+            None => call("reply_service_conversation", json!({"message": rest})),
+        },
         "email" => {
             let (to, rest) = split_bar(rest)?;
             let (subject, body) = split_bar(rest)?;

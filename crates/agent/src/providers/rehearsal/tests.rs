@@ -66,6 +66,17 @@ async fn every_line_is_the_call_of_the_table() {
         ),
         ("ask which?", "clarify", json!({"question": "which?"})),
         ("chats", "list_recent_chats", json!({})),
+        (
+            "service Movistar | the line is down | Hello",
+            "start_service_conversation",
+            json!({"target": "Movistar", "purpose": "the line is down", "first_message": "Hello"}),
+        ),
+        ("reply Thank you", "reply_service_conversation", json!({"message": "Thank you"})),
+        (
+            "reply +34600111222 | Hello",
+            "reply_service_conversation",
+            json!({"target": "+34600111222", "message": "Hello"}),
+        ),
     ];
     for (line, tool, arguments) in table {
         assert_eq!(first_calls(line).await, [(tool.to_owned(), arguments)], "{line}");

@@ -12,7 +12,7 @@ use countersign_domain::runs::{
     ToolCallState, ToolResult, ToolStatus, Usage,
 };
 use countersign_domain::time::Timestamp;
-use countersign_ports::effect_gate::{EffectGate, Passage, Slot};
+use countersign_ports::effect_gate::{EffectGate, Passage, ServiceRequest, Slot};
 use countersign_ports::model_provider::ModelReply;
 use countersign_ports::run_journal::{Ended, Parked, RunEnd, RunJournal, Snapshot};
 use countersign_ports::store::StoreError;
@@ -362,6 +362,16 @@ impl EffectGate for World {
     async fn ask(&self, _: RunId, call: CallId, question: Question) -> Result<(), StoreError> {
         self.set(call, ToolCallState::AwaitingAnswer { question });
         Ok(())
+    }
+
+    async fn converse(
+        &self,
+        _: RunId,
+        call: CallId,
+        _: ServiceRequest,
+        _: Slot,
+    ) -> Result<Passage, StoreError> {
+        Ok(self.refuse(call, ToolStatus::Blocked))
     }
 
     async fn finish(&self, _: RunId, call: CallId, result: ToolResult) -> Result<(), StoreError> {

@@ -1,0 +1,262 @@
+//! The contract, enforced.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::state::{Account, SentMessage, Shared};
+
+/// The longest text, in characters.
+const LONGEST_TEXT: usize = 65_536;
+
+/// Nobody waits longer.
+const LONGEST_WAIT: u64 = 60;
+
+/// What is refused, and how.
+struct Refusal(StatusCode, &'static str, String);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self(status, code, message) = self;
+        (status, Json(json!({"error": {"code": code, "message": message}}))).into_response()
+    }
+}
+
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/chats", get(chats))
+        .route("/chat/{id}", get(chat))
+        .route("/messages", get(messages))
+        .route("/messages/ack", post(ack))
+        .route("/send", post(send))
+        .route("/typing", post(typing))
+        .layer(from_fn_with_state(shared.clone(), wants_token))
+        .with_state(shared)
+}
+
+async fn wants_token(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if given != Some(&format!("Bearer {}", shared.token)) {
+        let why = "give the token of this bridge".to_owned();
+        return Refusal(StatusCode::UNAUTHORIZED, "unauthorized", why).into_response();
+    }
+    next.run(request).await
+}
+
+async fn health(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    let linked = !shared.account().unlinked;
+    Json(json!({"status": "ok", "protocol": 1, "linked": linked}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    limit: Option<usize>,
+    since: Option<String>,
+}
+
+async fn chats(
+    State(shared): State<Arc<Shared>>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+) -> Result<Json<Value>, Refusal> {
+    let Query(Wanted { limit, since }) = wanted.map_err(|error| bad(&error.to_string()))?;
+    let limit = limit.unwrap_or(50);
+    if !(1..=200).contains(&limit) {
+        return Err(bad("`limit` is from 1 to 200"));
+    }
+    let account = shared.account();
+    linked(&account)?;
+    let newer = account.chats.iter().rev();
+    let newer = newer.filter(|chat| since.as_ref().is_none_or(|at| chat.last_message_at > *at));
+    let listed: Vec<Value> = newer.take(limit).map(shown).collect();
+    Ok(Json(json!({"chats": listed})))
+}
+
+async fn chat(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    let account = shared.account();
+    linked(&account)?;
+    let found = account.chats.iter().find(|chat| chat.id == id).map(shown);
+    let missing = || Refusal(StatusCode::NOT_FOUND, "no_chat", format!("there is no chat {id}"));
+    found.map(Json).ok_or_else(missing)
+}
+
+fn shown(chat: &super::state::Chat) -> Value {
+    json!({
+        "id": chat.id,
+        "name": chat.name,
+        "kind": chat.kind,
+        "last_message_at": chat.last_message_at,
+        "unread": chat.unread,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct After {
+    after: Option<String>,
+    wait: Option<u64>,
+}
+
+async fn messages(
+    State(shared): State<Arc<Shared>>,
+    after: Result<Query<After>, QueryRejection>,
+) -> Result<Json<Value>, Refusal> {
+    let Query(After { after, wait }) = after.map_err(|error| bad(&error.to_string()))?;
+    let from = match after {
+        Some(cursor) => number(&cursor)?,
+        None => 0,
+    };
+    let patience = Duration::from_secs(wait.unwrap_or(0).min(LONGEST_WAIT));
+    let there = async {
+        loop {
+            let changed = shared.changed.notified();
+            let found: Vec<Value> = {
+                let account = shared.account();
+                linked(&account)?;
+                let first = from.max(account.acknowledged) + 1;
+                account.waiting.range(first..).map(|(_, message)| message.clone()).collect()
+            };
+            if !found.is_empty() {
+                return Ok(found);
+            }
+            changed.await;
+        }
+    };
+    match tokio::time::timeout(patience, there).await {
+        Ok(found) => Ok(Json(json!({"messages": found?}))),
+        Err(_) => Ok(Json(json!({"messages": []}))),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ack {
+    cursor: String,
+}
+
+async fn ack(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Json<Ack>, JsonRejection>,
+) -> Result<StatusCode, Refusal> {
+    let Json(Ack { cursor }) = body.map_err(|error| bad(&error.to_string()))?;
+    let number = number(&cursor)?;
+    shared.change(|account| {
+        if number > account.last {
+            return Err(bad("nothing was brought under this cursor"));
+        }
+        account.acknowledged = account.acknowledged.max(number);
+        let kept = account.waiting.split_off(&(account.acknowledged + 1));
+        account.waiting = kept;
+        Ok(StatusCode::NO_CONTENT)
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Send {
+    chat_id: String,
+    text: String,
+    idempotency_key: String,
+    reply_to: Option<String>,
+}
+
+async fn send(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Json<Send>, JsonRejection>,
+) -> Result<Response, Refusal> {
+    let Json(message) = body.map_err(|error| bad(&error.to_string()))?;
+    if !is_person(&message.chat_id) {
+        return Err(bad("`chat_id` is no JID of a person"));
+    }
+    let length = message.text.chars().count();
+    if length == 0 || length > LONGEST_TEXT {
+        return Err(bad("`text` has 1 to 65536 characters"));
+    }
+    if message.idempotency_key.is_empty() || message.idempotency_key.len() > 128 {
+        return Err(bad("`idempotency_key` has 1 to 128 bytes"));
+    }
+    if message.reply_to.as_ref().is_some_and(String::is_empty) {
+        return Err(bad("`reply_to` is empty"));
+    }
+    let (message_id, silent) = shared.change(|account| {
+        linked(account)?;
+        let silent = account.silent > 0;
+        account.silent = account.silent.saturating_sub(1);
+        take(account, message).map(|id| (id, silent))
+    })?;
+    if silent {
+        // What was taken is taken; that nobody hears of it is what is tried.
+        std::future::pending::<()>().await;
+    }
+    Ok(Json(json!({"message_id": message_id})).into_response())
+}
+
+fn take(account: &mut Account, message: Send) -> Result<String, Refusal> {
+    let Send { chat_id, text, idempotency_key, .. } = message;
+    let known = account.sent.iter().find(|sent| sent.idempotency_key == idempotency_key);
+    match known {
+        Some(sent) if sent.chat_id == chat_id && sent.text == text => Ok(sent.message_id.clone()),
+        Some(_) => Err(Refusal(
+            StatusCode::CONFLICT,
+            "key_used",
+            "this key was used for another message".to_owned(),
+        )),
+        None => {
+            let message_id = format!("3EB0OUT{:04}", account.sent.len() + 1);
+            let sent =
+                SentMessage { chat_id, text, idempotency_key, message_id: message_id.clone() };
+            account.sent.push(sent);
+            Ok(message_id)
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Typing {
+    chat_id: String,
+}
+
+async fn typing(body: Result<Json<Typing>, JsonRejection>) -> Result<StatusCode, Refusal> {
+    let Json(Typing { chat_id }) = body.map_err(|error| bad(&error.to_string()))?;
+    if is_person(&chat_id) { Ok(StatusCode::NO_CONTENT) } else { Err(bad("no JID of a person")) }
+}
+
+fn is_person(jid: &str) -> bool {
+    jid.split_once('@').is_some_and(|(user, server)| {
+        !user.is_empty()
+            && user.bytes().all(|b| b.is_ascii_digit())
+            && matches!(server, "s.whatsapp.net" | "lid")
+    })
+}
+
+fn number(cursor: &str) -> Result<u64, Refusal> {
+    let digits = cursor.strip_prefix('c').and_then(|digits| digits.parse().ok());
+    digits.ok_or_else(|| bad("this is no cursor"))
+}
+
+fn linked(account: &Account) -> Result<(), Refusal> {
+    if account.unlinked {
+        let why = "the account is not linked: pair it again".to_owned();
+        return Err(Refusal(StatusCode::SERVICE_UNAVAILABLE, "not_linked", why));
+    }
+    Ok(())
+}
+
+fn bad(why: &str) -> Refusal {
+    Refusal(StatusCode::BAD_REQUEST, "bad_request", why.to_owned())
+}

@@ -1,0 +1,22 @@
+//! Service conversations: a verb a file.
+//!
+//! The rules are `countersign_domain::service_conversations`; here the chats are read, the rules
+//! asked, and everything that follows is committed at once. `commit.rs` is where the end of an
+//! approval becomes the end of a draft, whoever ended it.
+
+mod attach;
+mod change;
+mod commit;
+mod converse;
+mod current;
+mod hear;
+mod list;
+mod propose;
+mod turns;
+
+pub use change::{ChangeChatError, ChatChange};
+pub use converse::{StartChat, StartChatError};
+pub use list::{ChatLimits, RecentView, SaidView, ServiceChatView, ServiceChatsError};
+
+pub(crate) use attach::Bridge;
+pub(crate) use turns::{goes_beyond, still_only_once};

@@ -1,0 +1,10 @@
+//! `WhatsApp`: the bridge to the user's own account, over loopback HTTP.
+//!
+//! The bridge is another process, which holds the link to the account; what it and this client say to
+//! each other is `docs/whatsapp-bridge.openapi.json`. Policy is the gateway's: neither of the two
+//! decides who is written to.
+
+mod client;
+mod wire;
+
+pub use client::{BridgeClient, BridgeSettings};
