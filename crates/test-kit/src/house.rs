@@ -18,9 +18,11 @@ use countersign_domain::identity::Principal;
 use countersign_domain::ids::{ApprovalId, GrantId, RunId, SessionId};
 use countersign_domain::redaction::Redactor;
 use countersign_domain::runs::{EventRecord, RunStatus, Stream, ToolCall};
+use countersign_domain::service_conversations::ServiceSettings;
 use countersign_domain::signing::Purpose;
 use countersign_domain::time::Timestamp;
 use countersign_event_bus::InProcessBus;
+use countersign_fakes::whatsapp_bridge::FakeBridge;
 use countersign_gateway::config::{
     ApprovalsConfig, OutboundConfig, RiskConfig, RunsConfig, SecurityConfig,
 };
@@ -40,6 +42,7 @@ use countersign_ports::store::{
     ApprovalFilter, Change, IssuedGrant, PageRequest, SharedStore, StoreError, UnitOfWork,
 };
 use countersign_storage::SqliteStore;
+use countersign_whatsapp_platform::{BridgeClient, BridgeSettings};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -61,6 +64,8 @@ pub struct HouseBuilder {
     platforms: Vec<Arc<TestingPlatform>>,
     most_working: u64,
     bus: Arc<dyn EventBus>,
+    service: ServiceSettings,
+    bridge: Option<BridgeSettings>,
 }
 
 /// The real gateway on a temporary directory.
@@ -82,6 +87,7 @@ pub struct House {
     store: SharedStore,
     watcher: JoinHandle<StoreError>,
     writer: JoinHandle<()>,
+    listener: JoinHandle<()>,
     builder: HouseBuilder,
 }
 
@@ -111,6 +117,8 @@ impl Default for HouseBuilder {
             platforms: Vec::new(),
             most_working: RunsConfig::default().max_working,
             bus: Arc::new(InProcessBus::new()),
+            service: ServiceSettings::default(),
+            bridge: None,
         }
     }
 }
@@ -165,6 +173,24 @@ impl HouseBuilder {
         self
     }
 
+    /// Changes the settings of service conversations.
+    #[must_use]
+    pub fn service(mut self, change: impl FnOnce(&mut ServiceSettings)) -> Self {
+        change(&mut self.service);
+        self
+    }
+
+    /// The bridge to the user's account.
+    #[must_use]
+    pub fn bridge(mut self, bridge: &FakeBridge) -> Self {
+        self.bridge = Some(BridgeSettings {
+            url: bridge.url(),
+            token: bridge.token().to_owned(),
+            account: "own".parse().expect("a name"),
+        });
+        self
+    }
+
     /// How many runs may work at one time.
     #[must_use]
     pub fn most_working(mut self, runs: u64) -> Self {
@@ -184,6 +210,12 @@ impl HouseBuilder {
     pub fn in_company(mut self) -> Self {
         self.in_company = true;
         self
+    }
+
+    fn client(&self) -> Option<Arc<BridgeClient>> {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let settings = self.bridge.clone()?;
+        Some(Arc::new(BridgeClient::new(settings).expect("a client")))
     }
 
     /// Opens the house.
@@ -219,7 +251,11 @@ impl House {
         gateway.join(&itself).await.expect("it may join");
         gateway.beat(&itself).await.expect("the store can be written");
         let sending = sending(&builder, &gateway, &clock);
-        let toolbox = toolbox(&workspace, &redactor).and_sending(sending);
+        let messengers = sending.messengers.clone();
+        let mut toolbox = toolbox(&workspace, &redactor).and_sending(sending);
+        if builder.bridge.is_some() {
+            toolbox = toolbox.and_service_chats(&messengers);
+        }
         let tools = toolbox.specs();
         let agent = agent(&gateway, &clock, toolbox, redactor);
         gateway.attach_shelf(Arc::new(DiskShelf::new(workspace.clone())));
@@ -236,6 +272,11 @@ impl House {
         let writer = tokio::spawn(async move {
             tokio::join!(teller.serve_chats(), listener.serve_platforms());
         });
+        if let Some(bridge) = builder.client() {
+            gateway.attach_bridge(bridge);
+        }
+        let bridged = gateway.clone();
+        let listener = tokio::spawn(async move { bridged.serve_bridge().await });
         Self {
             gateway,
             clock,
@@ -248,6 +289,7 @@ impl House {
             store,
             watcher,
             writer,
+            listener,
             builder,
         }
     }
@@ -287,7 +329,8 @@ impl House {
 
     /// A second gateway on the store of this house, with a bus of its own, as on another node.
     pub fn gateway_on(&self, bus: impl EventBus, seed: u64) -> Arc<Gateway> {
-        let builder = HouseBuilder { seed, ..HouseBuilder::default() }.bus(bus);
+        let service = self.builder.service.clone();
+        let builder = HouseBuilder { seed, service, ..HouseBuilder::default() }.bus(bus);
         let parts = (&self.store, &self.clock, &self.signer);
         gateway(&builder, &self.directory(), parts, Arc::new(Redactor::new([])))
     }
@@ -299,9 +342,10 @@ impl House {
 
     /// Stops everything and opens the house again on the same directory.
     pub async fn reopen(self) -> Self {
-        let Self { gateway, clock, home, agent, watcher, writer, mut builder, .. } = self;
+        let Self { gateway, clock, home, agent, watcher, writer, listener, mut builder, .. } = self;
         watcher.abort();
         writer.abort();
+        listener.abort();
         agent.drain(LIMIT).await;
         drop(gateway);
         // Ids must not repeat those of the first life.
@@ -311,9 +355,10 @@ impl House {
 
     /// Stops dead: what is at work is killed, and nothing of it is recorded.
     pub async fn crash(self) -> Self {
-        let Self { gateway, clock, home, agent, watcher, writer, mut builder, .. } = self;
+        let Self { gateway, clock, home, agent, watcher, writer, listener, mut builder, .. } = self;
         watcher.abort();
         writer.abort();
+        listener.abort();
         agent.drain(Duration::ZERO).await;
         drop(gateway);
         builder.seed += 1;
@@ -564,7 +609,11 @@ fn gateway(
         "rehearsal".to_owned(),
     );
     let settings = settings
-        .map(|settings| Settings { chat: builder.chat.clone(), ..settings })
+        .map(|settings| Settings {
+            chat: builder.chat.clone(),
+            service: builder.service.clone(),
+            ..settings
+        })
         .expect("the settings are good");
     Gateway::new(Parts {
         store: store.clone(),
@@ -625,6 +674,9 @@ fn sending(builder: &HouseBuilder, gateway: &Arc<Gateway>, clock: &Arc<ManualClo
     }
     if !hooks.is_empty() {
         messengers.push(Arc::new(Webhooks::new(hooks, clock.clone()).expect("a client")));
+    }
+    if let Some(bridge) = builder.client() {
+        messengers.push(bridge);
     }
     let from = "agent@example.org".parse().expect("an address");
     Sending {

@@ -98,7 +98,7 @@ impl FakeBridge {
         self.shared.account().waiting.len()
     }
 
-    /// The next messages are taken, and the connection breaks instead of an answer.
+    /// The next messages are taken, and the answer does not say so.
     pub fn breaks_off(&self, times: u32) {
         self.shared.change(|account| account.silent = times);
     }

@@ -37,7 +37,7 @@ pub(super) struct Account {
     pub(super) last: u64,
     pub(super) acknowledged: u64,
     pub(super) sent: Vec<SentMessage>,
-    /// Answers that are left out: the message is taken, and the connection breaks.
+    /// Answers that do not say that the message was taken.
     pub(super) silent: u32,
     /// Requests that are refused as if the link to the phone was lost.
     pub(super) unlinked: bool,
