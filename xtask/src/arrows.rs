@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 /// Normal dependencies among our own crates. `*` stands for all.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("command-risk", &["domain"]),
     ("ports", &["domain"]),
@@ -17,6 +17,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("delivery", &["ports", "domain"]),
     ("plugins", &["ports", "domain"]),
     ("mattermost", &["ports", "domain"]),
+    ("whatsapp-platform", &["ports", "domain"]),
     ("http-api", &["gateway", "ports", "domain"]),
     ("cli", &["*"]),
     ("test-kit", &["*"]),

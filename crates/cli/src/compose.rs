@@ -29,10 +29,10 @@ use crate::failure::Failure;
 use crate::home::{Home, make_directory, signing_keys};
 use crate::platforms::AdapterParts;
 use crate::sending::{self, outbound_policy};
-use crate::{logging, model, platforms};
+use crate::{bridge, logging, model, platforms};
 
 /// The files of a home without which the gateway is none.
-const OWN_FILES: [&str; 9] = [
+const OWN_FILES: [&str; 10] = [
     "audit.checkpoint",
     "config.yaml",
     "countersign.db",
@@ -42,6 +42,7 @@ const OWN_FILES: [&str; 9] = [
     "gateway.lock",
     "operator.token",
     "signing-keys.json",
+    "whatsapp-bridge.token",
 ];
 
 /// A gateway, ready to be served.
@@ -138,7 +139,9 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     let entropy = Arc::new(SystemEntropy::new().map_err(Failure::refused)?);
     let signer = signing_keys::open(home, entropy.as_ref(), SystemClock.now());
     let signer = Arc::new(signer.map_err(Failure::refused)?);
-    let held = credentials::held(loaded, environment, operator_token, &signer);
+    let bridge_token = bridge::token(loaded, home, &entropy)?;
+    let tokens: Vec<&str> = bridge_token.as_deref().into_iter().chain([operator_token]).collect();
+    let held = credentials::held(loaded, environment, &tokens, &signer);
     // What leaves is searched for secrets also where they are not masked.
     let scanner = Redactor::new(held.clone());
     let masks = loaded.config.security.redact_secrets;
@@ -162,11 +165,13 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     let place = (workspace.as_path(), local_addr.port());
     let adapters = AdapterParts { gateway: &gateway, entropy, secret, local_addr };
     let adapters = platforms::adapters(loaded, environment, &adapters)?;
+    let mut messengers = platforms::messengers(&gateway, &adapters);
+    messengers.extend(bridge::attach(loaded, bridge_token, &gateway)?);
     let sending = sending::sending(
         loaded,
         |name| environment.get(name),
         Arc::new(SystemClock),
-        platforms::messengers(&gateway, &adapters),
+        messengers,
     )?;
     let agent = agent(loaded, environment, (place, sending), (&gateway, &provider, &redactor))?;
     gateway.attach_runner(agent.clone());
@@ -194,7 +199,8 @@ fn settings(loaded: &Loaded, environment: &Environment, model: &str) -> Result<S
         .sessions
         .chat((&config.platforms.people(variable), &config.quick_commands), &known, variable)
         .map_err(problem)?;
-    Ok(Settings { chat, ..settings.map_err(problem)? })
+    let service = config.whatsapp.service_conversations.settings().map_err(problem)?;
+    Ok(Settings { chat, service, ..settings.map_err(problem)? })
 }
 
 /// What the HTTP surface is made of.
@@ -322,11 +328,16 @@ fn agent(
         .tool_context(workspace, environment.all(), redactor.clone())
         .map_err(problem)?;
     context.own_port = Some(own_port);
+    let messengers = sending.messengers.clone();
+    let mut tools = Toolbox::builtin(context).and_sending(sending);
+    if messengers.platforms().any(|platform| platform == "whatsapp") {
+        tools = tools.and_service_chats(&messengers);
+    }
     Ok(Agent::new(AgentParts {
         journal: gateway.clone(),
         gate: gateway.clone(),
         provider: provider.clone(),
-        tools: Toolbox::builtin(context).and_sending(sending),
+        tools,
         clock: Arc::new(SystemClock),
         limits: config.agent.limits(&config.model).map_err(problem)?,
         instructions: config.agent.instructions.clone(),
@@ -373,6 +384,7 @@ pub(crate) fn check_values(loaded: &Loaded) -> Result<(), Failure> {
     config.model.provider(given, Arc::new(Redactor::off())).map_err(agent)?;
     sending::check(loaded)?;
     platforms::check(loaded)?;
+    bridge::check(loaded)?;
     config.nodes.ttl().map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
     config
         .retention

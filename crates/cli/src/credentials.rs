@@ -20,11 +20,11 @@ use crate::environment::Environment;
 pub(crate) fn held(
     loaded: &Loaded,
     environment: &Environment,
-    operator_token: &str,
+    tokens: &[&str],
     signer: &KeyHolder,
 ) -> Vec<String> {
     let config = &loaded.config;
-    let mut held = vec![operator_token.to_owned()];
+    let mut held: Vec<String> = tokens.iter().map(|&token| token.to_owned()).collect();
     held.extend(environment.api_server_key().map(str::to_owned));
     held.extend(config.model.secrets(|name| environment.get(name)));
     held.extend(config.outbound.secrets(|name| environment.get(name)));

@@ -6,6 +6,7 @@
 mod approval;
 mod approval_attention;
 mod assessor;
+mod bridge;
 mod client;
 mod clock;
 mod commands;

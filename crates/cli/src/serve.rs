@@ -215,6 +215,8 @@ impl Watches {
         others.spawn(async move { teller.serve_chats().await });
         let listener = each();
         others.spawn(async move { listener.serve_platforms().await });
+        let listener = each();
+        others.spawn(async move { listener.serve_bridge().await });
         Self { lasting, others }
     }
 

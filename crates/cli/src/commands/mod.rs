@@ -3,6 +3,7 @@
 mod approvals;
 mod audit;
 mod chat;
+mod chats;
 mod check;
 mod completions;
 mod config;
@@ -14,6 +15,7 @@ mod pairings;
 mod platforms;
 mod rules;
 mod runs;
+mod service;
 mod sign_in;
 mod store;
 mod test_platform;
@@ -79,6 +81,8 @@ enum Command {
     Keys(keys::KeysArgs),
     Pairings(pairings::PairingsArgs),
     Platforms(platforms::PlatformsArgs),
+    Chats(chats::ChatsArgs),
+    Service(service::ServiceArgs),
     SignIn(sign_in::SignInArgs),
     Check(check::CheckArgs),
     Config(config::ConfigArgs),
@@ -106,6 +110,8 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Keys(args) => keys::run(args, &global).await,
         Command::Pairings(args) => pairings::run(args, &global).await,
         Command::Platforms(args) => platforms::run(args, &global).await,
+        Command::Chats(args) => chats::run(args, &global).await,
+        Command::Service(args) => service::run(args, &global).await,
         Command::SignIn(args) => sign_in::run(args, &global).await,
         Command::Check(args) => check::run(&args, &global),
         Command::Config(args) => config::run(args, &global),

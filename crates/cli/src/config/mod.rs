@@ -16,6 +16,7 @@ use countersign_event_bus::config::BusConfig;
 use countersign_gateway::config::{
     ApprovalsConfig, AuditConfig, NodesConfig, OutboundConfig, QuickCommandsConfig,
     RetentionConfig, RiskConfig, RunsConfig, SecurityConfig, SessionsConfig,
+    WhatsappConfig,
 };
 use countersign_http_api::HttpConfig;
 use countersign_storage::config::StoreConfig;
@@ -64,6 +65,8 @@ pub(crate) struct Config {
     pub(crate) security: SecurityConfig,
     /// What may leave the house without a question.
     pub(crate) outbound: OutboundConfig,
+    /// `WhatsApp`: the bridge to your own account, and service conversations.
+    pub(crate) whatsapp: WhatsappConfig,
     /// How shell commands are judged.
     pub(crate) risk: RiskConfig,
 }

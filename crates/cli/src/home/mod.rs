@@ -96,6 +96,7 @@ impl Home {
             home.operator_token(),
             home.announcement(),
             home.signing_keys(),
+            home.bridge_token(),
             home.audit_checkpoint(),
         ] {
             permissions::check_file_if_there(&file)?;
@@ -173,6 +174,11 @@ impl Home {
     /// cut off unnoticed.
     pub(crate) fn audit_checkpoint(&self) -> PathBuf {
         self.root.join("audit.checkpoint")
+    }
+
+    /// What the bridge to the user's account proves itself with, and the gateway to it.
+    pub(crate) fn bridge_token(&self) -> PathBuf {
+        self.root.join("whatsapp-bridge.token")
     }
 
     fn operator_token(&self) -> PathBuf {

@@ -84,6 +84,11 @@ builtins! {
     /// Nobody is asked for a while.
     Yolo = "yolo", [], "[off|minutes]", Approvals, Allowed,
         "Have the agent ask nobody for a while; what is forbidden stays so.";
+    /// The recent chats of the account.
+    Chats = "chats", [], "[all]", Service, Allowed, "List the recent chats of your account.";
+    /// Service conversations.
+    Service = "service", [], "[list|show|start|approve|mode|pause|resume|revoke] [chat]", Service,
+        Allowed, "Talk to providers in your name: list, read, start, pause or revoke.";
     /// The model of this conversation.
     Model = "model", [], "[name|default]", Configuration, Allowed,
         "Show this conversation's model, or choose one.";
@@ -102,8 +107,9 @@ builtins! {
 
 impl Builtin {
     /// Whether a list can give it to people who are no admins.
-    const fn access(self) -> Access {
-        if matches!(self, Self::Yolo | Self::Restart) { Access::Admins } else { Access::Listed }
+    fn access(self) -> Access {
+        let admins = [Self::Yolo, Self::Restart, Self::Chats, Self::Service];
+        if admins.contains(&self) { Access::Admins } else { Access::Listed }
     }
 }
 

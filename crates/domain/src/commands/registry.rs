@@ -45,6 +45,8 @@ pub enum Category {
     Session,
     /// About decisions.
     Approvals,
+    /// About service conversations.
+    Service,
     /// About settings.
     Configuration,
     /// Of plugins and quick commands.
@@ -59,6 +61,7 @@ impl Category {
         match self {
             Self::Session => "Session",
             Self::Approvals => "Approvals",
+            Self::Service => "Service chats",
             Self::Configuration => "Configuration",
             Self::Tools => "Tools",
             Self::Info => "Info",

@@ -10,6 +10,7 @@ use serde_json::{Map, json};
 
 use super::receive::Heard;
 use super::reply::Reply;
+use super::service::wanted_message;
 use super::speak::Manner;
 use super::speaker::Speaker;
 use crate::gateway::Gateway;
@@ -75,6 +76,11 @@ impl Gateway {
         if *builtin == Builtin::Retry {
             return self.retry(speaker, delivery).await;
         }
+        if *builtin == Builtin::Service
+            && let Some(wanted) = wanted_message(command.arguments())
+        {
+            return self.write_to_provider(speaker, command.arguments(), wanted, delivery).await;
+        }
         if *builtin == Builtin::Steer && !command.arguments().is_empty() {
             let text = &self.with_files(speaker, command.arguments(), delivery.as_ref()).await;
             return self.steer(speaker, text, delivery).await;
@@ -124,6 +130,8 @@ impl Gateway {
             Builtin::Undo => self.undo(speaker, command).await,
             Builtin::Yolo => self.yolo(speaker, command).await,
             Builtin::Restart => self.restart(speaker).await,
+            Builtin::Chats => Ok(self.recent_here(command).await),
+            Builtin::Service => self.service_here(speaker, command).await,
             Builtin::Steer => Ok(Reply::own("Say what the agent is to know: /steer <prompt>")),
             // These start runs or turn to another session; they are taken care of before.
             Builtin::Queue

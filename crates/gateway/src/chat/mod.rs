@@ -26,6 +26,7 @@ mod receive;
 mod refuse;
 mod reply;
 mod restart;
+mod service;
 mod settings;
 mod speak;
 mod speaker;

@@ -10,7 +10,7 @@ use countersign_domain::time::Timestamp;
 use countersign_ports::store::{
     Change, Conflicting, PageRequest, RunFilter, Standing, StoreError, UnitOfWork, Versioned,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::desk::held;
 use super::receive::Heard;
@@ -33,6 +33,8 @@ pub(super) enum Manner<'s> {
     Again(RunId),
     /// A quick command: the shell is given this, and no model takes part.
     Quick(&'s str),
+    /// `/service start`: this tool is called, and no model takes part.
+    Calling(&'static str, &'s Value),
     /// `/queue`: it waits for its turn, whatever `sessions.busy` says.
     Queued,
     /// `/background`: it runs in a session of its own.
@@ -185,7 +187,11 @@ impl Gateway {
         let present = found.as_ref().map(|found| found.value.session);
         let conversation = self.spoken_in(speaker, found, manner, &mut work);
         let session_id = match manner {
-            Manner::Said | Manner::Again(_) | Manner::Quick(_) | Manner::Queued => {
+            Manner::Said
+            | Manner::Again(_)
+            | Manner::Quick(_)
+            | Manner::Calling(..)
+            | Manner::Queued => {
                 conversation.session
             }
             Manner::Beside => SessionId::from_uuid(self.entropy.uuid()),
@@ -199,6 +205,7 @@ impl Gateway {
             without: conversation.undone,
             calls: match manner {
                 Manner::Quick(shell) => vec![(SHELL_TOOL, json!({"command": shell}))],
+                Manner::Calling(tool, arguments) => vec![(tool, arguments.clone())],
                 Manner::Said | Manner::Again(_) | Manner::Queued | Manner::Beside => Vec::new(),
             },
             ..StartRun::default()

@@ -16,6 +16,7 @@ mod runs;
 mod sign_in_links;
 pub(crate) mod signing_keys;
 mod to_the_end;
+mod whatsapp;
 
 use countersign_domain::access::Scope;
 use utoipa_axum::router::UtoipaMethodRouter;
@@ -49,6 +50,9 @@ pub(crate) fn groups() -> Vec<Group> {
         Group::new(READ_OR_OWN, approvals::reading_one()),
         Group::new(DECIDE, approvals::deciding()),
         Group::new(READ, rules::reading()),
+        Group::new(READ, whatsapp::reading()),
+        Group::new(RUNS, whatsapp::starting()),
+        Group::new(DECIDE, whatsapp::changing()),
         Group::new(DECIDE, rules::changing()),
         Group::new(READ_OR_OWN, vec![routes!(assess::assess)]),
         Group::new(AUDIT, audit::routes()),

@@ -1,0 +1,188 @@
+//! `/chats` and `/service`.
+
+use countersign_domain::approvals::Rights;
+use countersign_domain::chat::Delivery;
+use countersign_domain::service_conversations::{ChatMode, SaidBy, ServiceChat};
+use countersign_domain::slash_access::AuthorizedCommand;
+use countersign_ports::effect_gate::Groups;
+use countersign_ports::store::StoreError;
+
+use super::receive::Heard;
+use super::reply::Reply;
+use super::speak::Manner;
+use super::speaker::{Speaker, ToldBy};
+use crate::caller::Caller;
+use crate::gateway::Gateway;
+use crate::service_chats::{ChangeChatError, ChatChange, ServiceChatsError, StartChat, StartChatError};
+
+/// How many chats and messages are listed.
+const LISTED: usize = 20;
+
+const HELP: &str = "/service list\n/service show <chat>\n/service start <chat> | <message>\n\
+    /service approve|pause|resume|revoke <chat>\n/service mode <chat> draft_first|autonomous|paused\n\
+    A chat is a phone number with its country code, a JID, or a name.";
+
+/// A message that `/service start` wants sent: to whom, and what.
+pub(super) fn wanted_message(arguments: &str) -> Option<(&str, &str)> {
+    let rest = arguments.trim().strip_prefix("start")?;
+    let (target, message) = rest.strip_prefix(char::is_whitespace)?.split_once('|')?;
+    Some((target.trim(), message.trim()))
+}
+
+impl Gateway {
+    /// `/chats`. Only who may run every command is shown it, with whole numbers.
+    pub(super) async fn recent_here(&self, command: &AuthorizedCommand) -> Reply {
+        let groups =
+            if command.arguments().trim() == "all" { Groups::Listed } else { Groups::Left };
+        let views = match self.recent_views(LISTED, groups, true).await {
+            Ok(views) => views,
+            Err(error) => return Reply::own(format!("The chats cannot be listed: {error}")),
+        };
+        let mut reply = Reply::own("Recent chats, newest first:");
+        for view in views {
+            reply = reply.and("\n- ").quoting(view.name.unwrap_or_else(|| "(no name)".to_owned()));
+            reply = reply.and(format!(" {} ({} unread)", view.id, view.unread));
+        }
+        if !self.settings.service.enabled.is_on() {
+            let off = "\nSending is off: `whatsapp.service_conversations.enabled`.";
+            reply = reply.and(off);
+        }
+        reply
+    }
+
+    /// `/service`, all but `start`.
+    pub(super) async fn service_here(
+        &self,
+        speaker: &Speaker,
+        command: &AuthorizedCommand,
+    ) -> Result<Reply, StoreError> {
+        let arguments = command.arguments().trim();
+        let (verb, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
+        let rest = rest.trim();
+        let change = match verb {
+            "" | "list" => return self.service_list().await,
+            "show" => return self.service_thread(rest).await,
+            "approve" => ChatChange::Approve,
+            "pause" => ChatChange::Pause,
+            "resume" => ChatChange::Resume,
+            "revoke" => ChatChange::Revoke,
+            "mode" => {
+                let Some((target, word)) = rest.rsplit_once(char::is_whitespace) else {
+                    return Ok(Reply::own(HELP));
+                };
+                return match word.parse::<ChatMode>() {
+                    Ok(mode) => {
+                        let change = ChatChange::Mode(mode);
+                        self.change_here(speaker, command, (target.trim(), change)).await
+                    }
+                    Err(error) => Ok(Reply::own(error.to_string())),
+                };
+            }
+            _ => return Ok(Reply::own(HELP)),
+        };
+        self.change_here(speaker, command, (rest, change)).await
+    }
+
+    async fn change_here(
+        &self,
+        speaker: &Speaker,
+        command: &AuthorizedCommand,
+        (target, change): (&str, ChatChange),
+    ) -> Result<Reply, StoreError> {
+        // Approvers change chats: by a list, or elsewhere in the house.
+        if speaker.rights(command.tier()) != Rights::Admin {
+            return Ok(Reply::own("Only approvers change service chats."));
+        }
+        let caller = Caller { principal: speaker.caller.principal.clone(), ..Caller::operator() };
+        match self.change_service_chat(target, change, &caller).await {
+            Ok(chat) => Ok(described(&chat)),
+            Err(ChangeChatError::Store(error)) => Err(error),
+            Err(error) => Ok(Reply::own(format!("Nothing was changed: {error}"))),
+        }
+    }
+
+    async fn service_list(&self) -> Result<Reply, StoreError> {
+        let (views, limits) = match self.service_chats(&Caller::operator()).await {
+            Ok(found) => found,
+            Err(ServiceChatsError::Store(error)) => return Err(error),
+            Err(error) => return Ok(Reply::own(error.to_string())),
+        };
+        let switch = if limits.enabled { "on" } else { "off" };
+        let mut reply = Reply::own(format!(
+            "Service conversations are {switch}; {} of {} chats begun within 24 hours.",
+            limits.begun_today, limits.most_new
+        ));
+        for view in views.iter().take(LISTED) {
+            reply = reply.and("\n- ").joined(described(&view.chat));
+            if !view.open_drafts.is_empty() {
+                reply = reply.and(format!(", {} drafts wait", view.open_drafts.len()));
+            }
+        }
+        Ok(reply)
+    }
+
+    async fn service_thread(&self, target: &str) -> Result<Reply, StoreError> {
+        let (view, thread) = match self.service_chat(target, None, &Caller::operator()).await {
+            Ok(found) => found,
+            Err(ServiceChatsError::Store(error)) => return Err(error),
+            Err(error) => return Ok(Reply::own(error.to_string())),
+        };
+        let mut reply = described(&view.chat);
+        for one in thread.iter().take(LISTED).rev() {
+            let who = match &one.said.by {
+                SaidBy::Provider { given: true, .. } => "provider",
+                SaidBy::Provider { given: false, .. } => "provider (kept from the model)",
+                SaidBy::ByHand => "you, by hand",
+                SaidBy::House { .. } => "sent",
+            };
+            reply = reply.and(format!("\n{who}: ")).quoting(one.said.text.clone());
+        }
+        Ok(reply)
+    }
+
+    /// `/service start`: what is sent is decided by the chat, usually by an approval here.
+    pub(super) async fn write_to_provider(
+        &self,
+        speaker: &Speaker,
+        said: &str,
+        (target, message): (&str, &str),
+        delivery: Option<Delivery>,
+    ) -> Result<Heard, StoreError> {
+        let refused = |why: String| Heard { reply: Some(Reply::own(why)), run: None };
+        if !self.settings.service.enabled.is_on() || message.is_empty() {
+            self.take_delivery(delivery).await?;
+            let off = "Service conversations are off: `whatsapp.service_conversations.enabled`.";
+            let why = if message.is_empty() { HELP } else { off };
+            return Ok(refused(why.to_owned()));
+        }
+        let (id, _) = match self.resolve_target(target).await {
+            Ok(found) => found,
+            Err(StartChatError::Store(error)) => return Err(error),
+            Err(error) => {
+                self.take_delivery(delivery).await?;
+                return Ok(refused(format!("Nothing was drafted: {error}")));
+            }
+        };
+        let start = StartChat {
+            target: target.to_owned(),
+            message: message.to_owned(),
+            purpose: None,
+            session_id: None,
+        };
+        let (tool, arguments) = self.call_for(&id, &start).await?;
+        let manner = Manner::Calling(tool, &arguments);
+        let heard = self.speak(speaker, &format!("/service {said}"), manner, delivery).await?;
+        let note = match speaker.told_by {
+            ToldBy::Platform => None,
+            ToldBy::Caller => Some(Reply::own(format!("A message to {id} is drafted."))),
+        };
+        Ok(Heard { reply: heard.reply.or(note), ..heard })
+    }
+}
+
+fn described(chat: &ServiceChat) -> Reply {
+    let name = chat.name.clone().unwrap_or_else(|| "(no name)".to_owned());
+    let mode = chat.state.mode().map_or_else(String::new, |mode| format!(", {}", mode.as_str()));
+    let status = chat.state.status().as_str();
+    Reply::own("").quoting(name).and(format!(" {}: {status}{mode}", chat.id))
+}
