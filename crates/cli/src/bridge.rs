@@ -53,9 +53,8 @@ pub(crate) fn attach(
     let (Some(bridge), Some(token)) = (&loaded.config.whatsapp.bridge, token) else {
         return Ok(None);
     };
-    let url = bridge
-        .address()
-        .map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
+    let url =
+        bridge.address().map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
     let account = ACCOUNT.parse().map_err(Failure::refused)?;
     let settings = BridgeSettings { url, token, account };
     let client = Arc::new(BridgeClient::new(settings).map_err(Failure::refused)?);

@@ -39,11 +39,8 @@ impl Gateway {
             let result = replies::cancelled(CancelReason::RunStopped);
             return self.refuse(call, &result, UnitOfWork::new(), now).await;
         }
-        if let Some(passage) = self.propose_to_chat(&run, &call, action, slot).await? {
+        if let Some(passage) = self.of_service_chats(&run, &call, (action, slot)).await? {
             return Ok(passage);
-        }
-        if goes_beyond(&run.value, &call.value) {
-            return self.ask_beyond_turn(&run.value, call, action).await;
         }
         let inspected = self.inspect(action).await;
         let (action, assessed) = (&inspected.action, &inspected.assessed);

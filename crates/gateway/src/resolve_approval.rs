@@ -146,14 +146,7 @@ impl Gateway {
         };
         if answer.choice.approves()
             && approval.value.status() == Status::Pending
-            && let Some(why) = self.forbids_now(&approval.value).await
-        {
-            self.audit_refused(&approval.value, answer, caller).await?;
-            return Err(ResolveError::ForbiddenNow(why));
-        }
-        if answer.choice.approves()
-            && approval.value.status() == Status::Pending
-            && let Some(why) = self.chat_forbids(&approval.value).await?
+            && let Some(why) = self.refuses_now(&approval.value).await?
         {
             self.audit_refused(&approval.value, answer, caller).await?;
             return Err(ResolveError::ForbiddenNow(why));
@@ -194,6 +187,14 @@ impl Gateway {
                 self.audit_refused(&approval.value, answer, caller).await?;
                 Err(ResolveError::Refused { error, approval: Box::new(approval.value) })
             }
+        }
+    }
+
+    /// Why an action cannot be approved any more, if it cannot: the policy in force, or its chat.
+    async fn refuses_now(&self, approval: &Approval) -> Result<Option<String>, StoreError> {
+        match self.chat_forbids(approval).await? {
+            Some(why) => Ok(Some(why)),
+            None => Ok(self.forbids_now(approval).await),
         }
     }
 

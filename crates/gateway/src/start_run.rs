@@ -60,6 +60,13 @@ pub struct HeardFrom {
     pub text: String,
 }
 
+impl HeardFrom {
+    fn entry(self) -> EntryBody {
+        let Self { from, mark, text, .. } = self;
+        EntryBody::ThirdParty { from, mark, text }
+    }
+}
+
 /// Who said a message that a caller gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -221,11 +228,7 @@ impl Gateway {
         let RunStarted { run_id, session_id } = started;
         let bodies = request.history.into_iter().chain(request.input);
         let third_party = request.heard.as_ref().map(|heard| heard.who.clone());
-        let heard = request.heard.map(|heard| EntryBody::ThirdParty {
-            from: heard.from,
-            mark: heard.mark,
-            text: heard.text,
-        });
+        let heard = request.heard.map(HeardFrom::entry);
         let bodies = bodies.map(|(role, text)| self.spoken(role, text)).chain(heard);
         let calls: Vec<ProposedCall> =
             request.calls.iter().map(|(tool, arguments)| self.own_call(tool, arguments)).collect();

@@ -11,6 +11,7 @@ import { inboxPage } from "./inbox.js";
 import { listenToKeys, showHelp } from "./keyboard.js";
 import { peoplePage } from "./people.js";
 import { rulesPage } from "./rules.js";
+import { servicesPage } from "./services.js";
 import { inert } from "./text.js";
 
 const THEMES = ["system", "light", "dark"];
@@ -32,6 +33,7 @@ function route(path) {
   if (first === "rules") return rulesPage();
   if (first === "people") return peoplePage();
   if (first === "audit") return auditPage();
+  if (first === "services") return servicesPage(second ?? null, open);
   if (first === "chat") return chatPage(second ?? null, session, open);
   return { root: el("div.empty", {}, el("h1", {}, "There is no such page"), el("a", { href: "/", "data-nav": true }, "Go to the inbox")), title: "Not found", leave() {} };
 }
@@ -45,7 +47,7 @@ function showPage(moveFocus) {
   if (moveFocus && page.focus) page.focus();
   else if (moveFocus) main.focus({ preventScroll: true });
   for (const link of document.querySelectorAll("#nav [data-page]")) {
-    const current = ["chat", "people", "audit"].find((name) => location.pathname.startsWith(`/${name}`)) ?? "inbox";
+    const current = ["chat", "people", "services", "audit"].find((name) => location.pathname.startsWith(`/${name}`)) ?? "inbox";
     if (link.dataset.page === current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }

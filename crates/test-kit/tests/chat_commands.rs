@@ -69,7 +69,9 @@ async fn read_by(house: &House, run: RunId) -> Vec<String> {
     let entries = house.gateway.read(run).await.unwrap().entries;
     let said = entries.into_iter().filter_map(|entry| match entry.body {
         EntryBody::User { text } => Some(text),
-        EntryBody::System { .. } | EntryBody::Assistant { .. } => None,
+        EntryBody::System { .. } | EntryBody::ThirdParty { .. } | EntryBody::Assistant { .. } => {
+            None
+        }
     });
     said.collect()
 }

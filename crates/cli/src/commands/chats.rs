@@ -1,4 +1,4 @@
-//! `chats`: the recent chats of the user's WhatsApp account.
+//! `chats`: the recent chats of the user's account.
 
 use clap::Args;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::client::ConnectArgs;
 use crate::failure::{Answer, Outcome};
 use crate::output::Screen;
 
-/// List the recent chats of your WhatsApp account; nothing that was said, and nothing is sent.
+/// List the recent chats of your account; nothing that was said, and nothing is sent.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   countersign chats

@@ -1,4 +1,4 @@
-//! `service`: conversations with providers in WhatsApp chats.
+//! `service`: conversations with providers.
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
@@ -141,13 +141,13 @@ impl Chat {
     /// The chat's path in the API; whatever stands in its name is one part of it.
     fn path(&self, rest: &str) -> String {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        let part: String = self
-            .chat
-            .bytes()
-            .map(|byte| {
-                if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-            })
-            .collect();
+        let part: String =
+            self.chat
+                .bytes()
+                .map(|byte| {
+                    if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+                })
+                .collect();
         format!("/v1/whatsapp/service-chats/{part}{rest}")
     }
 }
@@ -157,7 +157,8 @@ impl Changing {
         let body = json!({"change": word});
         let client = self.connect.client(global)?;
         let chat: Value = client.post(&self.chat.path("/change"), &body).await?;
-        let (id, status, mode) = (text(&chat, "chat_id"), text(&chat, "status"), text(&chat, "mode"));
+        let (id, status, mode) =
+            (text(&chat, "chat_id"), text(&chat, "status"), text(&chat, "mode"));
         Ok(screen.line(format!("{id} is {status} (mode: {mode})"))?)
     }
 }
@@ -173,7 +174,9 @@ fn list(screen: Screen, page: &Value) -> Result<(), Failure> {
     let (begun, most) =
         (text(&limits, "begun_within_24h"), text(&limits, "max_new_service_chats_per_day"));
     let enabled = text(&limits, "enabled");
-    Ok(screen.line(format!("service conversations are {enabled}; begun within 24 h: {begun} of {most}"))?)
+    Ok(screen.line(format!(
+        "service conversations are {enabled}; begun within 24 h: {begun} of {most}"
+    ))?)
 }
 
 fn show(screen: Screen, thread: &Value) -> Result<(), Failure> {

@@ -312,21 +312,8 @@ impl ServiceChat {
 /// One chat of two that turned out to be the same person: the stricter word on it counts.
 #[must_use]
 pub fn merged(kept: ServiceChat, gone: ServiceChat) -> ServiceChat {
-    let state = match (&kept.state, &gone.state) {
-        (ChatState::Revoked { .. }, _) => kept.state,
-        (_, ChatState::Revoked { .. }) => gone.state,
-        (ChatState::Approved { mode: a, .. }, ChatState::Approved { mode: b, .. }) => {
-            if b < a {
-                gone.state
-            } else {
-                kept.state
-            }
-        }
-        (ChatState::Unknown, _) => gone.state,
-        (_, ChatState::Unknown) => kept.state,
-        (ChatState::PendingFirstContact { .. }, _) => kept.state,
-        (ChatState::Approved { .. }, ChatState::PendingFirstContact { .. }) => gone.state,
-    };
+    let state =
+        if strictness(&gone.state) > strictness(&kept.state) { gone.state } else { kept.state };
     ServiceChat {
         id: kept.id,
         name: kept.name.or(gone.name),
@@ -338,5 +325,17 @@ pub fn merged(kept: ServiceChat, gone: ServiceChat) -> ServiceChat {
         heard_at: kept.heard_at.max(gone.heard_at),
         blocked: kept.blocked.or(gone.blocked),
         updated_at: kept.updated_at.max(gone.updated_at),
+    }
+}
+
+/// How much less goes in and out of a chat in this state than in others.
+const fn strictness(state: &ChatState) -> u8 {
+    match state {
+        ChatState::Unknown => 0,
+        ChatState::Approved { mode: ChatMode::Autonomous, .. } => 1,
+        ChatState::Approved { mode: ChatMode::DraftFirst, .. } => 2,
+        ChatState::Approved { mode: ChatMode::Paused, .. } => 3,
+        ChatState::PendingFirstContact { .. } => 4,
+        ChatState::Revoked { .. } => 5,
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use countersign_domain::chat::ChatRun;
 use countersign_domain::ids::SessionId;
-use countersign_domain::runs::{Event, EventRecord, Stream};
+use countersign_domain::runs::{EntryBody, Event, EventRecord, Stream};
 use countersign_ports::platform::{Feature, Platform};
 use countersign_ports::store::{Change, StoreError, UnitOfWork};
 use tokio::task::JoinSet;
@@ -111,6 +111,9 @@ impl Gateway {
     }
 
     async fn tell_run(&self, mut run: ChatRun, adapter: &dyn Platform) -> Result<(), StoreError> {
+        if run.told == 0 {
+            self.tell_what_was_heard(&run, adapter).await?;
+        }
         let mut feed = self.follow(Stream::Run(run.run_id), run.told);
         let mut typing = Typing::Off;
         loop {
@@ -141,6 +144,21 @@ impl Gateway {
                 }
             }
         }
+    }
+
+    /// What a third party said that has begun the run: its reader sees it before what comes of it.
+    async fn tell_what_was_heard(
+        &self,
+        run: &ChatRun,
+        adapter: &dyn Platform,
+    ) -> Result<(), StoreError> {
+        for entry in self.store.runs().entries_of_run(run.run_id).await? {
+            if let EntryBody::ThirdParty { from, text, .. } = entry.body {
+                let text = format!("{from} wrote: {}", self.redactor.redact(&text));
+                log(self.post(run, 0, &text, adapter).await);
+            }
+        }
+        Ok(())
     }
 
     async fn tell_event(

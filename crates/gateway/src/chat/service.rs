@@ -13,7 +13,9 @@ use super::speak::Manner;
 use super::speaker::{Speaker, ToldBy};
 use crate::caller::Caller;
 use crate::gateway::Gateway;
-use crate::service_chats::{ChangeChatError, ChatChange, ServiceChatsError, StartChat, StartChatError};
+use crate::service_chats::{
+    ChangeChatError, ChatChange, ServiceChatsError, StartChat, StartChatError,
+};
 
 /// How many chats and messages are listed.
 const LISTED: usize = 20;

@@ -191,9 +191,7 @@ impl Gateway {
             | Manner::Again(_)
             | Manner::Quick(_)
             | Manner::Calling(..)
-            | Manner::Queued => {
-                conversation.session
-            }
+            | Manner::Queued => conversation.session,
             Manner::Beside => SessionId::from_uuid(self.entropy.uuid()),
         };
         // In a session that has just begun nothing is at work.

@@ -265,8 +265,8 @@ impl Gateway {
 
     /// Something that nobody outside can guess.
     fn mark(&self) -> String {
-        let secret = self.entropy.secret();
-        secret.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let digest = Digest::of(&self.entropy.secret());
+        digest.to_string().chars().rev().take(16).collect()
     }
 }
 

@@ -2,13 +2,13 @@
 
 use countersign_domain::action::Action;
 use countersign_domain::approvals::{Approval, CancelReason, offer};
-use countersign_domain::assessment::{Finding, FindingId, Span};
+use countersign_domain::assessment::{Assessment, Finding, FindingId, Span};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::identity::Actor;
 use countersign_domain::ids::ApprovalId;
 use countersign_domain::runs::{Run, RunStatus, ToolCall, ToolCallState, ToolResult, ToolStatus};
 use countersign_domain::service_conversations::{
-    ChatEvent, Counted, CountedKind, DAY, HOUR, Initiator, Place, Refusal, Said, SaidBy,
+    ChatEvent, ChatMode, Counted, CountedKind, DAY, HOUR, Initiator, Place, Refusal, Said, SaidBy,
     SendRuling, Sender, ServiceChat, Window, rule_on_send, step,
 };
 use countersign_domain::verdict::{Severity, Verdict};
@@ -40,7 +40,7 @@ pub(super) struct Letter<'a> {
 impl Gateway {
     /// What becomes of `action`, if it is a message into a service chat; `None` if it is not, with the
     /// call given back.
-    pub(crate) async fn propose_to_chat(
+    pub(super) async fn propose_to_chat(
         &self,
         run: &Versioned<Run>,
         call: &Versioned<ToolCall>,
@@ -188,10 +188,7 @@ impl Gateway {
         let draft = self.draft_of(&letter, assessed, why).await?;
         let most = self.settings.service.max_auto_per_hour;
         let full = sent >= u64::from(most);
-        if full
-            && current.chat.state.mode()
-                == Some(countersign_domain::service_conversations::ChatMode::Autonomous)
-        {
+        if full && current.chat.state.mode() == Some(ChatMode::Autonomous) {
             let detail = json!({"limit": "max_auto_sends_per_chat_per_hour", "most": most});
             let subject = (&current.chat.id, Some(letter.run.value.session_id));
             let kind = AuditKind::ServiceChatRateLimited;
@@ -220,7 +217,7 @@ impl Gateway {
             span: Span::whole(letter.action.text().len()),
             message: why,
         };
-        only_once(&mut draft, finding);
+        only_once(&mut draft, &finding);
         Ok(draft)
     }
 
@@ -342,11 +339,10 @@ impl Gateway {
 }
 
 /// The question with one more finding, of which only this very answer can be given.
-pub(super) fn only_once(approval: &mut Approval, finding: Finding) {
+pub(super) fn only_once(approval: &mut Approval, finding: &Finding) {
     let known = approval.assessment.findings().iter().filter(|one| one.id != finding.id).cloned();
     let findings: Vec<Finding> = std::iter::once(finding.clone()).chain(known).collect();
     let verdict = approval.assessment.verdict().max(Verdict::Ask);
-    approval.assessment =
-        countersign_domain::assessment::Assessment::from_findings(findings).with_verdict(verdict);
+    approval.assessment = Assessment::from_findings(findings).with_verdict(verdict);
     approval.offer = offer(&approval.assessment, None, true);
 }

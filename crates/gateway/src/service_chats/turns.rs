@@ -1,12 +1,13 @@
 //! Turns that a third party's words have begun: what is not among their tools is put to people.
 
 use countersign_domain::action::Action;
-use countersign_domain::approvals::{Approval, Offer};
+use countersign_domain::approvals::{Approval, Offer, offer};
 use countersign_domain::assessment::{Assessment, Finding, FindingId, Span};
 use countersign_domain::audit::AuditKind;
+use countersign_domain::identity::Actor;
 use countersign_domain::runs::{Run, ToolCall, ToolCallState, ToolResult, ToolStatus};
 use countersign_domain::verdict::{Severity, Verdict};
-use countersign_ports::effect_gate::Passage;
+use countersign_ports::effect_gate::{Passage, Slot};
 use countersign_ports::store::{StoreError, UnitOfWork, Versioned};
 use serde_json::json;
 
@@ -20,8 +21,25 @@ pub(crate) fn goes_beyond(run: &Run, call: &ToolCall) -> bool {
 }
 
 impl Gateway {
+    /// What becomes of a call that service chats have a say in: a message into one, or whatever a
+    /// third party's words have led to. `None` for every other call.
+    pub(crate) async fn of_service_chats(
+        &self,
+        run: &Versioned<Run>,
+        call: &Versioned<ToolCall>,
+        (action, slot): (&Action, Slot),
+    ) -> Result<Option<Passage>, StoreError> {
+        if let Some(passage) = self.propose_to_chat(run, call, action, slot).await? {
+            return Ok(Some(passage));
+        }
+        if !goes_beyond(&run.value, &call.value) {
+            return Ok(None);
+        }
+        self.ask_beyond_turn(&run.value, call.clone(), action).await.map(Some)
+    }
+
     /// Puts `action` to people, whatever rules, exemptions and modes say.
-    pub(crate) async fn ask_beyond_turn(
+    async fn ask_beyond_turn(
         &self,
         run: &Run,
         call: Versioned<ToolCall>,
@@ -54,7 +72,7 @@ impl Gateway {
                 who.unwrap_or_default()
             ),
         };
-        only_once(&mut approval, finding);
+        only_once(&mut approval, &finding);
         let approval_id = approval.id;
         self.add_approval(&approval, &mut work);
         work.push(moved(call, ToolCallState::AwaitingApproval { approval_id }));
@@ -77,7 +95,7 @@ impl Gateway {
         let detail = json!({ "tool": tool, "why": "third_party_turn" });
         let subject = (run.id.to_string(), run.session_id);
         let kind = AuditKind::EffectForbidden;
-        let actor = countersign_domain::identity::Actor::System;
+        let actor = Actor::System;
         let work = UnitOfWork::new()
             .and(event(run.id, now, started(&call.value, String::new())))
             .and(self.audit(kind, actor, subject, detail));
@@ -103,6 +121,6 @@ pub(crate) fn still_only_once(
     let verdict = assessment.verdict().max(Verdict::Ask);
     let all = kept.into_iter().chain(assessment.findings().iter().cloned()).collect();
     let assessment = Assessment::from_findings(all).with_verdict(verdict);
-    let offer = countersign_domain::approvals::offer(&assessment, None, true);
+    let offer = offer(&assessment, None, true);
     (assessment, offer)
 }

@@ -36,6 +36,8 @@ pub(crate) fn pages() -> Router<App> {
         .route("/chat/{session_id}", get(pages::index))
         .route("/rules", get(pages::index))
         .route("/people", get(pages::index))
+        .route("/services", get(pages::index))
+        .route("/services/{chat}", get(pages::index))
         .route("/audit", get(pages::index))
         .route("/assets/{file}", get(assets::asset))
 }

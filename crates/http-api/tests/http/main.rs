@@ -36,3 +36,4 @@ mod platforms;
 mod runs;
 #[cfg(test)]
 mod stream;
+mod whatsapp;

@@ -20,6 +20,7 @@ use super::fault::{SqlError, Violation, violation};
 use crate::catalogue as sql;
 
 /// Carries out one change, as `node`. What it did before failing is undone by the caller.
+#[expect(clippy::too_many_lines, reason = "it is one table, a line a change")]
 pub(super) fn apply(tx: &Connection, change: &Change, node: &NodeName) -> Result<(), SqlError> {
     match change {
         Change::AddSession(session) => runs::add_session(tx, session),
