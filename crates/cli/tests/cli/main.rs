@@ -18,6 +18,7 @@ mod keys;
 mod mattermost;
 mod running;
 mod secrets;
+mod service;
 mod start;
 mod store;
 mod support;

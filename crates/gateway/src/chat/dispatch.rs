@@ -130,7 +130,7 @@ impl Gateway {
             Builtin::Undo => self.undo(speaker, command).await,
             Builtin::Yolo => self.yolo(speaker, command).await,
             Builtin::Restart => self.restart(speaker).await,
-            Builtin::Chats => Ok(self.recent_here(command).await),
+            Builtin::Chats => Ok(self.recent_here(speaker, command).await),
             Builtin::Service => self.service_here(speaker, command).await,
             Builtin::Steer => Ok(Reply::own("Say what the agent is to know: /steer <prompt>")),
             // These start runs or turn to another session; they are taken care of before.

@@ -32,11 +32,16 @@ pub(super) fn wanted_message(arguments: &str) -> Option<(&str, &str)> {
 }
 
 impl Gateway {
-    /// `/chats`. Only who may run every command is shown it, with whole numbers.
-    pub(super) async fn recent_here(&self, command: &AuthorizedCommand) -> Reply {
+    /// `/chats`. Only admins are shown whole numbers.
+    pub(super) async fn recent_here(
+        &self,
+        speaker: &Speaker,
+        command: &AuthorizedCommand,
+    ) -> Reply {
+        let whole = speaker.rights(command.tier()) == Rights::Admin;
         let groups =
             if command.arguments().trim() == "all" { Groups::Listed } else { Groups::Left };
-        let views = match self.recent_views(LISTED, groups, true).await {
+        let views = match self.recent_views(LISTED, groups, whole).await {
             Ok(views) => views,
             Err(error) => return Reply::own(format!("The chats cannot be listed: {error}")),
         };
@@ -61,9 +66,10 @@ impl Gateway {
         let arguments = command.arguments().trim();
         let (verb, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
         let rest = rest.trim();
+        let rights = speaker.rights(command.tier());
         let change = match verb {
-            "" | "list" => return self.service_list().await,
-            "show" => return self.service_thread(rest).await,
+            "" | "list" => return self.service_list(rights).await,
+            "show" => return self.service_thread(rest, rights).await,
             "approve" => ChatChange::Approve,
             "pause" => ChatChange::Pause,
             "resume" => ChatChange::Resume,
@@ -97,13 +103,13 @@ impl Gateway {
         }
         let caller = Caller { principal: speaker.caller.principal.clone(), ..Caller::operator() };
         match self.change_service_chat(target, change, &caller).await {
-            Ok(chat) => Ok(described(&chat)),
+            Ok(chat) => Ok(described(&chat, Rights::Admin)),
             Err(ChangeChatError::Store(error)) => Err(error),
             Err(error) => Ok(Reply::own(format!("Nothing was changed: {error}"))),
         }
     }
 
-    async fn service_list(&self) -> Result<Reply, StoreError> {
+    async fn service_list(&self, rights: Rights) -> Result<Reply, StoreError> {
         let (views, limits) = match self.service_chats(&Caller::operator()).await {
             Ok(found) => found,
             Err(ServiceChatsError::Store(error)) => return Err(error),
@@ -115,7 +121,7 @@ impl Gateway {
             limits.begun_today, limits.most_new
         ));
         for view in views.iter().take(LISTED) {
-            reply = reply.and("\n- ").joined(described(&view.chat));
+            reply = reply.and("\n- ").joined(described(&view.chat, rights));
             if !view.open_drafts.is_empty() {
                 reply = reply.and(format!(", {} drafts wait", view.open_drafts.len()));
             }
@@ -123,13 +129,13 @@ impl Gateway {
         Ok(reply)
     }
 
-    async fn service_thread(&self, target: &str) -> Result<Reply, StoreError> {
+    async fn service_thread(&self, target: &str, rights: Rights) -> Result<Reply, StoreError> {
         let (view, thread) = match self.service_chat(target, None, &Caller::operator()).await {
             Ok(found) => found,
             Err(ServiceChatsError::Store(error)) => return Err(error),
             Err(error) => return Ok(Reply::own(error.to_string())),
         };
-        let mut reply = described(&view.chat);
+        let mut reply = described(&view.chat, rights);
         for one in thread.iter().take(LISTED).rev() {
             let who = match &one.said.by {
                 SaidBy::Provider { given: true, .. } => "provider",
@@ -182,9 +188,10 @@ impl Gateway {
     }
 }
 
-fn described(chat: &ServiceChat) -> Reply {
+fn described(chat: &ServiceChat, rights: Rights) -> Reply {
+    let id = if rights == Rights::Admin { chat.id.to_string() } else { chat.id.masked() };
     let name = chat.name.clone().unwrap_or_else(|| "(no name)".to_owned());
     let mode = chat.state.mode().map_or_else(String::new, |mode| format!(", {}", mode.as_str()));
     let status = chat.state.status().as_str();
-    Reply::own("").quoting(name).and(format!(" {}: {status}{mode}", chat.id))
+    Reply::own("").quoting(name).and(format!(" {id}: {status}{mode}"))
 }

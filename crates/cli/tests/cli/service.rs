@@ -1,0 +1,92 @@
+//! Service conversations with the real program, over the HTTP of a bridge.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::{fs, thread};
+
+use countersign_fakes::whatsapp_bridge::FakeBridge;
+
+use crate::support::{Home, until};
+
+const TOKEN: &str = "whatsapp-bridge.token";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_is_written_to_read_and_left_from_the_command_line() {
+    let bridge = FakeBridge::listen().await;
+    let movistar = bridge.knows("34600111222", "Movistar");
+    let home = Home::new().made();
+    let token = home.root().join(TOKEN);
+    fs::write(&token, bridge.token()).unwrap();
+    fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).unwrap();
+    let url = bridge.url();
+    home.write_config(&format!(
+        "whatsapp:\n  bridge: {{url: '{url}'}}\n  service_conversations: {{enabled: true}}\n"
+    ));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let gateway = home.up(&[]);
+            let chats = gateway.cli(&["chats"]);
+            assert!(chats.out.contains("Movistar") && chats.out.contains("+34600111222"), "{chats:?}");
+            let list = gateway.cli(&["service", "list"]);
+            assert!(list.out.contains("begun within 24 h: 0 of 3"), "{list:?}");
+            let started = gateway.cli(&["service", "start", "movistar", "Hello"]);
+            assert!(started.out.contains("drafted by run_"), "{started:?}");
+            until("the draft waits", || {
+                gateway.cli(&["service", "list"]).out.contains("pending_first_contact")
+            });
+            assert!(bridge.sent().is_empty());
+            let approved = gateway.cli(&["service", "approve", "+34 600 111 222"]);
+            assert!(approved.out.contains("approved (mode: draft_first)"), "{approved:?}");
+            until("it is sent", || bridge.sent().len() == 1);
+            movistar.says("What is your number?");
+            until("it is heard", || {
+                gateway.cli(&["service", "show", "Movistar"]).out.contains("What is your number?")
+            });
+            let thread = gateway.cli(&["service", "show", "Movistar", "--json"]).json();
+            assert_eq!(thread["messages"][0]["model"], "given");
+            assert_eq!(thread["messages"][1]["outcome"], "sent");
+            for (args, told) in [
+                (&["service", "mode", "Movistar", "autonomous"][..], "mode: autonomous"),
+                (&["service", "pause", "Movistar"], "mode: paused"),
+                (&["service", "resume", "Movistar"], "mode: draft_first"),
+                (&["service", "revoke", "Movistar"], "is revoked"),
+            ] {
+                let said = gateway.cli(args);
+                assert!(said.out.contains(told), "{said:?}");
+            }
+            let refused = gateway.cli(&["service", "pause", "Movistar"]);
+            assert_eq!(refused.code, Some(1), "{refused:?}");
+            gateway.terminate();
+        });
+    });
+}
+
+#[test]
+fn a_start_makes_the_token_of_the_bridge_and_refuses_a_bridge_elsewhere() {
+    let home = Home::new().made();
+    home.write_config("whatsapp: {bridge: {url: 'http://127.0.0.1:1'}}\n");
+    let gateway = home.up(&[]);
+    let token = home.root().join(TOKEN);
+    assert_eq!(fs::metadata(&token).unwrap().permissions().mode() & 0o777, 0o600);
+    let made = fs::read_to_string(&token).unwrap();
+    assert!(made.starts_with("cs_bridge_"), "{made}");
+    let off = gateway.cli(&["chats"]);
+    assert!(off.code == Some(1) && !off.err.contains(&made), "{off:?}");
+    gateway.terminate();
+    for (text, key) in [
+        ("whatsapp: {bridge: {url: 'http://10.0.0.1:8790'}}\n", "whatsapp.bridge.url"),
+        (
+            "whatsapp: {service_conversations: {approved_patterns: ['*']}}\n",
+            "whatsapp.service_conversations.approved_patterns",
+        ),
+        (
+            "whatsapp: {service_conversations: {default_mode: loud}}\n",
+            "whatsapp.service_conversations.default_mode",
+        ),
+    ] {
+        home.write_config(text);
+        let refused = home.cli(&["up", "--listen", "127.0.0.1:0"]);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.err.contains(key), "{refused:?}");
+        assert_eq!(home.cli(&["config", "check"]).code, Some(2), "{text}");
+    }
+}
