@@ -15,8 +15,7 @@ use countersign_agent::{AgentConfig, ModelConfig};
 use countersign_event_bus::config::BusConfig;
 use countersign_gateway::config::{
     ApprovalsConfig, AuditConfig, NodesConfig, OutboundConfig, QuickCommandsConfig,
-    RetentionConfig, RiskConfig, RunsConfig, SecurityConfig, SessionsConfig,
-    WhatsappConfig,
+    RetentionConfig, RiskConfig, RunsConfig, SecurityConfig, SessionsConfig, WhatsappConfig,
 };
 use countersign_http_api::HttpConfig;
 use countersign_storage::config::StoreConfig;

@@ -25,7 +25,10 @@ async fn a_provider_is_written_to_read_and_left_from_the_command_line() {
         scope.spawn(|| {
             let gateway = home.up(&[]);
             let chats = gateway.cli(&["chats"]);
-            assert!(chats.out.contains("Movistar") && chats.out.contains("+34600111222"), "{chats:?}");
+            assert!(
+                chats.out.contains("Movistar") && chats.out.contains("+34600111222"),
+                "{chats:?}"
+            );
             let list = gateway.cli(&["service", "list"]);
             assert!(list.out.contains("begun within 24 h: 0 of 3"), "{list:?}");
             let started = gateway.cli(&["service", "start", "movistar", "Hello"]);

@@ -156,7 +156,7 @@ impl Gateway {
         (target, message): (&str, &str),
         delivery: Option<Delivery>,
     ) -> Result<Heard, StoreError> {
-        let refused = |why: String| Heard { reply: Some(Reply::own(why)), run: None };
+        let refused = |why: String| Heard { reply: Some(Reply::own(why)), ..Heard::default() };
         if !self.settings.service.enabled.is_on() || message.is_empty() {
             self.take_delivery(delivery).await?;
             let off = "Service conversations are off: `whatsapp.service_conversations.enabled`.";
