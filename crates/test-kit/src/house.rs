@@ -1,16 +1,10 @@
 //! The whole gateway in one process, and what a person does with it.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_agent::providers::rehearsal::Rehearsal;
-use countersign_agent::{
-    Agent, AgentConfig, AgentParts, DiskShelf, DiskWitness, ModelConfig, Sending, Toolbox,
-};
-use countersign_command_risk::SelfDescription;
-use countersign_delivery::{WebhookSettings, Webhooks};
+use countersign_agent::{Agent, DiskShelf, DiskWitness};
 use countersign_domain::approvals::{Choice, Status};
 use countersign_domain::audit::{AuditKind, AuditRecord};
 use countersign_domain::grants::{Grant, for_decision};
@@ -23,19 +17,16 @@ use countersign_domain::signing::Purpose;
 use countersign_domain::time::Timestamp;
 use countersign_event_bus::InProcessBus;
 use countersign_fakes::whatsapp_bridge::FakeBridge;
-use countersign_gateway::config::{
-    ApprovalsConfig, OutboundConfig, RiskConfig, RunsConfig, SecurityConfig,
-};
+use countersign_gateway::config::{ApprovalsConfig, OutboundConfig, RunsConfig};
 use countersign_gateway::{
-    Answer, ApprovalView, Caller, ChatSettings, Gateway, Guard, GuardParts, NodeSettings, Parts,
-    ResolveError, Resolved, Role, RunView, Settings, StartRun,
+    Answer, ApprovalView, Caller, ChatSettings, Gateway, NodeSettings, ResolveError, Resolved,
+    Role, RunView, StartRun,
 };
 use countersign_ports::clock::Clock as _;
-use countersign_ports::delivery::{Mailer, Messenger};
+use countersign_ports::delivery::Mailer;
 use countersign_ports::event_bus::EventBus;
 use countersign_ports::file_witness::FileWitness;
 use countersign_ports::model_provider::ToolSpec;
-use countersign_ports::platform::Platform as _;
 use countersign_ports::run_journal::RunJournal as _;
 use countersign_ports::signer::Signer as _;
 use countersign_ports::store::{
@@ -46,7 +37,10 @@ use countersign_whatsapp_platform::{BridgeClient, BridgeSettings};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use crate::{BreakableSigner, BreakableStore, ManualClock, SeededEntropy, TestingPlatform};
+use self::wiring::{agent, gateway, sending, toolbox};
+use crate::{BreakableSigner, BreakableStore, ManualClock, TestingPlatform};
+
+mod wiring;
 
 /// No wait of a test lasts longer than this in real time.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -595,118 +589,4 @@ pub(crate) fn as_node(name: &str, is_alone: bool) -> NodeSettings {
         ttl: Duration::from_secs(10),
         is_alone,
     }
-}
-
-fn gateway(
-    builder: &HouseBuilder,
-    home: &std::path::Path,
-    (store, clock, signer): (&SharedStore, &Arc<ManualClock>, &Arc<BreakableSigner>),
-    redactor: Arc<Redactor>,
-) -> Arc<Gateway> {
-    let settings = builder.approvals.settings(
-        &RunsConfig { max_working: builder.most_working },
-        "test-host".to_owned(),
-        "rehearsal".to_owned(),
-    );
-    let settings = settings
-        .map(|settings| Settings {
-            chat: builder.chat.clone(),
-            service: builder.service.clone(),
-            ..settings
-        })
-        .expect("the settings are good");
-    Gateway::new(Parts {
-        store: store.clone(),
-        bus: builder.bus.clone(),
-        clock: clock.clone(),
-        entropy: Arc::new(SeededEntropy::new(builder.seed)),
-        signer: signer.clone(),
-        guard: guard(builder, home),
-        witness: builder.witness.clone(),
-        settings,
-        redactor,
-    })
-}
-
-fn guard(builder: &HouseBuilder, home: &std::path::Path) -> Guard {
-    let security = SecurityConfig::default();
-    let mut known = SelfDescription::default();
-    known.guard.ports.push(8642);
-    known.guard.paths.push(format!("{}/", home.display()));
-    known.guard.policy_files.push(home.join("config.yaml").display().to_string());
-    let engine = RiskConfig { belongings: Some(known), ..RiskConfig::default() }
-        .engine(&security, |path| std::fs::read_to_string(path))
-        .expect("the built-in policy is good");
-    let operator = builder.approvals.operator_rules().expect("the rules are good");
-    let parts = GuardParts {
-        workspace: home.join("workspace").display().to_string(),
-        gateway_home: home.display().to_string(),
-        user_home: "/home/me".to_owned(),
-        user: "me".to_owned(),
-        protected_paths: security.protected_paths,
-        outbound: builder.outbound.policy().expect("the policy is good"),
-        scanner: Arc::new(Redactor::new([])),
-        own_port: 8642,
-    };
-    Guard::new(engine, operator, parts)
-}
-
-/// The real webhooks of the section, and the mailer that was given.
-fn sending(builder: &HouseBuilder, gateway: &Arc<Gateway>, clock: &Arc<ManualClock>) -> Sending {
-    // A second call finds the first one's.
-    rustls::crypto::ring::default_provider().install_default().ok();
-    let names = builder.outbound.webhook_names().expect("the names are good");
-    let hooks: BTreeMap<_, _> = names
-        .into_iter()
-        .map(|(name, hook)| {
-            let secret = hook.resolve_secret(name.as_str(), |_| None).expect("a secret");
-            let settings = WebhookSettings {
-                url: hook.url.parse().expect("an address"),
-                secret: secret.expose().to_owned(),
-                idempotent: hook.idempotent,
-            };
-            (name, settings)
-        })
-        .collect();
-    let mut messengers: Vec<Arc<dyn Messenger>> = Vec::new();
-    for platform in &builder.platforms {
-        messengers.push(gateway.messenger(platform.about().platform.clone()));
-    }
-    if !hooks.is_empty() {
-        messengers.push(Arc::new(Webhooks::new(hooks, clock.clone()).expect("a client")));
-    }
-    if let Some(bridge) = builder.client() {
-        messengers.push(bridge);
-    }
-    let from = "agent@example.org".parse().expect("an address");
-    Sending {
-        directory: builder.outbound.directory().expect("the directory is good"),
-        messengers: messengers.into_iter().collect(),
-        mail: builder.mailer.clone().map(|mailer| (mailer, from)),
-    }
-}
-
-fn toolbox(workspace: &std::path::Path, redactor: &Arc<Redactor>) -> Toolbox {
-    let variables = [("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())];
-    let context = AgentConfig::default().tool_context(workspace, variables, redactor.clone());
-    Toolbox::builtin(context.expect("the context is good"))
-}
-
-fn agent(
-    gateway: &Arc<Gateway>,
-    clock: &Arc<ManualClock>,
-    tools: Toolbox,
-    redactor: Arc<Redactor>,
-) -> Arc<Agent> {
-    let limits = AgentConfig::default().limits(&ModelConfig::default());
-    Agent::new(AgentParts {
-        journal: gateway.clone(),
-        gate: gateway.clone(),
-        provider: Arc::new(Rehearsal),
-        tools,
-        clock: clock.clone(),
-        limits: limits.expect("the limits are good"),
-        instructions: String::new(),
-        redactor,
-    })
 }
