@@ -152,6 +152,10 @@ async fn a_stop_that_was_asked_of_another_node_ends_the_run() {
     let asked = house.pending(run, 1).await.remove(0).card.approval_id;
     house.decide(asked, Choice::Once).await;
     house.approval_when(asked, Status::Claimed).await;
+    // From here on the run's driver waits for its command and looks at nothing.
+    while !house.workspace().join("held").exists() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
     beside.gateway.stop_run(run, &house.operator).await.unwrap();
     assert_eq!(house.run(run).await.run.status(), RunStatus::Stopping);
     beside.gateway.beat(&beside.settings).await.unwrap();
