@@ -645,10 +645,12 @@ async fn a_chat_of_the_configuration_is_approved_but_first_written_to_with_an_ap
         listed(settings);
         settings.first_contact_approval = Switch::Off;
     };
+    // Two houses draw the same ids, and one key is one message: this one has a bridge of its own.
+    let bridge = FakeBridge::listen().await;
     let house = House::with().bridge(&bridge).service(trusting).open().await;
     let (run, _) = started(&house, MOVISTAR, "Hello").await;
     house.run_when(run, RunStatus::Completed).await;
-    assert_eq!(bridge.sent().len(), 3);
+    assert_eq!(bridge.sent().len(), 1);
     let (run, _) = started(&house, "+34700111222", "Hello").await;
     asked(&house, run).await;
 }
