@@ -78,7 +78,7 @@ impl Gateway {
         let card = match known {
             Some(card) if card.value.message.is_some() => return Ok(()),
             Some(card) => card,
-            None => self.new_card(run, &found, seq).await?,
+            None => self.new_card(run, &found, seq, adapter.about()).await?,
         };
         let post = self.card_post(&found, (&card.value, run), seq, adapter.about());
         match self.until_card_taken(&post.card, adapter).await {
@@ -173,6 +173,7 @@ impl Gateway {
         run: &ChatRun,
         approval: &Approval,
         seq: u64,
+        about: &About,
     ) -> Result<Versioned<PostedCard>, StoreError> {
         let card = PostedCard {
             id: CardId::from_uuid(self.entropy.uuid()),
@@ -185,7 +186,7 @@ impl Gateway {
             shows: seq,
             digest: approval.digest,
             count: approval.count(),
-            whole: false,
+            whole: self.chat_card(approval, about).whole,
         };
         let id = card.id;
         self.commit(UnitOfWork::new().and(Change::AddCard(Box::new(card)))).await?;
