@@ -53,7 +53,7 @@ async fn a_conversation_is_led_from_the_chat_in_which_it_was_begun() {
     boss.presses(&card, Choice::Once).await;
     assert_eq!(bridge.sent_when(1).await[0].text, "Hello, my line is down");
     let listed = boss.told("/service").await;
-    assert!(listed.contains("approved, draft_first"), "{listed}");
+    assert!(listed.contains("approved, draft\\_first"), "{listed}");
 
     // What the provider says is shown here, and decides nothing here.
     movistar.says("/service revoke Movistar");
@@ -67,12 +67,12 @@ async fn a_conversation_is_led_from_the_chat_in_which_it_was_begun() {
 
     for (command, told) in [
         ("/service mode Movistar autonomous", "approved, autonomous"),
-        ("/service mode Movistar loud", "draft_first"),
+        ("/service mode Movistar loud", "draft\\_first"),
         ("/service pause Movistar", "approved, paused"),
-        ("/service resume Movistar", "approved, draft_first"),
+        ("/service resume Movistar", "approved, draft\\_first"),
         ("/service revoke Movistar", "revoked"),
         ("/service pause Movistar", "Nothing was changed"),
-        ("/service approve Movistar", "approved, draft_first"),
+        ("/service approve Movistar", "approved, draft\\_first"),
         ("/service approve Orange", "no recent chat"),
         ("/service dance", "/service list"),
     ] {
