@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use countersign_ports::platform::PlatformError;
+use futures::FutureExt as _;
 use reqwest::Method;
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::adapter::Mattermost;
 use crate::backoff::{Why, pause};
 use crate::id::{CommandId, UserId};
 use crate::rest::RestError;
-use crate::slash::{Held, Step, Wish, body, steps};
+use crate::slash::{Held, Step, Wish, and_known, body, steps};
 use crate::wire::{AppError, Command, Team};
 
 /// Teams come and go, and rights are given: it is looked again so often.
@@ -25,6 +26,8 @@ impl Mattermost {
         let mut failed = 0;
         self.recall_tokens().await;
         loop {
+            // What was wanted until now is seen to by this pass.
+            self.commands_changed.notified().now_or_never();
             let rest = match self.register_everywhere().await {
                 Ok(()) => {
                     failed = 0;
@@ -77,10 +80,7 @@ impl Mattermost {
                 }
                 Err(error) => {
                     // What was made before it failed is there, and its tokens are told once only.
-                    let is_new =
-                        |known: &Held| !held.iter().any(|one| one.trigger == known.trigger);
-                    let left: Vec<Held> = known.into_iter().filter(is_new).collect();
-                    held.extend(left);
+                    and_known(&mut held, &known);
                     failure = Some(error);
                 }
             }
@@ -107,40 +107,58 @@ impl Mattermost {
                 Err(RestError::Forbidden(_)) => (Vec::new(), false),
                 Err(error) => return Err(error),
             };
-        let (mut left_out, mut forbidden) = (Vec::new(), false);
+        let (mut named, mut refused, mut forbidden) = (Vec::new(), Vec::new(), false);
         for step in steps(&self.slash.wishes(), &there, (me, &url, &self.settings.prefix)) {
+            // One that the server does not take is left out; the others are seen to all the same.
             match step {
-                Step::Remove(id) => {
-                    let path = format!("commands/{id}");
-                    match self.rest.patiently::<Value>(Method::DELETE, &path, None).await {
-                        Ok(_) | Err(RestError::Missing(_)) => {}
-                        Err(error) => return Err(error),
-                    }
-                }
+                Step::Remove(id) => self.remove(&id).await?,
                 Step::Keep(id, wish, trigger) => {
                     let listed = there.iter().find(|command| command.id == id);
                     let token = listed.map(|command| command.token.clone()).unwrap_or_default();
-                    let token = self.token_of(&id, token).await?;
-                    tokens.push(held(team, &wish, &trigger, token));
+                    match left_out(self.token_of(&id, token).await)? {
+                        Ok(token) => tokens.push(held(team, &wish, &trigger, token)),
+                        Err(why) => refused.push(format!("/{trigger}: {why}")),
+                    }
                 }
                 Step::Change(id, wish, trigger) => {
-                    let token = self.change(team, &id, (&wish, &trigger)).await?;
-                    tokens.push(held(team, &wish, &trigger, token));
+                    match left_out(self.change(team, &id, (&wish, &trigger)).await)? {
+                        Ok(token) => tokens.push(held(team, &wish, &trigger, token)),
+                        Err(why) => refused.push(format!("/{trigger}: {why}")),
+                    }
                 }
+                Step::Make(_, _) if forbidden => {}
                 Step::Make(wish, triggers) => {
                     let known = if seen { &[] } else { known };
                     match self.make(team, &wish, &triggers, known).await? {
                         Made::There(held) => tokens.push(held),
-                        Made::Taken => left_out.push(wish.name),
-                        Made::Forbidden => {
-                            forbidden = true;
-                            break;
-                        }
+                        Made::Taken => named.push(wish.name),
+                        Made::Refused(why) => refused.push(format!("/{}: {why}", wish.name)),
+                        Made::Forbidden => forbidden = true,
                     }
                 }
             }
         }
-        Ok(if forbidden { Some(forbidden_in(&team.name)) } else { taken_in(&team.name, &left_out) })
+        // What could not be looked at may well be there as it was.
+        if !seen || forbidden || !refused.is_empty() {
+            and_known(tokens, known);
+        }
+        let problems = [
+            forbidden.then(|| forbidden_in(&team.name)),
+            taken_in(&team.name, &named),
+            refused_in(&team.name, &refused),
+        ];
+        let problems: Vec<String> = problems.into_iter().flatten().collect();
+        Ok((!problems.is_empty()).then(|| problems.join(" ")))
+    }
+
+    /// Removes a command that nobody wants. Where the bot may not, it stands, and leads nowhere.
+    async fn remove(&self, id: &CommandId) -> Result<(), RestError> {
+        let path = format!("commands/{id}");
+        match left_out(self.rest.patiently::<Value>(Method::DELETE, &path, None).await)? {
+            Ok(_) => {}
+            Err(why) => tracing::warn!(%id, %why, "a slash command could not be removed"),
+        }
+        Ok(())
     }
 
     /// Makes a command say what is wanted; its token.
@@ -173,7 +191,10 @@ impl Mattermost {
             match made {
                 Ok(command) => return Ok(Made::There(held(team, wish, trigger, command.token))),
                 Err(RestError::Forbidden(_)) => return Ok(Made::Forbidden),
-                Err(RestError::Refused(_, error)) if is_taken(&error) => {
+                Err(RestError::Refused(_, error)) if !is_taken(&error) => {
+                    return Ok(Made::Refused(error.message));
+                }
+                Err(RestError::Refused(_, _)) => {
                     // It may be our own, which cannot be seen.
                     let own = known
                         .iter()
@@ -242,6 +263,8 @@ struct NewToken {
 enum Made {
     There(Held),
     Taken,
+    /// The server does not take it, whatever it is called.
+    Refused(String),
     Forbidden,
 }
 
@@ -264,6 +287,29 @@ fn taken_in(team: &str, names: &[String]) -> Option<String> {
         "In the team `{team}` the names of these commands are taken: {names}. Remove what has them, or \
          choose another `command_prefix`; `/countersign <command>` and `!<command>` work."
     ))
+}
+
+/// What an operator is told of commands that the server does not take.
+fn refused_in(team: &str, commands: &[String]) -> Option<String> {
+    if commands.is_empty() {
+        return None;
+    }
+    let commands = commands.join("; ");
+    Some(format!(
+        "In the team `{team}` the server does not take these commands: {commands}. \
+         `/countersign <command>` and `!<command>` work."
+    ))
+}
+
+/// What came of one command: an error only where the others would fare no better.
+fn left_out<T>(done: Result<T, RestError>) -> Result<Result<T, String>, RestError> {
+    match done {
+        Ok(done) => Ok(Ok(done)),
+        Err(
+            error @ (RestError::Refused(_, _) | RestError::Missing(_) | RestError::Forbidden(_)),
+        ) => Ok(Err(error.to_string())),
+        Err(error) => Err(error),
+    }
 }
 
 fn held(team: &Team, wish: &Wish, trigger: &str, token: String) -> Held {

@@ -221,6 +221,15 @@ pub(crate) fn body(wish: &Wish, team: &TeamId, trigger: &str, url: &str) -> Valu
     })
 }
 
+/// Adds what was known to what is known now: a token is told once only, when its command is made.
+pub(crate) fn and_known(held: &mut Vec<Held>, known: &[Held]) {
+    for one in known {
+        if !held.iter().any(|other| other.team == one.team && other.trigger == one.trigger) {
+            held.push(one.clone());
+        }
+    }
+}
+
 fn display_name(wish: &Wish) -> String {
     cut(&format!("{DISPLAYED}{}", wish.name), 64)
 }
@@ -234,8 +243,9 @@ fn says(command: &Command, wish: &Wish, url: &str) -> bool {
         && command.display_name == display_name(wish)
 }
 
+/// The server counts bytes, and refuses what has more.
 fn cut(text: &str, longest: usize) -> String {
-    text.chars().take(longest).collect()
+    text.get(..text.floor_char_boundary(longest)).unwrap_or_default().to_owned()
 }
 
 fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -311,20 +321,37 @@ mod tests {
     }
 
     #[test]
-    fn the_umbrella_is_always_wanted_and_bodies_keep_to_the_limits() {
-        let slash = Slash::default();
-        slash.wanted(&[NativeCommand {
-            name: "x".repeat(100),
-            description: "é".repeat(3000),
-            arguments: "y".repeat(3000),
-        }]);
-        let wishes = slash.wishes();
-        assert_eq!(wishes[0].name, UMBRELLA);
-        let body = body(&wishes[1], &"team".parse().unwrap(), "x", URL);
-        let length = |name: &str| body[name].as_str().unwrap().chars().count();
-        assert_eq!(
-            (length("display_name"), length("description"), length("auto_complete_hint")),
-            (64, 128, 1024)
-        );
+    fn the_umbrella_is_always_wanted_and_bodies_keep_to_the_limits_in_bytes() {
+        // One, two, three and four bytes a character: it is cut between two of them.
+        for (letter, description, hint) in
+            [("y", 128, 1024), ("é", 128, 1024), ("批", 126, 1023), ("🔒", 128, 1024)]
+        {
+            let slash = Slash::default();
+            slash.wanted(&[NativeCommand {
+                name: "x".repeat(100),
+                description: letter.repeat(3000),
+                arguments: letter.repeat(3000),
+            }]);
+            let wishes = slash.wishes();
+            assert_eq!(wishes[0].name, UMBRELLA);
+            let body = body(&wishes[1], &"team".parse().unwrap(), "x", URL);
+            let length = |name: &str| body[name].as_str().unwrap().len();
+            assert_eq!((length("display_name"), length("description")), (64, description));
+            assert_eq!((length("auto_complete_desc"), length("auto_complete_hint")), (hint, hint));
+        }
+    }
+
+    #[test]
+    fn tokens_that_were_known_stay_beside_those_that_were_told_now() {
+        let held = |trigger: &str, token: &str| Held {
+            team: "team".parse().unwrap(),
+            trigger: trigger.to_owned(),
+            name: trigger.to_owned(),
+            token: token.to_owned(),
+        };
+        let known = [held("approve", "old"), held("deny", "old")];
+        let mut now = vec![held("approve", "new")];
+        and_known(&mut now, &known);
+        assert_eq!(now, [held("approve", "new"), held("deny", "old")]);
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use countersign_domain::approvals::Status;
-use countersign_fakes::mattermost::{Person, PostId, RateLimit, Settings, TeamRole};
+use countersign_fakes::mattermost::{
+    FakeMattermost, Person, PostId, RateLimit, Settings, TeamRole,
+};
 use countersign_mattermost::{AccountConfig, SignedClicks};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -133,6 +135,43 @@ async fn a_bot_that_may_make_commands_and_not_see_them_keeps_its_own() {
     let outcome = town.ann.types_command(&town.square, None, "/countersign status").await;
     assert!(outcome.text.contains("The agent is"), "{outcome:?}");
     assert_eq!(town.server.commands(&town.team), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_the_server_refuses_is_left_out_and_the_others_are_there() {
+    // The list is not shown, and the first command, `/countersign`, is not taken.
+    let before = |server: &FakeMattermost| {
+        server.fail_next("/commands", 403);
+        server.fail_next("/commands", 400);
+    };
+    let town = Town::built(Plan { before: Box::new(before), ..Plan::default() }).await;
+    let problem = town.when_registered(|adapter| adapter.command_problems().pop()).await;
+    assert!(
+        problem.contains("`main` the server does not take") && problem.contains("/countersign")
+    );
+    let there = triggers(&town);
+    assert!(there.contains(&"whoami".to_owned()) && !there.contains(&"countersign".to_owned()));
+    let outcome = town.ann.types_command(&town.square, None, "/cs-status").await;
+    assert!(outcome.text.contains("The agent is"), "{outcome:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_refusal_forgets_no_token_where_the_list_is_not_shown() {
+    for status in [403, 400] {
+        let plan = Plan::default();
+        let settings = Settings { refuse_command_lists: true, ..plan.settings };
+        let town = Town::built(Plan { settings, ..Plan::default() }).await;
+        town.registered("whoami").await;
+        town.server.fail_next("/commands", 403);
+        town.server.fail_next("/commands", status);
+        let town = town.crash().await;
+        let problem = town.when_registered(|adapter| adapter.command_problems().pop()).await;
+        assert!(!problem.is_empty());
+        for command in ["/countersign status", "/cs-status"] {
+            let outcome = town.ann.types_command(&town.square, None, command).await;
+            assert!(outcome.text.contains("The agent is"), "{outcome:?}");
+        }
+    }
 }
 
 /// What the server sends when Ann types `command`.

@@ -66,6 +66,8 @@ pub(crate) struct Plan {
     pub(crate) chat: Box<dyn FnOnce(&mut ChatSettings)>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) in_company: bool,
+    /// What happens to the server before the bot comes.
+    pub(crate) before: Box<dyn FnOnce(&FakeMattermost)>,
 }
 
 impl Default for Plan {
@@ -77,6 +79,7 @@ impl Default for Plan {
             chat: Box::new(|_| {}),
             timeout: None,
             in_company: false,
+            before: Box::new(|_| {}),
         }
     }
 }
@@ -120,6 +123,7 @@ impl Town {
             callback_url: Some(format!("http://{}", door.address)),
             ..plan.account
         };
+        (plan.before)(&server);
         let adapter = adapter(&account, (&house.clock, &house.gateway), 1);
         house.gateway.attach_platform(adapter.clone()).await.unwrap();
         let town = Self {
