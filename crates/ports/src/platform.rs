@@ -240,7 +240,7 @@ pub struct Click {
     pub message: MessageId,
     /// The card, as the button says.
     pub card: CardId,
-    /// The card's nonce, as the button says.
+    /// The nonce of the button, as it says.
     pub nonce: CardNonce,
     /// The button.
     pub choice: Choice,
@@ -285,7 +285,7 @@ pub struct CardPost {
     pub address: Address,
     /// The message that it comes from. Only with [`Feature::Replies`].
     pub reply_to: Option<MessageId>,
-    /// What its buttons bring back.
+    /// What its buttons bring back: another one whenever something else is to be decided.
     pub nonce: CardNonce,
     /// All that it says, inert in the platform's markup.
     pub text: String,

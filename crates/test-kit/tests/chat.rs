@@ -14,6 +14,7 @@ use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::{
     AccessPolicy, CommandList, ListedIds, PlatformAccess, ScopeAccess,
 };
+use countersign_gateway::config::SeverityText;
 use countersign_gateway::{
     Admission, BusyMode, ChatSettings, DropReason, InGroups, InSession, NewContent, Saying,
 };
@@ -519,6 +520,44 @@ async fn what_was_changed_is_approved_where_the_change_can_be_seen_only() {
     assert_eq!(status(&house, id).await, Status::Pending);
     let seen = told(format!("/approve {id} once {}", edited.digest)).await;
     assert!(seen.starts_with("Approved"), "{seen}");
+}
+
+#[tokio::test]
+async fn a_click_that_is_brought_again_after_an_edit_decides_nothing() {
+    let platform = TestingPlatform::new();
+    let house = House::with()
+        .chat(admitted)
+        .platform(&platform)
+        .approvals(|approvals| {
+            approvals.quorum.insert(SeverityText::High, 2);
+        })
+        .open()
+        .await;
+    let ann = platform.in_group("ann", "town");
+    let place = tempfile::tempdir().unwrap().keep().join("note.txt");
+    ann.says(&format!("write {} | first words", place.display())).await;
+    let shown = platform.open_card().await;
+    let card = shown.card.clone().unwrap();
+    let click = Click {
+        origin: ann.origin("click"),
+        message: shown.message.clone(),
+        card: card.id,
+        nonce: card.nonce.clone(),
+        choice: Choice::Once,
+        reason: None,
+    };
+    let told = ann.clicks(click.clone()).await;
+    assert!(told.starts_with("Your vote counts"), "{told}");
+    let view = house.gateway.approval(card.approval, &house.operator).await.unwrap();
+    let new = NewContent { content: "other words".to_owned(), digest: view.card.digest };
+    house.gateway.edit_approval(card.approval, &new, &house.operator).await.unwrap();
+    let changed = platform.card_says(card.id, "other words").await;
+    let told = ann.clicks(click).await;
+    assert!(told.contains("nothing was decided"), "{told}");
+    // What she sees now she can decide, also before it is noted that she sees it.
+    let told = ann.presses(&changed, Choice::Once).await;
+    assert!(told.starts_with("Your vote counts: 1 of 2"), "{told}");
+    assert_eq!(status(&house, card.approval).await, Status::Pending);
 }
 
 #[tokio::test]

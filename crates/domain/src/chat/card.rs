@@ -26,7 +26,7 @@ pub struct PostedCard {
     pub run_id: RunId,
     /// Where it is.
     pub address: Address,
-    /// What its buttons bring back.
+    /// What the nonces of its buttons are made from: see [`Self::buttons`].
     pub nonce: CardNonce,
     /// The message; `None` while the platform has not taken it.
     pub message: Option<MessageId>,
@@ -42,11 +42,31 @@ pub struct PostedCard {
     pub whole: bool,
 }
 
+impl PostedCard {
+    /// What its buttons bring back, as far as it is known what people see.
+    pub fn buttons(&self) -> CardNonce {
+        self.nonce.showing(self.digest, self.count)
+    }
+}
+
 impl CardNonce {
     /// The nonce made of 16 random bytes.
     pub fn new(random: [u8; 16]) -> Self {
         let number = u128::from_be_bytes(random);
         Self(format!("{number:032x}"))
+    }
+
+    /// The nonce of the buttons under this action, counted so often. A click that was made before
+    /// something else was shown, and is brought again, names another one.
+    #[must_use]
+    pub fn showing(&self, digest: Digest, count: u32) -> Self {
+        let text = format!("countersign buttons\n{}\n{digest}\n{count}", self.0);
+        let digest = Digest::of(text.as_bytes());
+        let mut half = [0; 16];
+        for (to, from) in half.iter_mut().zip(digest.as_bytes()) {
+            *to = *from;
+        }
+        Self::new(half)
     }
 
     /// The nonce as text.

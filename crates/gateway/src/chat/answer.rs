@@ -1,7 +1,5 @@
-//! Answers to approvals: commands, buttons and plain words. All of them are `/approve` or `/deny`,
+//! Answers to approvals: commands and plain words. All of them, and buttons, are `/approve` or `/deny`,
 //! pass the gate, and end in the one function that decides.
-
-use std::time::Duration;
 
 use countersign_domain::access::Scope;
 use countersign_domain::approvals::{Approval, Choice, DecideError};
@@ -11,13 +9,10 @@ use countersign_domain::digest::Digest;
 use countersign_domain::ids::{ApprovalId, RuleId, RunId};
 use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::AuthorizedCommand;
-use countersign_ports::platform::{Click, Origin, Receipt, RefusedCallback};
 use countersign_ports::store::StoreError;
 
-use super::admission::Admitted;
-use super::desk::DropReason;
 use super::dispatch::{Gated, told_of_failure};
-use super::receive::{Heard, Untaken};
+use super::receive::Heard;
 use super::reply::Reply;
 use super::settings::InGroups;
 use super::speaker::{Speaker, ToldBy};
@@ -29,12 +24,6 @@ use crate::resolve_approval::{Answer, ResolveError, Resolved};
 
 /// The longest plain word, in bytes.
 const LONGEST_WORD: usize = 32;
-
-/// How often it is looked whether a card stands.
-const CARD_LOOKS: u32 = 50;
-
-/// The pause between two looks.
-const CARD_PAUSE: Duration = Duration::from_millis(20);
 
 impl Gateway {
     /// `/approve`.
@@ -197,56 +186,8 @@ impl Gateway {
         }
     }
 
-    /// A button: pressing it is running its command. Whoever presses is told what came of it.
-    pub(super) async fn take_click(&self, click: Click) -> Result<Receipt, Untaken> {
-        let told = |text: String| Ok(Receipt::Taken(Some(text)));
-        let admitted = match self.admit(&click.origin).await {
-            Ok(Admitted::Speaker(speaker)) => Ok(*speaker),
-            Ok(Admitted::Unknown(_)) => Err(DropReason::NotAllowed),
-            Err(Untaken::Dropped(reason)) => Err(reason),
-            Err(Untaken::Store(error)) => return Err(error.into()),
-        };
-        let speaker = match admitted {
-            Ok(speaker) => speaker,
-            Err(reason @ (DropReason::NotAllowed | DropReason::NobodyKnown)) => {
-                self.chats.count_drop(reason);
-                self.note_refused(refused_click(&click, "who pressed it may not talk here")).await;
-                return told("You may not use this bot here; nothing was decided.".to_owned());
-            }
-            Err(other) => return Err(other.into()),
-        };
-        let found = self.card_that_stands(&click).await?;
-        let Some(card) = found.filter(|card| is_of(card, &click)) else {
-            let why = "the button is of no card that is in this message of this chat";
-            self.note_refused(refused_click(&click, why)).await;
-            let unknown = "This button belongs to no card of this chat; nothing was decided.";
-            return told(Reply::own(unknown).render(speaker.surface));
-        };
-        let builtin = if click.choice.approves() { Builtin::Approve } else { Builtin::Deny };
-        // What the pressed message shows, and not what has come in its place since.
-        let about = (card.approval_id, Some(&card));
-        let answer = (click.choice, click.reason);
-        let reply = self.answered(&speaker, builtin, about, answer).await?;
-        told(reply.render(speaker.surface))
-    }
-
-    /// The card that a button names, once it is known that it is in this message: the quickest click
-    /// is quicker than the note of that.
-    async fn card_that_stands(&self, click: &Click) -> Result<Option<PostedCard>, StoreError> {
-        let mut found = None;
-        for _ in 0..CARD_LOOKS {
-            found = self.store.chats().card(click.card).await?.map(|card| card.value);
-            let known = |card: &PostedCard| card.message.as_ref() == Some(&click.message);
-            if found.as_ref().is_none_or(|card| known(card) || card.nonce != click.nonce) {
-                break;
-            }
-            tokio::time::sleep(CARD_PAUSE).await;
-        }
-        Ok(found)
-    }
-
     /// Passes the gate as `builtin`, and answers this approval, of which a card was seen.
-    async fn answered(
+    pub(super) async fn answered(
         &self,
         speaker: &Speaker,
         builtin: Builtin,
@@ -375,23 +316,6 @@ impl Answer {
             ..self.clone()
         }
     }
-}
-
-fn refused_click(click: &Click, why: &str) -> RefusedCallback {
-    let Origin { address, sender, .. } = &click.origin;
-    RefusedCallback {
-        platform: address.platform.clone(),
-        account: address.account.clone(),
-        what: "click",
-        claimed: sender.clone(),
-        why: why.to_owned(),
-    }
-}
-
-/// Whether the button is one of this card, where the card is.
-fn is_of(card: &PostedCard, click: &Click) -> bool {
-    let message = card.message.as_ref() == Some(&click.message);
-    card.nonce == click.nonce && card.address == click.origin.address && message
 }
 
 /// Who decided what, and when.

@@ -22,6 +22,7 @@ mod notes;
 mod pair;
 mod plugins;
 mod post;
+mod press;
 mod receive;
 mod refuse;
 mod reply;

@@ -207,7 +207,7 @@ impl Gateway {
             approval: approval.id,
             address: card.address.clone(),
             reply_to: run.answers.clone(),
-            nonce: card.nonce.clone(),
+            nonce: card.nonce.showing(approval.digest, approval.count()),
             text: shown.text,
             buttons: shown.buttons,
             version,

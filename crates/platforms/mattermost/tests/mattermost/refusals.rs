@@ -5,6 +5,7 @@ use std::time::Duration;
 use countersign_domain::approvals::Status;
 use countersign_domain::audit::AuditKind;
 use countersign_fakes::mattermost::{Post, Settings, TriggerSigning};
+use countersign_gateway::NewContent;
 use countersign_mattermost::{AccountConfig, SignedClicks};
 use serde_json::{Value, json};
 
@@ -87,6 +88,28 @@ async fn a_context_that_was_copied_onto_a_post_of_ones_own_decides_nothing() {
     let text = clicked.ephemeral.unwrap();
     assert!(text.contains("nothing was decided"), "{text}");
     assert!(is_pending(&town, &card).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_that_is_brought_again_after_an_edit_decides_nothing() {
+    let town = Town::open().await;
+    let place = tempfile::tempdir().unwrap().keep().join("note.txt");
+    let asks = format!("@signer write {} | first words", place.display());
+    town.ann.posts(&town.square, None, &asks).await;
+    let card = town.card().await;
+    let id = Town::approval(&card);
+    let (url, old) = town.server.click_request(&card.id, "allowonce", &town.ann).unwrap();
+    let view = town.house.gateway.approval(id, &town.house.operator).await.unwrap();
+    let new = NewContent { content: "other words".to_owned(), digest: view.card.digest };
+    town.house.gateway.edit_approval(id, &new, &town.house.operator).await.unwrap();
+    town.card_says(&card, "other words").await;
+    let answer = town.server.forge_json(&url, &old).await;
+    assert!(told(&answer.body).contains("nothing was decided"), "{}", answer.body);
+    assert!(is_pending(&town, &card).await && !place.exists());
+    let clicked = town.ann.clicks(&card.id, "allowonce").await;
+    assert!(clicked.ephemeral.unwrap().starts_with("Approved"));
+    town.card_says(&card, "It ran: well").await;
+    assert_eq!(std::fs::read_to_string(&place).unwrap(), "other words");
 }
 
 #[tokio::test(flavor = "multi_thread")]
