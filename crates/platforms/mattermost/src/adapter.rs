@@ -136,7 +136,9 @@ impl Mattermost {
 
     /// Who the bot is.
     pub(crate) async fn me(&self) -> Result<&User, RestError> {
-        self.me.get_or_try_init(|| self.rest.get("users/me")).await
+        // A click may wait for it, and gives way to nothing.
+        let ask = || self.rest.call(Urgency::Card, Method::GET, "users/me", None);
+        self.me.get_or_try_init(ask).await
     }
 
     /// Asks the server whether it still accepts the token.

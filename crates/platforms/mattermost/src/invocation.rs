@@ -47,11 +47,7 @@ impl Mattermost {
             let why = ("commands", Some(&invoked.user), why);
             return self.refused(why, inbox, CallbackReply::empty(401)).await;
         };
-        let proof = self.proof.of(
-            (&invoked.trigger_id, &invoked.user),
-            self.settings.signed_clicks,
-            (&self.rest, self.clock.now()),
-        );
+        let proof = self.proven(&invoked.trigger_id, &invoked.user);
         if let Err(unproven) = proof.await {
             let words = format!("Nothing was done: {unproven}.");
             let why = unproven.to_string();

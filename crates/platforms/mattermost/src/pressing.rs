@@ -37,11 +37,7 @@ impl Mattermost {
             let why = ("actions", Some(&pressed.user), why);
             return self.refused(why, inbox, told(NO_BUTTON)).await;
         };
-        let proof = self.proof.of(
-            (&pressed.trigger, &pressed.user),
-            self.settings.signed_clicks,
-            (&self.rest, self.clock.now()),
-        );
+        let proof = self.proven(&pressed.trigger, &pressed.user);
         if let Err(unproven) = proof.await {
             let words = format!("Nothing was decided: {unproven}.");
             let why = unproven.to_string();

@@ -166,3 +166,25 @@ async fn what_is_needed_of_a_click_follows_from_the_policy_and_the_servers_key()
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_servers_key_a_click_waits_and_a_key_once_seen_is_always_needed() {
+    let town = Town::open().await;
+    let (_, card) = town.asked().await;
+    town.server.fail_next("/config/client", 503);
+    let clicked = town.ann.clicks(&card.id, "allowonce").await.ephemeral.unwrap();
+    assert!(clicked.contains("Nothing was decided") && clicked.contains("try again"), "{clicked}");
+    assert!(is_pending(&town, &card).await);
+    // Now it is seen, and noted.
+    let unsigned = |body: &mut Value| body["trigger_id"] = json!("");
+    let answer = town.server.forge(&card.id, "allowonce", &town.ann, unsigned).await;
+    assert!(told(&answer.body).contains("no signature"), "{}", answer.body);
+    let town = town.crash().await;
+    // A server that shows none any more changes nothing.
+    town.server.change(|settings| settings.trigger_signing = TriggerSigning::KeyMissing);
+    let answer = town.server.forge(&card.id, "allowonce", &town.ann, unsigned).await;
+    assert!(told(&answer.body).contains("no signature"), "{}", answer.body);
+    assert!(is_pending(&town, &card).await);
+    let clicked = town.ann.clicks(&card.id, "allowonce").await.ephemeral.unwrap();
+    assert!(clicked.starts_with("Approved"), "{clicked}");
+}
