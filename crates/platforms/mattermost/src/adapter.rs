@@ -70,6 +70,10 @@ pub struct Parts {
 /// Nobody waits longer for the list of channels: the gateway starts with it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What an operator is told of a token that is none, or none any more.
+pub(crate) const TOKEN_REFUSED: &str = "Mattermost does not accept the bot's token: make a new one \
+                                        for the bot and restart the gateway";
+
 /// The name of the platform.
 pub const PLATFORM: &str = "mattermost";
 
@@ -93,6 +97,9 @@ impl Mattermost {
             longest_text: LONGEST_TEXT,
             most_buttons: 4,
         };
+        for warning in settings.warnings() {
+            tracing::warn!(%account, "{warning}");
+        }
         let now = parts.clock.now();
         let why = "it was not tried yet".to_owned();
         Ok(Arc::new(Self {
@@ -168,6 +175,20 @@ impl Mattermost {
         self.state.send_replace(state);
     }
 
+    /// Whether the server still accepts the token is seen by what is posted, too.
+    fn note_token(&self, error: Option<&RestError>) {
+        let refused = error == Some(&RestError::Token);
+        self.state.send_if_modified(|state| {
+            let was = matches!(state, AccountState::Refused { .. });
+            if refused && !was {
+                *state = AccountState::Refused { why: TOKEN_REFUSED.to_owned() };
+            } else if error.is_none() && was {
+                *state = AccountState::Connected;
+            }
+            (refused && !was) || (error.is_none() && was)
+        });
+    }
+
     /// Puts a text at `address`, in as many posts as it takes.
     pub(crate) async fn say(
         &self,
@@ -208,7 +229,9 @@ impl Mattermost {
             }
         }
         let send = |body: Value| async move {
-            self.rest.call::<Post>(urgency, Method::POST, "posts", Some(&body)).await
+            let done = self.rest.call::<Post>(urgency, Method::POST, "posts", Some(&body)).await;
+            self.note_token(done.as_ref().err());
+            done
         };
         let post = match send(body.clone()).await {
             Err(RestError::Refused(400, error))
@@ -270,7 +293,9 @@ impl Platform for Mattermost {
         // Properties alone: they may be changed however old a post is.
         let body = json!({"props": self.card_props(card)?});
         let path = format!("posts/{post}/patch");
-        Ok(self.rest.tell(Urgency::Card, Method::PUT, &path, Some(&body)).await?)
+        let done = self.rest.tell(Urgency::Card, Method::PUT, &path, Some(&body)).await;
+        self.note_token(done.as_ref().err());
+        Ok(done?)
     }
 
     async fn show_typing(&self, address: &Address) -> Result<(), PlatformError> {

@@ -140,7 +140,9 @@ impl Mattermost {
                 "the server shows no key for its signatures; with `require_signed_click: always` no click counts",
             ),
         };
-        vec![good("version", config.version), site, commands, key]
+        let mut checked = vec![good("version", config.version), site, commands, key];
+        checked.extend(self.settings.warnings().into_iter().map(|why| poor("address", why)));
+        checked
     }
 
     fn check_teams(&self, teams: &[Team]) -> Vec<Checked> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::id::ChannelId;
+use crate::plain_http::warning;
 
 /// The bots, by names of your own.
 pub type AccountsConfig = BTreeMap<String, AccountConfig>;
@@ -219,6 +220,12 @@ fn address(text: &str) -> Option<Url> {
 }
 
 impl Settings {
+    /// What an operator should know of the addresses.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let addresses = [("url", &self.url), ("callback_url", &self.callback)];
+        addresses.into_iter().filter_map(|(key, url)| warning(key, url)).collect()
+    }
+
     /// Where the server brings `what` to.
     pub(crate) fn callback(&self, what: &str) -> String {
         let base = self.callback.as_str().trim_end_matches('/');

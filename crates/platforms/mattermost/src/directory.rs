@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::adapter::Mattermost;
+use crate::backoff::{Why, pause};
 use crate::id::{ChannelId, UserId};
 use crate::lane::Urgency;
 use crate::rest::RestError;
@@ -15,6 +16,13 @@ use crate::wire::{Channel, ChannelKind, Post, PostList, Team, User};
 
 /// What was said before is not answered any more when the connection is back.
 const LOOKED_BACK: Duration = Duration::from_hours(1);
+
+/// In milliseconds: posts become visible in another order than they were made in, and what comes twice
+/// is known by its id.
+const OVERLAP: i64 = 30_000;
+
+/// So often something is asked for again that cannot be had.
+const TRIED: u32 = 4;
 
 /// So many people are asked about at once.
 const AT_ONCE: usize = 100;
@@ -72,28 +80,67 @@ impl Mattermost {
         Ok(names)
     }
 
-    /// What was posted since `since`, in the server's time, oldest first.
-    pub(crate) async fn posts_since(
-        &self,
-        since: i64,
-    ) -> Result<Vec<(Post, ChannelKind)>, RestError> {
-        let since = since.max(self.oldest(LOOKED_BACK));
-        let mut missed = Vec::new();
-        for channel in self.channels().await? {
-            if channel.last_post_at < since {
-                continue;
+    /// What was posted since shortly before `since`, in the server's time, oldest first. A channel
+    /// that cannot be read takes nothing from the others.
+    pub(crate) async fn posts_since(&self, since: i64) -> Found {
+        let since = since.saturating_sub(OVERLAP).max(self.oldest(LOOKED_BACK));
+        let mut found = Found { posts: Vec::new(), whole: true };
+        let channels = match self.in_the_end(|| self.channels()).await {
+            Ok(channels) => channels,
+            Err(error) => {
+                tracing::warn!(%error, "what was missed cannot be looked up");
+                return Found { whole: false, ..found };
             }
+        };
+        for channel in channels.into_iter().filter(|channel| channel.last_post_at >= since) {
             let path = format!("channels/{}/posts?since={since}", channel.id);
-            let found: PostList = self.rest.get(&path).await?;
-            let posts = found
-                .posts
-                .into_values()
-                .filter(|post| post.create_at >= since && post.delete_at == 0);
-            missed.extend(posts.map(|post| (post, channel.kind)));
+            match self.in_the_end(|| self.rest.get::<PostList>(&path)).await {
+                Ok(list) => {
+                    let posts = list
+                        .posts
+                        .into_values()
+                        .filter(|post| post.create_at >= since && post.delete_at == 0);
+                    found.posts.extend(posts.map(|post| (post, channel.kind)));
+                }
+                Err(error) => {
+                    let channel = &channel.id;
+                    tracing::warn!(%channel, %error, "what was missed in a channel cannot be looked up");
+                    // Where the bot may not read, it may not read later either.
+                    found.whole &= !matches!(
+                        error,
+                        RestError::Forbidden(_) | RestError::Missing(_) | RestError::Refused(_, _)
+                    );
+                }
+            }
         }
-        missed.sort_by(|(a, _), (b, _)| (a.create_at, &a.id).cmp(&(b.create_at, &b.id)));
-        Ok(missed)
+        found.posts.sort_by(|(a, _), (b, _)| (a.create_at, &a.id).cmp(&(b.create_at, &b.id)));
+        found
     }
+
+    /// Asks again while the server wants pauses, and a few times while it cannot be reached.
+    async fn in_the_end<T, F>(&self, ask: impl Fn() -> F) -> Result<T, RestError>
+    where
+        F: Future<Output = Result<T, RestError>>,
+    {
+        let mut failed = 0;
+        loop {
+            match ask().await {
+                Err(RestError::SlowDown(pause)) => tokio::time::sleep(pause).await,
+                Err(RestError::Unavailable(_)) if failed < TRIED => {
+                    failed += 1;
+                    tokio::time::sleep(pause(Why::Broken(failed), self.random())).await;
+                }
+                done => return done,
+            }
+        }
+    }
+}
+
+/// What was looked up.
+pub(crate) struct Found {
+    pub(crate) posts: Vec<(Post, ChannelKind)>,
+    /// Whether that is all of it.
+    pub(crate) whole: bool,
 }
 
 /// The other one of a direct channel, whose name is both ids.

@@ -18,6 +18,7 @@ mod invocation;
 mod lane;
 mod listen;
 mod mention;
+mod plain_http;
 mod posted;
 mod pressing;
 mod proof;

@@ -14,7 +14,7 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::adapter::Mattermost;
+use crate::adapter::{Mattermost, TOKEN_REFUSED};
 use crate::backoff::{Why, pause};
 use crate::id::PostId;
 use crate::rest::RestError;
@@ -40,6 +40,12 @@ const BRING_AGAIN: Duration = Duration::from_millis(250);
 /// How often an answer is posted that the server does not take.
 const ANSWERED: u32 = 6;
 
+/// A connection that held for so long stood.
+const STANDS: Duration = Duration::from_secs(30);
+
+/// What could not be looked up is looked up again after so long.
+const OWED_AGAIN: Duration = Duration::from_mins(1);
+
 /// The name of the note of how far one has read.
 const READ_UNTIL: &str = "read_until";
 
@@ -56,6 +62,9 @@ enum Work {
 pub(crate) struct Reading {
     /// When the newest post was made, in the server's time.
     until: Option<i64>,
+    /// From when on something is still to be looked up, which was not to be had, and when that is
+    /// tried again.
+    owed: Option<(i64, Instant)>,
     noted: Option<Instant>,
     order: VecDeque<PostId>,
     seen: BTreeSet<PostId>,
@@ -83,9 +92,7 @@ impl Mattermost {
             let why = match error {
                 SocketError::Token => {
                     tracing::error!(account = %self.about.account, "Mattermost does not accept the bot's token");
-                    let why = "Mattermost does not accept the bot's token: make a new one for the bot \
-                               and restart the gateway";
-                    self.set_state(AccountState::Refused { why: why.to_owned() });
+                    self.set_state(AccountState::Refused { why: TOKEN_REFUSED.to_owned() });
                     Why::Refused
                 }
                 SocketError::Broken(why) => {
@@ -118,11 +125,12 @@ impl Mattermost {
             };
         self.set_state(AccountState::Connected);
         tracing::info!(account = %self.about.account, "connected to Mattermost");
+        let since = Instant::now();
         loop {
             let event = match socket.next().await {
                 Ok(Frame::Event(event)) => event,
                 Ok(Frame::Answer(_)) => continue,
-                Err(error) => return Ended { error, stood: true },
+                Err(error) => return Ended { error, stood: since.elapsed() >= STANDS },
             };
             for piece in arrived(progress, &event) {
                 if work.send(piece).await.is_err() {
@@ -143,6 +151,7 @@ impl Mattermost {
             let next = tokio::select! {
                 next = work.recv() => next,
                 Some(()) = answers.next(), if !answers.is_empty() => continue,
+                () = reading.owed_again(), if reading.owed.is_some() => Some(Work::CatchUp),
             };
             match next {
                 None => return PlatformError::Unavailable("nobody brings anything".to_owned()),
@@ -150,7 +159,7 @@ impl Mattermost {
                     answers.extend(self.take(&post, kind, inbox, &mut reading).await);
                 }
                 Some(Work::CatchUp) => {
-                    for (post, kind) in self.missed(&reading).await {
+                    for (post, kind) in self.missed(&mut reading).await {
                         answers.extend(self.take(&post, kind, inbox, &mut reading).await);
                     }
                 }
@@ -213,7 +222,9 @@ impl Mattermost {
 
     async fn note(&self, reading: &mut Reading) {
         let due = reading.noted.is_none_or(|noted| noted.elapsed() >= NOTED_EVERY);
-        if let (true, Some(until)) = (due, reading.until) {
+        // Another process, or node, begins where something is still owed.
+        let until = reading.since();
+        if let (true, Some(until)) = (due, until) {
             reading.noted = Some(Instant::now());
             if let Err(error) =
                 self.notes.write(&self.note_name(READ_UNTIL), until.to_string()).await
@@ -237,24 +248,11 @@ impl Mattermost {
             .fold(0, |number, byte| number << 8 | u64::from(byte))
     }
 
-    async fn missed(&self, reading: &Reading) -> Vec<(Post, ChannelKind)> {
-        let Some(until) = reading.until else { return Vec::new() };
-        let mut failed = 0;
-        loop {
-            match self.posts_since(until).await {
-                Ok(posts) => return posts,
-                Err(RestError::SlowDown(pause)) => tokio::time::sleep(pause).await,
-                Err(error @ RestError::Unavailable(_)) if failed < ANSWERED => {
-                    failed += 1;
-                    tracing::warn!(%error, "what was missed cannot be looked up yet");
-                    tokio::time::sleep(pause(Why::Broken(failed), self.random())).await;
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "what was missed cannot be looked up");
-                    return Vec::new();
-                }
-            }
-        }
+    async fn missed(&self, reading: &mut Reading) -> Vec<(Post, ChannelKind)> {
+        let Some(since) = reading.since() else { return Vec::new() };
+        let found = self.posts_since(since).await;
+        reading.owed = (!found.whole).then(|| (since, Instant::now() + OWED_AGAIN));
+        found.posts
     }
 
     /// The oldest time of which posts are looked up.
@@ -266,7 +264,7 @@ impl Mattermost {
 /// How a connection ended.
 struct Ended {
     error: SocketError,
-    /// Whether there was one.
+    /// Whether there was one for a while: what breaks at once is tried ever more rarely.
     stood: bool,
 }
 
@@ -311,6 +309,18 @@ async fn bring(inbox: &Arc<dyn Inbox>, message: &Message) -> Option<String> {
 }
 
 impl Reading {
+    /// From when on something may have been missed.
+    fn since(&self) -> Option<i64> {
+        self.owed.map(|(since, _)| since).or(self.until)
+    }
+
+    /// Returns when what is owed is to be looked up again.
+    async fn owed_again(&self) {
+        if let Some((_, again)) = self.owed {
+            tokio::time::sleep_until(again).await;
+        }
+    }
+
     /// Whether the post has not come yet; from now on it has.
     fn is_new(&mut self, post: &Post) -> bool {
         self.until = self.until.max(Some(post.create_at));

@@ -69,10 +69,11 @@ impl From<RestError> for PlatformError {
         match error {
             RestError::SlowDown(pause) => Self::SlowDown(pause),
             RestError::Unavailable(why) => Self::Unavailable(why),
-            RestError::Token
-            | RestError::Forbidden(_)
-            | RestError::Missing(_)
-            | RestError::Refused(_, _) => Self::Refused(error.to_string()),
+            // Whoever makes a new token wants what was owed meanwhile.
+            RestError::Token => Self::Unavailable(error.to_string()),
+            RestError::Forbidden(_) | RestError::Missing(_) | RestError::Refused(_, _) => {
+                Self::Refused(error.to_string())
+            }
         }
     }
 }

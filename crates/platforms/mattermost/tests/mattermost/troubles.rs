@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use countersign_fakes::mattermost::PostId;
 use countersign_gateway::DropReason;
 use countersign_mattermost::{AccountConfig, ReplyMode};
 use countersign_ports::platform::{AccountState, Platform as _};
@@ -36,6 +37,61 @@ async fn a_token_that_is_refused_is_told_and_nothing_else_breaks() {
         tokio::time::timeout(Duration::from_secs(20), refused).await.unwrap().unwrap().clone();
     let AccountState::Refused { why } = refused else { unreachable!() };
     assert!(why.contains("token") && !why.contains(&town.bot.token), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_meets_a_refused_token_is_owed_and_the_account_says_so() {
+    let town = Town::open().await;
+    town.registered("whoami").await;
+    let mut states = town.adapter.states();
+    states.wait_for(|state| *state == AccountState::Connected).await.unwrap();
+    for _ in 0..4 {
+        town.server.fail_next("/posts", 401);
+    }
+    let refused = async {
+        let state = states.wait_for(|state| matches!(state, AccountState::Refused { .. })).await;
+        drop(state.unwrap());
+    };
+    let ((_, card), ()) = tokio::join!(town.asked(), refused);
+    let clicked = town.ann.clicks(&card.id, "allowonce").await;
+    assert!(clicked.ephemeral.unwrap().starts_with("Approved"));
+    town.card_says(&card, "It ran: well").await;
+    assert_eq!(town.adapter.state(), AccountState::Connected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_cannot_be_read_takes_nothing_from_others_and_is_read_later() {
+    let town = Town::open().await;
+    let room = town.server.channel(&town.team, "room", &[&town.ann, &town.bot]);
+    let later = |by: Duration| {
+        town.house.clock.advance(by);
+        town.server.clock().advance(by);
+    };
+    let answered = async |channel, said: &PostId| {
+        town.server
+            .wait_for_post(channel, |post| {
+                post.user_id == town.bot.id && post.root_id == said.as_str()
+            })
+            .await;
+    };
+    town.server.restart().await;
+    town.server.fail_next(&format!("/channels/{}/posts", town.square), 401);
+    later(Duration::from_secs(1));
+    // Nobody is connected when they speak.
+    let unread = town.bob.posts(&town.square, None, "@signer say hello").await;
+    let read = town.ann.posts(&room, None, "@signer say hello").await;
+    town.connected().await;
+    answered(&room, &read).await;
+    later(Duration::from_mins(2));
+    let heard = town.ann.posts(&town.square, None, "@signer say hello").await;
+    answered(&town.square, &heard).await;
+    town.server.restart().await;
+    town.connected().await;
+    town.ann.posts(&room, None, "nothing").await;
+    answered(&town.square, &unread).await;
+    let answers = town.server.posts(&town.square);
+    let to = |said: &PostId| answers.iter().filter(|post| post.root_id == said.as_str()).count();
+    assert_eq!((to(&unread), to(&heard)), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
