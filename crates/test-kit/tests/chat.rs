@@ -551,7 +551,7 @@ async fn a_click_that_is_brought_again_after_an_edit_decides_nothing() {
     let view = house.gateway.approval(card.approval, &house.operator).await.unwrap();
     let new = NewContent { content: "other words".to_owned(), digest: view.card.digest };
     house.gateway.edit_approval(card.approval, &new, &house.operator).await.unwrap();
-    let changed = platform.card_says(card.id, "other words").await;
+    let changed = platform.says("other words").await;
     let told = ann.clicks(click).await;
     assert!(told.contains("nothing was decided"), "{told}");
     // What she sees now she can decide, also before it is noted that she sees it.
