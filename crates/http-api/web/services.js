@@ -147,7 +147,7 @@ class OneChat {
 
   changes(chat) {
     const revoke = ["revoke", "Revoke"];
-    if (chat.status === "pending_first_contact") return [["approve", "Approve and send"], revoke];
+    if (chat.status === "pending_first_contact") return [revoke];
     if (chat.status === "revoked") return [["approve", "Approve again"]];
     if (chat.status !== "approved") return [revoke];
     const modes = [["draft_first", "Show me every message"], ["autonomous", "Let texts go by themselves"]].filter(([mode]) => mode !== chat.mode);

@@ -57,13 +57,13 @@ enum ServiceCommand {
         #[command(flatten)]
         connect: ConnectArgs,
     },
-    /// Approve the first message that waits, or a chat anew after it was revoked
+    /// Approve a chat anew after it was revoked; a first message is approved on its card
     #[command(after_help = "Example:\n  countersign service approve Movistar")]
     Approve(Changing),
     /// Send nothing for now; what comes is kept for you to read
     #[command(after_help = "Example:\n  countersign service pause Movistar")]
     Pause(Changing),
-    /// Go on, in the usual mode
+    /// Go on after a pause, in the mode before it
     #[command(after_help = "Example:\n  countersign service resume Movistar")]
     Resume(Changing),
     /// Give a chat another mode

@@ -134,7 +134,28 @@ impl Approvers {
         attempt: &Attempt,
         now: Timestamp,
     ) -> Result<Principal, NotAnApprover> {
-        let requester = &approval.requester.principal;
+        let voted = |seat: &Principal| approval.votes.iter().any(|vote| vote.seat == *seat);
+        self.authorize_for(&approval.requester.principal, &voted, attempt, now)
+    }
+
+    /// Whether `attempt` may decide at `now` what `requester` would gain by: no approval, but as
+    /// much as one.
+    pub fn authorize_change(
+        &self,
+        requester: &Principal,
+        attempt: &Attempt,
+        now: Timestamp,
+    ) -> Result<Principal, NotAnApprover> {
+        self.authorize_for(requester, &|_| false, attempt, now)
+    }
+
+    fn authorize_for(
+        &self,
+        requester: &Principal,
+        voted: &dyn Fn(&Principal) -> bool,
+        attempt: &Attempt,
+        now: Timestamp,
+    ) -> Result<Principal, NotAnApprover> {
         let separated = self.separation == SeparationOfDuties::On;
         let approves = attempt.choice.approves();
         if separated && attempt.by == *requester {
@@ -154,7 +175,7 @@ impl Approvers {
         // A seat that nobody has voted on yet comes first, so that one person's several
         // delegations do not stand in each other's way.
         let mut living: Vec<_> = held().filter(good).filter(|it| now < it.until).collect();
-        living.sort_by_key(|it| approval.votes.iter().any(|vote| vote.seat == it.principal));
+        living.sort_by_key(|it| voted(&it.principal));
         let for_requester = |it: &&&Delegation| separated && approves && it.principal == *requester;
         if let Some(delegation) = living.iter().find(|it| !for_requester(it)) {
             return Ok(delegation.principal.clone());

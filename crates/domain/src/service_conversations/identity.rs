@@ -28,6 +28,8 @@ pub struct ServiceChatId(String);
 pub enum Target {
     /// This very chat.
     Chat(ServiceChatId),
+    /// This chat, if somebody knows it: digits alone may as well be a number without its country.
+    Bare(ServiceChatId),
     /// A name, which the recent chats may know.
     Name(String),
 }
@@ -126,6 +128,11 @@ impl ServiceChatId {
         format!("{WHATSAPP}:{}", self.0).parse().ok()
     }
 
+    /// What is said to somebody who gave its digits alone, and nobody knows it.
+    pub fn without_country(&self) -> BadTarget {
+        BadTarget::National(self.number().unwrap_or(&self.0).to_owned())
+    }
+
     /// Whether this may be another name of the same person as `number`: only a LID is, and only a
     /// number has one.
     pub fn may_stand_for(&self, number: &Self) -> bool {
@@ -175,7 +182,7 @@ pub fn read_target(text: &str) -> Result<Target, BadTarget> {
     if bare.starts_with('0') || bare.len() < SHORTEST_BARE || odd_area {
         return Err(BadTarget::National(short(text)));
     }
-    international(bare).map(Target::Chat).ok_or_else(wrong)
+    international(bare).map(Target::Bare).ok_or_else(wrong)
 }
 
 fn international(digits: &str) -> Option<ServiceChatId> {
@@ -232,7 +239,7 @@ mod tests {
 
     fn chat(text: &str) -> ServiceChatId {
         match read_target(text).unwrap() {
-            Target::Chat(id) => id,
+            Target::Chat(id) | Target::Bare(id) => id,
             Target::Name(name) => panic!("{name} is a name"),
         }
     }
@@ -294,6 +301,15 @@ mod tests {
         for text in ["+0151234567", "+123456", "+1234567890123456", "00049151"] {
             assert!(matches!(read_target(text), Err(BadTarget::Number(_))), "{text}");
         }
+    }
+
+    #[test]
+    fn digits_alone_are_a_chat_only_if_somebody_knows_it() {
+        for text in ["34600111222", "34 600 111 222", "whatsapp:34600111222"] {
+            assert_eq!(read_target(text), Ok(Target::Bare(chat("+34600111222"))), "{text}");
+        }
+        let asked = chat("+34600111222").without_country().to_string();
+        assert!(asked.contains("`34600111222` has no country code"), "{asked}");
     }
 
     #[test]

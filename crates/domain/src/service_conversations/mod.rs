@@ -20,7 +20,7 @@ pub use identity::{BadTarget, ServiceChatId, Target, read_target};
 pub use inbound::{InboundRuling, rule_on_inbound};
 pub use limits::{Counted, CountedKind, DAY, HOUR, Window};
 pub use policy::{SendRuling, Sender, rule_on_send};
-pub use recent::{ChatKind, RecentChat, UnclearName, named};
+pub use recent::{ChatKind, Numbers, RecentChat, UnclearName, named};
 pub use settings::{ChatPattern, InvalidServiceSetting, ServiceSettings, Switch, known_tool};
 pub use state::{
     Basis, Blocked, ChatMode, ChatState, ChatStatus, FirstContact, Place, Said, SaidBy,

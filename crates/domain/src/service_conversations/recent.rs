@@ -47,6 +47,15 @@ impl ChatKind {
     }
 }
 
+/// Whether somebody is shown numbers in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbers {
+    /// An administrator is.
+    Whole,
+    /// Others see their ends.
+    Masked,
+}
+
 /// Why a name says no chat.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnclearName {
@@ -74,7 +83,8 @@ impl RecentChat {
     pub fn person(&self) -> Option<ServiceChatId> {
         match self.kind {
             ChatKind::Direct => match super::read_target(&self.id) {
-                Ok(super::Target::Chat(id)) => Some(id),
+                // The platform's own digits have their country.
+                Ok(super::Target::Chat(id) | super::Target::Bare(id)) => Some(id),
                 Ok(super::Target::Name(_)) | Err(_) => None,
             },
             ChatKind::Group | ChatKind::Broadcast => None,
@@ -82,33 +92,33 @@ impl RecentChat {
     }
 }
 
-/// The one chat of a person that is called `name`. Capitals and blanks at the ends do not count; a
-/// whole name goes before a part of one.
+/// The one chat of a person whose name has `name` in it. Capitals and blanks at the ends do not
+/// count. Anybody can give themselves a name: a whole one goes before no part of another, so nobody
+/// takes the place of somebody else by being called the same and a little less.
 pub fn named(
     name: &str,
     recent: &[(ServiceChatId, String)],
+    numbers: Numbers,
 ) -> Result<(ServiceChatId, String), UnclearName> {
     let wanted = folded(name);
-    let whole = |known: &str| folded(known) == wanted;
-    let part = |known: &str| folded(known).contains(&wanted);
-    let fitting = |fits: &dyn Fn(&str) -> bool| {
-        let mut found: Vec<&(ServiceChatId, String)> =
-            recent.iter().filter(|(_, known)| fits(known)).collect();
-        found.sort();
-        found.dedup_by(|a, b| a.0 == b.0);
-        found
+    let mut found: Vec<&(ServiceChatId, String)> =
+        recent.iter().filter(|(_, known)| folded(known).contains(&wanted)).collect();
+    found.sort();
+    found.dedup_by(|a, b| a.0 == b.0);
+    let number = |id: &ServiceChatId| match numbers {
+        Numbers::Whole => id.to_string(),
+        Numbers::Masked => id.masked(),
     };
-    let mut found = fitting(&whole);
-    if found.is_empty() {
-        found = fitting(&part);
-    }
     let shown = one_line(&inert(name), LONGEST_NAME);
     match found.as_slice() {
         [] => Err(UnclearName::Unknown(shown)),
         [one] => Ok((*one).clone()),
         several => Err(UnclearName::Several {
             name: shown,
-            candidates: several.iter().map(|(id, known)| format!("`{known}` ({id})")).collect(),
+            candidates: several
+                .iter()
+                .map(|(id, known)| format!("`{known}` ({})", number(id)))
+                .collect(),
         }),
     }
 }
@@ -133,12 +143,17 @@ mod tests {
 
     #[test]
     fn a_name_means_one_chat_or_is_an_error() {
-        let find = |name: &str| named(name, &recent()).map(|(id, _)| id.to_string());
-        assert_eq!(find(" movistar "), Ok("+34600111222".to_owned()));
+        let find =
+            |name: &str| named(name, &recent(), Numbers::Whole).map(|(id, _)| id.to_string());
+        assert_eq!(find(" movistar fusión "), Ok("+34600111333".to_owned()));
         assert_eq!(find("fusión"), Ok("+34600111333".to_owned()));
+        // Also where one of them has exactly that name.
+        assert!(matches!(find("movistar"), Err(UnclearName::Several { .. })));
         let refused = find("ana").unwrap_err().to_string();
         assert!(refused.contains("+34600111444") && refused.contains("+34600111555"), "{refused}");
         assert!(matches!(find("mov"), Err(UnclearName::Several { .. })));
+        let masked = named("ana", &recent(), Numbers::Masked).unwrap_err().to_string();
+        assert!(!masked.contains("+34600") && masked.contains("…444"), "{masked}");
         assert!(matches!(find("Orange"), Err(UnclearName::Unknown(_))));
     }
 

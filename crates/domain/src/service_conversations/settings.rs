@@ -123,6 +123,7 @@ impl ServiceSettings {
         let shown = || text.chars().take(80).collect();
         match read_target(text) {
             Ok(Target::Chat(id)) => Ok(id),
+            Ok(Target::Bare(id)) => Err(InvalidServiceSetting::Chat(shown(), id.without_country())),
             Ok(Target::Name(_)) => Err(InvalidServiceSetting::NotAnAddress(shown())),
             Err(problem) => Err(InvalidServiceSetting::Chat(shown(), problem)),
         }
@@ -225,7 +226,7 @@ mod tests {
     fn an_approved_chat_is_an_address_and_no_wildcard() {
         assert!(ServiceSettings::approved_chat("+34 600 111 222").is_ok());
         assert!(ServiceSettings::approved_chat("12345@lid").is_ok());
-        for text in ["*", "Movistar", "600111222", "1-2@g.us", ""] {
+        for text in ["*", "Movistar", "600111222", "34600111222", "1-2@g.us", ""] {
             let refused = ServiceSettings::approved_chat(text).unwrap_err().to_string();
             assert!(refused.contains("is not accepted") || refused.contains("JIDs"), "{refused}");
         }

@@ -39,6 +39,9 @@ pub struct ServiceChat {
     /// What it is for, in the words of whoever began it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
+    /// The mode that it had before it was paused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_pause: Option<ChatMode>,
     /// Approvals that may still lead to a message into it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub drafts: BTreeSet<ApprovalId>,
@@ -196,15 +199,6 @@ impl ChatMode {
     /// Every mode.
     pub const ALL: [Self; 3] = [Self::Paused, Self::DraftFirst, Self::Autonomous];
 
-    /// The mode of a chat that goes on after a pause: the usual one.
-    #[must_use]
-    pub const fn resumed(usual: Self) -> Self {
-        match usual {
-            Self::Paused | Self::DraftFirst => Self::DraftFirst,
-            Self::Autonomous => Self::Autonomous,
-        }
-    }
-
     /// The word that people and the configuration have.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -265,6 +259,7 @@ impl ServiceChat {
             state: ChatState::Unknown,
             place: None,
             purpose: None,
+            before_pause: None,
             drafts: BTreeSet::new(),
             by_hand_at: None,
             heard_at: None,
@@ -320,6 +315,8 @@ pub fn merged(kept: ServiceChat, gone: ServiceChat) -> ServiceChat {
         state,
         place: kept.place.or(gone.place),
         purpose: kept.purpose.or(gone.purpose),
+        // What was said of one of two is not said of both.
+        before_pause: None,
         drafts: kept.drafts.union(&gone.drafts).copied().collect(),
         by_hand_at: kept.by_hand_at.max(gone.by_hand_at),
         heard_at: kept.heard_at.max(gone.heard_at),

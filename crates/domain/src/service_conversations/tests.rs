@@ -124,7 +124,29 @@ fn only_an_approved_chat_has_a_mode_to_change() {
             assert!(step(&other, &event, &on(), NOW).is_err());
         }
     }
-    assert_eq!(ChatMode::resumed(ChatMode::Paused), ChatMode::DraftFirst);
+}
+
+#[test]
+fn a_pause_gives_back_what_it_took_and_no_more() {
+    let by = Principal::Operator;
+    let bold = ServiceSettings { default_mode: ChatMode::Autonomous, ..on() };
+    let set = |mode| ChatEvent::ModeSet { mode, by: by.clone() };
+    let resume = ChatEvent::Resumed { by: by.clone() };
+    for mode in [ChatMode::DraftFirst, ChatMode::Autonomous] {
+        let chat = approved(mode, FirstContact::Made);
+        assert!(step(&chat, &resume, &bold, NOW).is_err(), "it is not paused");
+        // Twice is once.
+        let paused = step(&chat, &set(ChatMode::Paused), &bold, NOW).unwrap();
+        let paused = step(&paused, &set(ChatMode::Paused), &bold, NOW).unwrap();
+        let next = step(&paused, &resume, &bold, NOW).unwrap();
+        assert_eq!((next.state.mode(), next.before_pause), (Some(mode), None));
+    }
+    // Of a chat that was never in another mode, nothing is made up.
+    let next = step(&approved(ChatMode::Paused, FirstContact::Made), &resume, &bold, NOW);
+    assert_eq!(next.unwrap().state.mode(), Some(ChatMode::DraftFirst));
+    for other in [unknown(), pending(), revoked()] {
+        assert!(step(&other, &resume, &bold, NOW).is_err());
+    }
 }
 
 #[test]
@@ -181,6 +203,9 @@ fn what_a_message_needs_follows_from_state_mode_and_count() {
     let listed = BTreeSet::from([due.id.clone()]);
     assert_eq!(ruling(&due, user(0), &on()), "draft");
     assert_eq!(ruling(&due, user(0), &bold), "draft");
+    let range = vec!["+34600*".parse().unwrap()];
+    let ranged = ServiceSettings { approved_patterns: range, ..bold.clone() };
+    assert_eq!(ruling(&due, user(0), &ranged), "draft");
     let trusting = ServiceSettings { approved_chats: listed, ..bold };
     assert_eq!(ruling(&due, user(0), &trusting), "auto");
     // The agent begins nothing; it may answer.
@@ -319,11 +344,25 @@ proptest! {
     fn nothing_is_sent_that_the_policy_does_not_let(
         default in 0..3_usize,
         may in any::<bool>(),
+        bold in any::<bool>(),
+        ranged in any::<bool>(),
         deeds in prop::collection::vec(deed(), 1..120),
     ) {
         let default_mode = ChatMode::ALL[default];
         let agent_initiated = Switch::of(may);
-        let settings = ServiceSettings { default_mode, agent_initiated, ..on() };
+        // The configuration names the first chat, and the range of all of them.
+        let settings = if ranged {
+            ServiceSettings {
+                default_mode,
+                agent_initiated,
+                first_contact_approval: Switch::of(!bold),
+                approved_chats: BTreeSet::from(["+34600111220".parse().unwrap()]),
+                approved_patterns: vec!["+3460011122*".parse().unwrap()],
+                ..on()
+            }
+        } else {
+            ServiceSettings { default_mode, agent_initiated, ..on() }
+        };
         let mut now = NOW;
         let mut chats: Vec<ServiceChat> = (0..5)
             .map(|n| ServiceChat::unknown(format!("+3460011122{n}").parse().unwrap(), now))
@@ -339,6 +378,12 @@ proptest! {
                 Deed::Hear { chat } => chats[chat].heard_at = Some(now),
                 Deed::Send { chat, by_agent } => {
                     let initiator = if by_agent { Initiator::Agent } else { Initiator::User };
+                    if chats[chat].state == ChatState::Unknown
+                        && let Ok(next) = step(&chats[chat], &ChatEvent::Listed, &settings, now)
+                    {
+                        chats[chat] = next;
+                        seen[chat] = Seen::Open(default_mode);
+                    }
                     let since = now.before(HOUR);
                     let auto = left.iter().filter(|one| {
                         one.chat == chat && !one.decided && one.at > since
@@ -435,7 +480,7 @@ proptest! {
                     let event = ChatEvent::Revoked { by: by.clone() };
                     chats[chat] = step(&chats[chat], &event, &settings, now).unwrap();
                     seen[chat] = Seen::Ended;
-                    // Its drafts are cancelled, and what was approved lapses with them.
+                    // Its drafts are cancelled and what was approved lapses, in the same commit.
                     for letter in letters.iter_mut().filter(|one| one.chat == chat) {
                         letter.stale = true;
                         letter.yes = Some(letter.yes.unwrap_or(false) && letter.gone);
@@ -458,6 +503,13 @@ proptest! {
                 Seen::Open(ChatMode::Paused) => prop_assert!(one.released, "{one:?}"),
                 Seen::Closed | Seen::Asking | Seen::Ended => prop_assert!(false, "{one:?}"),
             }
+        }
+        // A person has seen the first message into every chat that the configuration does not name
+        // one by one.
+        for chat in 0..chats.len() {
+            let first = left.iter().find(|one| one.chat == chat);
+            let trusted = ranged && bold && chat == 0;
+            prop_assert!(first.is_none_or(|one| one.decided || trusted), "{first:?}");
         }
         let mut auto: BTreeMap<usize, Vec<Timestamp>> = BTreeMap::new();
         for one in left.iter().filter(|one| !one.decided) {

@@ -52,10 +52,15 @@ pub enum ChatEvent {
     },
     /// The provider replied to what the user wrote by hand.
     AnsweredByHand,
-    /// A person pauses it, lets it go on, or gives it another mode.
+    /// A person pauses it or gives it another mode.
     ModeSet {
         /// The mode.
         mode: ChatMode,
+        /// Who.
+        by: Principal,
+    },
+    /// A person lets it go on after a pause, in the mode that it had before.
+    Resumed {
         /// Who.
         by: Principal,
     },
@@ -130,8 +135,14 @@ pub fn step(
         | ChatEvent::FirstContactApproved { .. }
         | ChatEvent::AnsweredByHand
         | ChatEvent::ModeSet { .. }
+        | ChatEvent::Resumed { .. }
         | ChatEvent::Renewed { .. } => {}
     }
+    next.before_pause = match (next.state.mode(), chat.state.mode()) {
+        (Some(ChatMode::Paused), Some(ChatMode::Paused)) => chat.before_pause,
+        (Some(ChatMode::Paused), before) => before,
+        (_, _) => None,
+    };
     Ok(next)
 }
 
@@ -176,18 +187,14 @@ fn next_state(
             ChatState::PendingFirstContact { approval, .. },
             ChatEvent::FirstContactEnded { approval: ended },
         ) if approval == ended => Ok(ChatState::Unknown),
-        (
-            ChatState::Approved { basis, first_contact, at, by: since, .. },
-            ChatEvent::ModeSet { mode, .. },
-        ) => {
-            // Whoever gives a chat a mode has not seen that something was about to go all the same.
-            let first_contact = match first_contact {
-                FirstContact::Made => FirstContact::Made,
-                FirstContact::Due | FirstContact::Released { .. } => FirstContact::Due,
-            };
-            let (mode, basis, at, by) = (*mode, *basis, *at, since.clone());
-            Ok(ChatState::Approved { mode, basis, first_contact, at, by })
+        (ChatState::Approved { .. }, ChatEvent::ModeSet { mode, .. }) => {
+            Ok(with_mode(&chat.state, *mode))
         }
+        (ChatState::Approved { mode: ChatMode::Paused, .. }, ChatEvent::Resumed { .. }) => {
+            let before = chat.before_pause.filter(|mode| *mode != ChatMode::Paused);
+            Ok(with_mode(&chat.state, before.unwrap_or(ChatMode::DraftFirst)))
+        }
+        (ChatState::Approved { .. }, ChatEvent::Resumed { .. }) => refused("it is not paused"),
         (ChatState::Revoked { .. }, ChatEvent::Revoked { .. }) => Ok(chat.state.clone()),
         (_, ChatEvent::Revoked { by }) => Ok(ChatState::Revoked { at: now, by: person(by) }),
         (ChatState::Revoked { .. }, ChatEvent::Renewed { by }) => {
@@ -201,6 +208,19 @@ fn next_state(
         (ChatState::Unknown, _) => refused("it takes a first message that somebody approves"),
         (ChatState::Approved { .. }, _) => refused("it was approved before"),
     }
+}
+
+/// An approved chat in another mode.
+fn with_mode(state: &ChatState, mode: ChatMode) -> ChatState {
+    let mut next = state.clone();
+    if let ChatState::Approved { mode: known, first_contact, .. } = &mut next {
+        *known = mode;
+        // Whoever gives a chat a mode has not seen that something was about to go all the same.
+        if *first_contact != FirstContact::Made {
+            *first_contact = FirstContact::Due;
+        }
+    }
+    next
 }
 
 const fn require_on(settings: &ServiceSettings) -> Result<(), Refusal> {

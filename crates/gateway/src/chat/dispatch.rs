@@ -79,7 +79,7 @@ impl Gateway {
         if *builtin == Builtin::Service
             && let Some(wanted) = wanted_message(command.arguments())
         {
-            return self.write_to_provider(speaker, command.arguments(), wanted, delivery).await;
+            return self.write_to_provider(speaker, command, wanted, delivery).await;
         }
         if *builtin == Builtin::Steer && !command.arguments().is_empty() {
             let text = &self.with_files(speaker, command.arguments(), delivery.as_ref()).await;

@@ -154,8 +154,8 @@ impl Gateway {
     ) -> Result<(), StoreError> {
         for entry in self.store.runs().entries_of_run(run.run_id).await? {
             if let EntryBody::ThirdParty { from, text, .. } = entry.body {
-                let text = format!("{from} wrote: {}", self.redactor.redact(&text));
-                log(self.post(run, 0, &text, adapter).await);
+                let text = self.redactor.redact(&text);
+                log(self.post_quoted(run, &format!("{from} wrote: "), &text, adapter).await);
             }
         }
         Ok(())

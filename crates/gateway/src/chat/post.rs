@@ -11,7 +11,7 @@ use countersign_domain::ids::{ApprovalId, CardId};
 use countersign_ports::platform::{About, CardPost, Feature, Platform, PlatformError, TextPost};
 use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
 
-use super::reply::pieces;
+use super::reply::{Reply, pieces};
 use super::speaker::surface;
 use tokio::time::Instant;
 
@@ -59,6 +59,35 @@ impl Gateway {
             last = self.until_taken(about, Lane::Texts, || adapter.post_text(&post)).await;
             if matches!(last, Posted::Refused(_)) {
                 return last;
+            }
+        }
+        last
+    }
+
+    /// Puts what somebody outside wrote into the chat of a run, under `says`: every piece of it
+    /// quoted by itself, so that none of it reads as the bot's own words.
+    pub(super) async fn post_quoted(
+        &self,
+        run: &ChatRun,
+        says: &str,
+        text: &str,
+        adapter: &dyn Platform,
+    ) -> Posted {
+        let about = adapter.about();
+        let surface = surface(about.markup);
+        let mut last = Posted::Refused(PlatformError::Refused("nothing to say".to_owned()));
+        // Quoting makes a text longer; a quarter leaves it room.
+        let longest = (about.longest_text / 4).max(1);
+        for (number, piece) in pieces(text, longest).into_iter().enumerate() {
+            let quoted = Reply::own(says).quoting(piece).render(surface);
+            for (part, text) in pieces(&quoted, about.longest_text).into_iter().enumerate() {
+                let id = format!("{}:0:{number}:{part}", run.run_id);
+                let address = run.address.clone();
+                let post = TextPost { id, address, reply_to: None, only_for: None, text };
+                last = self.until_taken(about, Lane::Texts, || adapter.post_text(&post)).await;
+                if matches!(last, Posted::Refused(_)) {
+                    return last;
+                }
             }
         }
         last

@@ -14,7 +14,7 @@ use super::speaker::{Speaker, ToldBy};
 use crate::caller::Caller;
 use crate::gateway::Gateway;
 use crate::service_chats::{
-    ChangeChatError, ChatChange, ServiceChatsError, StartChat, StartChatError,
+    ChangeChatError, ChatChange, ServiceChatsError, StartChat, StartChatError, numbers_for,
 };
 
 /// How many chats and messages are listed.
@@ -69,8 +69,8 @@ impl Gateway {
         let rights = speaker.rights(command.tier());
         let change = match verb {
             "" | "list" => return self.service_list(rights).await,
-            "show" => return self.service_thread(rest, rights).await,
-            "approve" => ChatChange::Approve,
+            "show" => return self.service_thread(speaker, rest, rights).await,
+            "approve" => ChatChange::Approve { seen: None },
             "pause" => ChatChange::Pause,
             "resume" => ChatChange::Resume,
             "revoke" => ChatChange::Revoke,
@@ -129,12 +129,22 @@ impl Gateway {
         Ok(reply)
     }
 
-    async fn service_thread(&self, target: &str, rights: Rights) -> Result<Reply, StoreError> {
+    /// The thread, for whoever it is led for and for admins.
+    async fn service_thread(
+        &self,
+        speaker: &Speaker,
+        target: &str,
+        rights: Rights,
+    ) -> Result<Reply, StoreError> {
         let (view, thread) = match self.service_chat(target, None, &Caller::operator()).await {
             Ok(found) => found,
             Err(ServiceChatsError::Store(error)) => return Err(error),
             Err(error) => return Ok(Reply::own(error.to_string())),
         };
+        let owner = view.chat.place.as_ref().map(|place| &place.owner);
+        if rights != Rights::Admin && owner != Some(&speaker.caller.principal) {
+            return Ok(Reply::own("Only whom it is led for, and admins, are shown what was said."));
+        }
         let mut reply = described(&view.chat, rights);
         for one in thread.iter().take(LISTED).rev() {
             let who = match &one.said.by {
@@ -152,7 +162,7 @@ impl Gateway {
     pub(super) async fn write_to_provider(
         &self,
         speaker: &Speaker,
-        said: &str,
+        command: &AuthorizedCommand,
         (target, message): (&str, &str),
         delivery: Option<Delivery>,
     ) -> Result<Heard, StoreError> {
@@ -163,7 +173,8 @@ impl Gateway {
             let why = if message.is_empty() { HELP } else { off };
             return Ok(refused(why.to_owned()));
         }
-        let (id, _) = match self.resolve_target(target).await {
+        let numbers = numbers_for(speaker.rights(command.tier()) == Rights::Admin);
+        let (id, _) = match self.resolve_target(target, numbers).await {
             Ok(found) => found,
             Err(StartChatError::Store(error)) => return Err(error),
             Err(error) => {
@@ -179,7 +190,9 @@ impl Gateway {
         };
         let (tool, arguments) = self.call_for(&id, &start).await?;
         let manner = Manner::Calling(tool, &arguments);
-        let heard = self.speak(speaker, &format!("/service {said}"), manner, delivery).await?;
+        let heard = self
+            .speak(speaker, &format!("/service {}", command.arguments()), manner, delivery)
+            .await?;
         let note = match speaker.told_by {
             ToldBy::Platform => None,
             ToldBy::Caller => Some(Reply::own(format!("A message to {id} is drafted."))),

@@ -3,20 +3,25 @@
 use std::collections::BTreeMap;
 
 use countersign_domain::access::Scope;
-use countersign_domain::approvals::{Approval, CancelReason, Status, cancel};
+use countersign_domain::approvals::{
+    Approval, Attempt, CancelReason, Choice, LapseReason, NotAnApprover, Status, cancel, lapse,
+};
 use countersign_domain::audit::AuditKind;
-use countersign_domain::identity::Actor;
+use countersign_domain::digest::Digest;
+use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::ids::{ApprovalId, RunId};
 use countersign_domain::runs::{ApprovalNotice, Event};
 use countersign_domain::service_conversations::{
     BadTarget, ChatEvent, ChatMode, ChatState, Refusal, ServiceChat, step,
 };
+use countersign_domain::verdict::Severity;
 use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
 use serde_json::json;
 
+use super::converse::numbers_for;
 use super::current::Current;
 use crate::caller::{Caller, Forbidden};
-use crate::effect_gate::event;
+use crate::effect_gate::{event, lapsed};
 use crate::gateway::{Gateway, Settles};
 use crate::resolve_approval::{Answer, ResolveError};
 
@@ -25,14 +30,17 @@ use crate::resolve_approval::{Answer, ResolveError};
 pub enum ChatChange {
     /// Nothing goes into it for now.
     Pause,
-    /// It goes on, in the usual mode.
+    /// It goes on after a pause, in the mode that it had.
     Resume,
     /// It has another mode.
     Mode(ChatMode),
     /// It has ended, with all its drafts.
     Revoke,
     /// Its first message may go; or, after it was revoked, it may be written to again.
-    Approve,
+    Approve {
+        /// The digest of the first message that the person saw.
+        seen: Option<Digest>,
+    },
 }
 
 /// Why a chat is not changed.
@@ -53,6 +61,18 @@ pub enum ChangeChatError {
     /// The draft of its first message cannot be approved.
     #[error(transparent)]
     Draft(#[from] Box<ResolveError>),
+    /// Its first message waits, and whoever answers has not said what they saw.
+    #[error("its first message waits to be decided: answer `{0}` where it is shown")]
+    Unseen(ApprovalId),
+    /// They may not let the chat do more.
+    #[error(transparent)]
+    NotAnApprover(#[from] NotAnApprover),
+    /// One person does not let it do more.
+    #[error(
+        "{0} people have to agree on what lets a chat do more, by `approvals.quorum`: the \
+         configuration can say it, one answer cannot"
+    )]
+    Quorum(u32),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -74,12 +94,14 @@ impl Gateway {
         caller: &Caller,
     ) -> Result<ServiceChat, ChangeChatError> {
         caller.require(Scope::ApprovalsDecide)?;
-        let id = self.known_chat(target).await?;
-        if change == ChatChange::Approve
+        let numbers = numbers_for(caller.may(Scope::Admin));
+        let id = self.known_chat(target, numbers).await?;
+        if let ChatChange::Approve { seen } = change
             && let ChatState::PendingFirstContact { approval, .. } =
                 self.current_chat(&id).await?.chat.state
         {
-            self.approve_first_contact(approval, caller).await?;
+            let seen = seen.ok_or(ChangeChatError::Unseen(approval))?;
+            self.approve_first_contact((approval, seen), caller).await?;
             return Ok(self.current_chat(&id).await?.chat);
         }
         let changed = self
@@ -100,17 +122,40 @@ impl Gateway {
 
     async fn approve_first_contact(
         &self,
-        approval: ApprovalId,
+        (approval, seen): (ApprovalId, Digest),
         caller: &Caller,
     ) -> Result<(), ChangeChatError> {
-        use countersign_domain::approvals::Choice;
-        let digest = self.stored_approval(approval).await?.value.digest;
-        let answer =
-            Answer { choice: Choice::Once, reason: None, digest: Some(digest), count: None };
+        let answer = Answer { choice: Choice::Once, reason: None, digest: Some(seen), count: None };
         match self.resolve_approval(approval, &answer, caller).await {
             Ok(_) => Ok(()),
             Err(ResolveError::Store(error)) => Err(error.into()),
             Err(error) => Err(Box::new(error).into()),
+        }
+    }
+
+    /// Refuses what lets a chat do more from whoever could not approve a message of whom it is led
+    /// for, or not alone.
+    fn may_loosen(
+        &self,
+        chat: &ServiceChat,
+        change: ChatChange,
+        caller: &Caller,
+    ) -> Result<(), ChangeChatError> {
+        let loosens = match change {
+            ChatChange::Pause | ChatChange::Revoke => false,
+            ChatChange::Resume | ChatChange::Approve { .. } => true,
+            ChatChange::Mode(mode) => chat.state.mode().is_some_and(|now| mode > now),
+        };
+        if !loosens {
+            return Ok(());
+        }
+        let owner = chat.place.as_ref().map_or(&Principal::Operator, |place| &place.owner);
+        let (by, rights) = (caller.principal.clone(), caller.rights());
+        let attempt = Attempt { by, rights, choice: Choice::Once };
+        self.settings.approvers.authorize_change(owner, &attempt, self.clock.now())?;
+        match self.settings.quorum.needed(Some(Severity::High)) {
+            0 | 1 => Ok(()),
+            several => Err(ChangeChatError::Quorum(several)),
         }
     }
 
@@ -120,6 +165,7 @@ impl Gateway {
         change: ChatChange,
         caller: &Caller,
     ) -> Result<(ServiceChat, Vec<RunId>), ChangeChatError> {
+        self.may_loosen(&current.chat, change, caller)?;
         let by = caller.principal.clone();
         let actor = Actor::Principal(by.clone());
         let settings = &self.settings.service;
@@ -127,15 +173,14 @@ impl Gateway {
             ChatChange::Pause => {
                 (ChatEvent::ModeSet { mode: ChatMode::Paused, by }, AuditKind::ServiceChatPaused)
             }
-            ChatChange::Resume => {
-                let mode = ChatMode::resumed(settings.default_mode);
-                (ChatEvent::ModeSet { mode, by }, AuditKind::ServiceChatResumed)
-            }
+            ChatChange::Resume => (ChatEvent::Resumed { by }, AuditKind::ServiceChatResumed),
             ChatChange::Mode(mode) => {
                 (ChatEvent::ModeSet { mode, by }, AuditKind::ServiceChatModeChanged)
             }
             ChatChange::Revoke => (ChatEvent::Revoked { by }, AuditKind::ServiceChatRevoked),
-            ChatChange::Approve => (ChatEvent::Renewed { by }, AuditKind::ServiceChatApproved),
+            ChatChange::Approve { .. } => {
+                (ChatEvent::Renewed { by }, AuditKind::ServiceChatApproved)
+            }
         };
         let next = step(&current.chat, &event, settings, self.clock.now())?;
         let session = next.place.as_ref().map(|place| place.session);
@@ -160,7 +205,8 @@ impl Gateway {
         Ok((next, woken))
     }
 
-    /// Cancels what is still to be decided; the runs that waited for it go on in the same commit.
+    /// Cancels what is still to be decided, and lets lapse what was approved and has not left; the
+    /// runs that waited for it go on in the same commit.
     async fn cancel_drafts(
         &self,
         drafts: impl Iterator<Item = ApprovalId>,
@@ -172,12 +218,19 @@ impl Gateway {
         for draft in drafts {
             // One of a run that was removed since is gone with it.
             let Some(found) = self.store.approvals().approval(draft).await? else { continue };
-            if found.value.status() == Status::Pending {
+            if matches!(found.value.status(), Status::Pending | Status::Approved) {
                 open.entry(found.value.requester.run_id).or_default().push(found);
             }
         }
         for (run, approvals) in &open {
             for approval in approvals {
+                if let Ok(next) = lapse(&approval.value, LapseReason::Forbidden, now) {
+                    work.push(event(*run, now, lapsed(next.id)));
+                    work.push(self.audit_approval(&next, AuditKind::ApprovalLapsed, by.clone()));
+                    self.end_grant(&approval.value, now, work).await?;
+                    work.push(Change::UpdateApproval(Box::new(next), approval.version));
+                    continue;
+                }
                 let Ok(next) = cancel(&approval.value, CancelReason::ChatRevoked, by.clone(), now)
                 else {
                     continue;

@@ -7,7 +7,7 @@ use countersign_domain::identity::Principal;
 use countersign_domain::ids::{CallId, RunId, SessionId};
 use countersign_domain::runs::{Run, ToolCall, ToolResult, ToolStatus};
 use countersign_domain::service_conversations::{
-    BadTarget, ChatState, Refusal, ServiceChat, ServiceChatId, Target, UnclearName, named,
+    BadTarget, ChatState, Numbers, Refusal, ServiceChat, ServiceChatId, Target, UnclearName, named,
     read_target,
 };
 use countersign_ports::effect_gate::{Groups, Passage, ServiceRequest, Slot};
@@ -93,7 +93,8 @@ impl Gateway {
             return Err(StartChatError::Empty);
         }
         // What names no chat is said at once, not by a run that fails.
-        let (id, _) = self.resolve_target(&start.target).await?;
+        let numbers = numbers_for(caller.may(Scope::Admin));
+        let (id, _) = self.resolve_target(&start.target, numbers).await?;
         let (tool, arguments) = self.call_for(&id, &start).await?;
         let said = format!("Write to {id}: {}", start.message);
         let request = StartRun {
@@ -127,15 +128,25 @@ impl Gateway {
         })
     }
 
-    /// The one chat that `target` names, and the name by which the user knows it.
+    /// The one chat that `target` names, and the name by which the user knows it. What fits several
+    /// is told with the numbers that whoever asks may see.
     pub(crate) async fn resolve_target(
         &self,
         target: &str,
+        numbers: Numbers,
     ) -> Result<(ServiceChatId, Option<String>), StartChatError> {
         match read_target(target)? {
             Target::Name(name) => {
-                let (id, known) = named(&name, &self.recent_names().await?)?;
+                let (id, known) = named(&name, &self.recent_names().await?, numbers)?;
                 Ok((self.canonical_chat(&id).await?, Some(known)))
+            }
+            Target::Bare(id) => {
+                let recent = self.recent_names().await.unwrap_or_default();
+                let name = recent.into_iter().find(|(known, _)| *known == id);
+                if name.is_none() && !self.knows_chat(&id).await? {
+                    return Err(id.without_country().into());
+                }
+                Ok((id, name.map(|(_, name)| name)))
             }
             Target::Chat(id) => {
                 let id = self.canonical_chat(&id).await?;
@@ -168,6 +179,9 @@ impl Gateway {
                 self.answer_call(call, result).await
             }
             ServiceRequest::Start { target, purpose, message } => {
+                if goes_beyond(&run.value, &call.value) {
+                    return self.refuse_beyond_turn(&run.value, call).await;
+                }
                 let purpose = one_line(purpose, LONGEST_PURPOSE);
                 let sent = (target.as_str(), message.as_str(), Some(purpose.as_str()));
                 self.write(&run, call, sent, slot).await
@@ -192,7 +206,18 @@ impl Gateway {
         (target, text, purpose): (&str, &str, Option<&str>),
         slot: Slot,
     ) -> Result<Passage, StoreError> {
-        let (id, name) = match self.resolve_target(target).await {
+        let found = match &run.value.third_party {
+            // Names would tell a provider whom the user knows.
+            Some(third) => match self.is_its_own(target, &third.chat).await? {
+                true => Ok((third.chat.clone(), None)),
+                false => return self.refuse_beyond_turn(&run.value, call).await,
+            },
+            None => {
+                let numbers = numbers_for(run.value.requested_by == Principal::Operator);
+                self.resolve_target(target, numbers).await
+            }
+        };
+        let (id, name) = match found {
             Ok(found) => found,
             Err(StartChatError::Store(error)) => return Err(error),
             Err(error) => return self.answer_call(call, Err(error.to_string())).await,
@@ -211,15 +236,17 @@ impl Gateway {
                           `start_service_conversation`";
             return self.answer_call(call, Err(advice.to_owned())).await;
         }
-        let beyond = run.value.third_party.as_ref().is_some_and(|third| {
-            !third.tools.contains(&call.value.call.tool) || third.chat != current.chat.id
-        });
-        if beyond && !matches!(current.chat.state, ChatState::Approved { .. }) {
-            // Nobody's words begin a conversation with somebody else.
-            return self.refuse_beyond_turn(&run.value, call).await;
-        }
         let letter = Letter { run, call, action: &action, purpose };
         self.propose_letter(letter, current, slot).await
+    }
+
+    /// Whether `target` says this very chat, by number or JID.
+    async fn is_its_own(&self, target: &str, chat: &ServiceChatId) -> Result<bool, StoreError> {
+        let own = self.canonical_chat(chat).await?;
+        Ok(match read_target(target) {
+            Ok(Target::Chat(id) | Target::Bare(id)) => self.canonical_chat(&id).await? == own,
+            Ok(Target::Name(_)) | Err(_) => false,
+        })
     }
 
     /// The one chat that the session of `run` leads a conversation with.
@@ -287,4 +314,9 @@ impl Gateway {
         let result = ToolResult { status, content, exit_code: None, duration_ms: 0 };
         self.refuse(call, &result, work, now).await
     }
+}
+
+/// How an administrator, or somebody else, is shown numbers.
+pub(crate) const fn numbers_for(is_admin: bool) -> Numbers {
+    if is_admin { Numbers::Whole } else { Numbers::Masked }
 }

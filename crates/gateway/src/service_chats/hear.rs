@@ -193,9 +193,10 @@ impl Gateway {
         let request = StartRun {
             heard: Some(HeardFrom {
                 who: ThirdParty { chat: chat.id.clone(), tools },
-                from: chat.title(),
+                // The name is the other side's own words, and stands with them.
+                from: chat.id.to_string(),
                 mark: self.mark(),
-                text: words(heard.message),
+                text: with_name(&chat, words(heard.message)),
             }),
             ..StartRun::default()
         };
@@ -289,4 +290,12 @@ fn named(chat: ServiceChat, heard: &Heard<'_>) -> ServiceChat {
     let given = given.map(|name| one_line(&inert(name), LONGEST_NAME));
     let name = chat.name.clone().or(given.filter(|name| !name.trim().is_empty()));
     ServiceChat { name, ..chat }
+}
+
+/// What was said, under the name of who said it.
+fn with_name(chat: &ServiceChat, text: String) -> String {
+    match &chat.name {
+        Some(name) => format!("(name: {})\n{text}", one_line(&inert(name), LONGEST_NAME)),
+        None => text,
+    }
 }

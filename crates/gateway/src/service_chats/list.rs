@@ -4,8 +4,8 @@ use countersign_domain::access::Scope;
 use countersign_domain::ids::{ApprovalId, RunId, SaidId};
 use countersign_domain::runs::{ToolCallState, ToolStatus};
 use countersign_domain::service_conversations::{
-    ChatKind, CountedKind, DAY, RecentChat, Said, SaidBy, ServiceChat, ServiceChatId, Target,
-    named, read_target,
+    ChatKind, CountedKind, DAY, Numbers, RecentChat, Said, SaidBy, ServiceChat, ServiceChatId,
+    Target, named, read_target,
 };
 use countersign_domain::time::Timestamp;
 use countersign_ports::effect_gate::Groups;
@@ -13,6 +13,7 @@ use countersign_ports::service_bridge::BridgeError;
 use countersign_ports::store::StoreError;
 
 use super::change::ChangeChatError;
+use super::converse::numbers_for;
 use crate::caller::{Caller, Forbidden};
 use crate::gateway::Gateway;
 
@@ -140,7 +141,8 @@ impl Gateway {
         Ok((views, self.chat_limits().await?))
     }
 
-    /// One service chat and the end of its thread, newest first.
+    /// One service chat and the end of its thread, newest first. The thread is for whoever it is led
+    /// for and for administrators; it is empty for others.
     pub async fn service_chat(
         &self,
         target: &str,
@@ -149,7 +151,7 @@ impl Gateway {
     ) -> Result<(ServiceChatView, Vec<SaidView>), ServiceChatsError> {
         caller.require(Scope::ApprovalsRead)?;
         let missing = || ServiceChatsError::NotFound(target.chars().take(80).collect());
-        let id = match self.known_chat(target).await {
+        let id = match self.known_chat(target, numbers_for(caller.may(Scope::Admin))).await {
             Ok(id) => id,
             Err(ChangeChatError::Store(error)) => return Err(error.into()),
             Err(_) => return Err(missing()),
@@ -159,6 +161,10 @@ impl Gateway {
             return Err(missing());
         }
         let mut thread = Vec::new();
+        let owner = current.chat.place.as_ref().map(|place| &place.owner);
+        if !caller.may(Scope::Admin) && owner != Some(&caller.principal) {
+            return Ok((self.chat_view(current.chat).await?, thread));
+        }
         for said in self.store.service().said(&current.chat.id, before, SHOWN).await? {
             let outcome = self.outcome_of(&said).await?;
             let text = self.redactor.redact(&said.text).into_owned();
@@ -181,18 +187,30 @@ impl Gateway {
     }
 
     /// The service chat that `target` names: by number, JID, or the name of one that is known.
-    pub(crate) async fn known_chat(&self, target: &str) -> Result<ServiceChatId, ChangeChatError> {
+    pub(crate) async fn known_chat(
+        &self,
+        target: &str,
+        numbers: Numbers,
+    ) -> Result<ServiceChatId, ChangeChatError> {
         match read_target(target)? {
+            Target::Bare(id) if self.knows_chat(&id).await? => Ok(id),
+            Target::Bare(id) => Err(id.without_country().into()),
             Target::Chat(id) => Ok(self.canonical_chat(&id).await?),
             Target::Name(name) => {
                 let chats = self.store.service().chats().await?;
                 let known: Vec<_> =
                     chats.into_iter().filter_map(|chat| Some((chat.id, chat.name?))).collect();
-                let found = named(&name, &known);
+                let found = named(&name, &known, numbers);
                 let found = found.map_err(|unclear| ChangeChatError::NotFound(unclear.to_string()));
                 found.map(|(id, _)| id)
             }
         }
+    }
+
+    /// Whether the store or the configuration has this very chat.
+    pub(super) async fn knows_chat(&self, id: &ServiceChatId) -> Result<bool, StoreError> {
+        let configured = self.settings.service.approved_chats.contains(id);
+        Ok(configured || self.store.service().chat(id).await?.is_some())
     }
 
     async fn chat_view(&self, chat: ServiceChat) -> Result<ServiceChatView, StoreError> {

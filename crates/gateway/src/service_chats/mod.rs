@@ -19,4 +19,5 @@ pub use converse::{StartChat, StartChatError};
 pub use list::{ChatLimits, RecentView, SaidView, ServiceChatView, ServiceChatsError};
 
 pub(crate) use attach::Bridge;
+pub(crate) use converse::numbers_for;
 pub(crate) use turns::{goes_beyond, still_only_once};

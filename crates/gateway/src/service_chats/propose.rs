@@ -4,19 +4,20 @@ use countersign_domain::action::Action;
 use countersign_domain::approvals::{Approval, CancelReason, offer};
 use countersign_domain::assessment::{Assessment, Finding, FindingId, Span};
 use countersign_domain::audit::AuditKind;
-use countersign_domain::identity::Actor;
+use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::ids::ApprovalId;
 use countersign_domain::runs::{Run, RunStatus, ToolCall, ToolCallState, ToolResult, ToolStatus};
 use countersign_domain::service_conversations::{
-    ChatEvent, ChatMode, Counted, CountedKind, DAY, HOUR, Initiator, Place, Refusal, Said, SaidBy,
-    SendRuling, Sender, ServiceChat, Window, rule_on_send, step,
+    ChatEvent, ChatMode, ChatState, Counted, CountedKind, DAY, HOUR, Initiator, Place, Refusal,
+    Said, SaidBy, SendRuling, Sender, ServiceChat, Window, rule_on_send, step,
 };
 use countersign_domain::verdict::{Severity, Verdict};
 use countersign_ports::effect_gate::{Passage, Slot};
-use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
+use countersign_ports::store::{Change, Conflicting, StoreError, UnitOfWork, Versioned};
 use serde_json::json;
 
 use super::current::Current;
+use super::turns::led_by_words;
 use crate::effect_gate::{event, moved, started};
 use crate::gateway::Gateway;
 use crate::grants::Right;
@@ -78,6 +79,10 @@ impl Gateway {
         let initiator =
             if run.course.is_conversation() { Initiator::Agent } else { Initiator::User };
         let chat = &current.chat;
+        if is_beyond(&letter, chat) && !matches!(chat.state, ChatState::Approved { .. }) {
+            // Nobody's words begin a conversation with somebody else.
+            return self.refuse_beyond_turn(run, letter.call).await;
+        }
         let sent = self.sent_by_itself(chat).await?;
         match rule_on_send(chat, Sender { initiator, sent }, &self.settings.service, now) {
             SendRuling::Refused(refusal) => self.refuse_letter(letter, chat, &refusal, work).await,
@@ -102,14 +107,17 @@ impl Gateway {
         self.store.service().counted(CountedKind::AutoSend, Some(&chat.id), since).await
     }
 
-    /// Whether nothing but that it leaves the house speaks against the message, and its turn may
-    /// write into this chat.
+    /// Whether nothing but that it leaves the house speaks against the message, its turn may write
+    /// into this chat, and it is of whoever the conversation is led for, where it is led. A chat of
+    /// the configuration that nobody leads yet is the operator's.
     fn may_go_by_itself(&self, letter: &Letter<'_>, chat: &ServiceChat) -> bool {
-        let answers = letter.run.value.third_party.as_ref().is_none_or(|third| {
-            third.chat == chat.id && third.tools.contains(&letter.call.value.call.tool)
-        });
+        let run = &letter.run.value;
+        let owned = chat.place.as_ref().map_or_else(
+            || run.requested_by == Principal::Operator,
+            |place| place.owner == run.requested_by && place.session == run.session_id,
+        );
         let otherwise = self.guard.assess_sent(letter.action);
-        answers && otherwise.verdict() == Verdict::Allow
+        owned && !is_beyond(letter, chat) && otherwise.verdict() == Verdict::Allow
     }
 
     async fn send_by_itself(
@@ -151,7 +159,7 @@ impl Gateway {
              `{mode}`.",
             current.chat.title()
         );
-        let draft = self.draft_of(&letter, assessed, why).await?;
+        let draft = self.draft_of(&letter, &current.chat, (assessed, why)).await?;
         let asked = ChatEvent::FirstContactAsked { approval: draft.id, initiator, begun };
         let next = match step(&current.chat, &asked, settings, now) {
             Ok(next) => next,
@@ -173,7 +181,7 @@ impl Gateway {
         });
         let subject = (&next.id, Some(letter.run.value.session_id));
         work.push(self.chat_record(AuditKind::ServiceChatRequested, by, subject, detail));
-        let next = self.led_from(&next, &letter).await?;
+        let next = self.led_from(&ServiceChat { place: None, ..next }, &letter).await?;
         self.ask(letter, draft, current.becomes(next), work).await
     }
 
@@ -185,7 +193,7 @@ impl Gateway {
         mut work: UnitOfWork,
     ) -> Result<Passage, StoreError> {
         let why = format!("A message to the service chat {}.", current.chat.title());
-        let draft = self.draft_of(&letter, assessed, why).await?;
+        let draft = self.draft_of(&letter, &current.chat, (assessed, why)).await?;
         let most = self.settings.service.max_auto_per_hour;
         let full = sent >= u64::from(most);
         if full && current.chat.state.mode() == Some(ChatMode::Autonomous) {
@@ -205,8 +213,8 @@ impl Gateway {
     async fn draft_of(
         &self,
         letter: &Letter<'_>,
-        assessed: &Assessed,
-        why: String,
+        chat: &ServiceChat,
+        (assessed, why): (&Assessed, String),
     ) -> Result<Approval, StoreError> {
         let (run, call) = (&letter.run.value, &letter.call.value);
         let mut draft = self.open_approval(run, call, letter.action, assessed).await?;
@@ -218,6 +226,9 @@ impl Gateway {
             message: why,
         };
         only_once(&mut draft, &finding);
+        if is_beyond(letter, chat) {
+            only_once(&mut draft, &led_by_words(run, letter.action));
+        }
         Ok(draft)
     }
 
@@ -276,10 +287,11 @@ impl Gateway {
         if let Action::SendMessage { name: Some(name), .. } = letter.action {
             next.name = Some(name.clone());
         }
-        if let Some(purpose) = letter.purpose {
-            next.purpose = Some(purpose.to_owned());
-        }
-        if next.place.is_none() || letter.purpose.is_some() {
+        // Whoever writes into a chat that somebody leads takes neither it nor its purpose over.
+        if next.place.is_none() {
+            if let Some(purpose) = letter.purpose {
+                next.purpose = Some(purpose.to_owned());
+            }
             let owed = self.store.chats().chat_runs(run.session_id).await?;
             let address = owed.into_iter().find(|owed| owed.run_id == run.id);
             next.place = Some(Place {
@@ -317,6 +329,12 @@ impl Gateway {
         work: &mut UnitOfWork,
     ) -> Result<(), StoreError> {
         if let Some(current) = self.chat_of(&approval.action).await? {
+            // The chat that is asked is the one whose version is committed: who revokes or pauses it
+            // meanwhile is in time, and the next attempt finds that.
+            if current.chat.holds_back(approval.id, &self.settings.service).is_some() {
+                let chat = current.chat.id.to_string();
+                return Err(StoreError::Conflict(Conflicting::Value(chat)));
+            }
             let chat = current.chat.clone().contacted(Some(approval.id), self.clock.now());
             let id = Some(approval.id);
             work.push(self.said_by_house(call, &approval.action, (&chat, id)));
@@ -336,6 +354,14 @@ impl Gateway {
         let settings = &self.settings.service;
         Ok(current.chat.holds_back(approval.id, settings).map(|refusal| refusal.to_string()))
     }
+}
+
+/// Whether the message is none that its turn was given: a third party's words have begun it, and it
+/// goes elsewhere or by another tool.
+fn is_beyond(letter: &Letter<'_>, chat: &ServiceChat) -> bool {
+    letter.run.value.third_party.as_ref().is_some_and(|third| {
+        third.chat != chat.id || !third.tools.contains(&letter.call.value.call.tool)
+    })
 }
 
 /// The question with one more finding, of which only this very answer can be given.

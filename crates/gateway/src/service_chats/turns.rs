@@ -61,18 +61,7 @@ impl Gateway {
             return self.ask_nobody(run, call, action, work).await;
         }
         let mut approval = self.open_approval(run, &call.value, action, assessed).await?;
-        let who = run.third_party.as_ref().map(|third| third.chat.to_string());
-        let finding = Finding {
-            id: FindingId::from_static(TURN),
-            severity: Severity::High,
-            verdict: Verdict::Ask,
-            span: Span::whole(action.text().len()),
-            message: format!(
-                "A message of {} has led the agent to this; it may only answer there, and ask you.",
-                who.unwrap_or_default()
-            ),
-        };
-        only_once(&mut approval, &finding);
+        only_once(&mut approval, &led_by_words(run, action));
         let approval_id = approval.id;
         self.add_approval(&approval, &mut work);
         work.push(moved(call, ToolCallState::AwaitingApproval { approval_id }));
@@ -102,6 +91,21 @@ impl Gateway {
         let status = ToolStatus::Blocked;
         let result = ToolResult { status, content, exit_code: None, duration_ms: 0 };
         self.refuse(call, &result, work, now).await
+    }
+}
+
+/// The finding of a card whose turn somebody's words have begun.
+pub(super) fn led_by_words(run: &Run, action: &Action) -> Finding {
+    let who = run.third_party.as_ref().map(|third| third.chat.to_string());
+    Finding {
+        id: FindingId::from_static(TURN),
+        severity: Severity::High,
+        verdict: Verdict::Ask,
+        span: Span::whole(action.text().len()),
+        message: format!(
+            "A message of {} has led the agent to this; it may only answer there, and ask you.",
+            who.unwrap_or_default()
+        ),
     }
 }
 

@@ -139,8 +139,9 @@ impl Messenger for BridgeClient {
         for _ in 0..ATTEMPTS {
             match self.attempt(&send).await {
                 Attempt::Ended(delivery) => return delivery,
-                Attempt::Refused(why) => return Delivery::NotSent(why),
                 // After an attempt that may have arrived, one that did not proves nothing.
+                Attempt::Refused(_) if matches!(last, Delivery::Unknown(_)) => return last,
+                Attempt::Refused(why) => return Delivery::NotSent(why),
                 Attempt::NotConnected(_) if matches!(last, Delivery::Unknown(_)) => {}
                 Attempt::NotConnected(why) => last = Delivery::NotSent(why),
                 Attempt::Broken(why) => last = Delivery::Unknown(why),

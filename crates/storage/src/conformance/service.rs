@@ -32,6 +32,7 @@ pub fn service_chat(number: u32) -> ServiceChat {
             owner: Principal::Operator,
         }),
         purpose: Some("the line is down".to_owned()),
+        before_pause: None,
         drafts: BTreeSet::from([id("appr_", 1)]),
         by_hand_at: Some(at(1)),
         heard_at: Some(at(3)),

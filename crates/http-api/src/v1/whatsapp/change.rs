@@ -16,7 +16,8 @@ use crate::v1::to_the_end;
 /// Pause, resume or revoke a service chat, give it another mode, or approve it.
 ///
 /// When the answer comes it holds: a chat that is revoked sends nothing any more, its drafts are
-/// cancelled, whatever is at work.
+/// cancelled, whatever is at work. What lets a chat do more takes somebody who may approve what it is
+/// led for, and is refused where `approvals.quorum` wants several.
 #[utoipa::path(
     post, path = "/v1/whatsapp/service-chats/{chat}/change", tag = "whatsapp",
     operation_id = "changeServiceChat",
@@ -41,7 +42,7 @@ pub(crate) async fn change_service_chat(
         ChangeWord::DraftFirst => ChatChange::Mode(ChatMode::DraftFirst),
         ChangeWord::Autonomous => ChatChange::Mode(ChatMode::Autonomous),
         ChangeWord::Revoke => ChatChange::Revoke,
-        ChangeWord::Approve => ChatChange::Approve,
+        ChangeWord::Approve => ChatChange::Approve { seen: body.value.digest },
     };
     let (gateway, caller) = (app.gateway.clone(), identity.caller.clone());
     let changed =
@@ -60,7 +61,11 @@ impl From<ChangeChatError> for Problem {
             ChangeChatError::Target(_) | ChangeChatError::NotFound(_) => {
                 Self::missing("service_chat_not_found", message)
             }
-            ChangeChatError::Refused(_) | ChangeChatError::Draft(_) => {
+            ChangeChatError::Refused(_)
+            | ChangeChatError::Draft(_)
+            | ChangeChatError::Unseen(_)
+            | ChangeChatError::NotAnApprover(_)
+            | ChangeChatError::Quorum(_) => {
                 Self::new(StatusCode::CONFLICT, "service_chat_state", message)
             }
             ChangeChatError::Store(error) => error.into(),

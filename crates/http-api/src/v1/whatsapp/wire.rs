@@ -1,5 +1,6 @@
 //! Service chats in JSON.
 
+use countersign_domain::digest::Digest;
 use countersign_domain::ids::{ApprovalId, RunId, SessionId};
 use countersign_domain::service_conversations::{
     ChatKind, ChatMode, ChatState, ChatStatus, SaidBy, ServiceChatId,
@@ -181,10 +182,14 @@ pub(crate) struct StartedBody {
 #[schema(as = ChangeServiceChat, example = json!({"change": "pause"}))]
 pub(crate) struct ChangeBody {
     pub(super) change: ChangeWord,
+    /// The digest of the first message that the person saw: needed to approve one that waits.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub(super) digest: Option<Digest>,
 }
 
-/// `pause`, `resume` (in the usual mode), `draft_first` or `autonomous` (that mode), `revoke`, or
-/// `approve`: the first message that waits, or the chat anew after it was revoked.
+/// `pause`, `resume` (after a pause, in the mode before it), `draft_first` or `autonomous` (that mode), `revoke`, or
+/// `approve`: the first message that waits, with its `digest`, or the chat anew after it was revoked.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ServiceChatChange)]
