@@ -69,7 +69,7 @@ async fn a_conversation_is_led_from_the_chat_in_which_it_was_begun() {
         ("/service mode Movistar autonomous", "approved, autonomous"),
         ("/service mode Movistar loud", "draft\\_first"),
         ("/service pause Movistar", "approved, paused"),
-        ("/service resume Movistar", "approved, draft\\_first"),
+        ("/service resume Movistar", "approved, autonomous"),
         ("/service revoke Movistar", "revoked"),
         ("/service pause Movistar", "Nothing was changed"),
         ("/service approve Movistar", "approved, draft\\_first"),
