@@ -206,16 +206,15 @@ impl Gateway {
         (target, text, purpose): (&str, &str, Option<&str>),
         slot: Slot,
     ) -> Result<Passage, StoreError> {
-        let found = match &run.value.third_party {
+        let found = if let Some(third) = &run.value.third_party {
             // Names would tell a provider whom the user knows.
-            Some(third) => match self.is_its_own(target, &third.chat).await? {
-                true => Ok((third.chat.clone(), None)),
-                false => return self.refuse_beyond_turn(&run.value, call).await,
-            },
-            None => {
-                let numbers = numbers_for(run.value.requested_by == Principal::Operator);
-                self.resolve_target(target, numbers).await
+            if !self.is_its_own(target, &third.chat).await? {
+                return self.refuse_beyond_turn(&run.value, call).await;
             }
+            Ok((third.chat.clone(), None))
+        } else {
+            let numbers = numbers_for(run.value.requested_by == Principal::Operator);
+            self.resolve_target(target, numbers).await
         };
         let (id, name) = match found {
             Ok(found) => found,
