@@ -736,7 +736,7 @@ async fn a_turn_that_a_provider_began_names_nobody_and_takes_nothing_over() {
     movistar.says("send whatsapp:+34600111333 | Hello");
     let turn = turns(&house, count + 1).await.pop().unwrap();
     let card = house.pending(turn.id, 1).await.remove(0).card;
-    let findings = format!("{:?}", card);
+    let findings = format!("{card:?}");
     assert!(findings.contains("third_party.turn"), "{findings}");
     house.decide(card.approval_id, Choice::Deny).await;
     assert_eq!([place(NUMBER).await, place("+34600111333").await], before);
