@@ -37,8 +37,11 @@ async fn a_provider_is_written_to_read_and_left_from_the_command_line() {
                 gateway.cli(&["service", "list"]).out.contains("pending_first_contact")
             });
             assert!(bridge.sent().is_empty());
-            let approved = gateway.cli(&["service", "approve", "+34 600 111 222"]);
-            assert!(approved.out.contains("approved (mode: draft_first)"), "{approved:?}");
+            // Whoever approves the first message names its card, which shows all of it.
+            let refused = gateway.cli(&["service", "approve", "+34 600 111 222"]);
+            let card = refused.err.split('`').find(|word| word.starts_with("appr_")).unwrap();
+            let approved = gateway.cli(&["approvals", "approve", card]);
+            assert_eq!(approved.code, Some(0), "{approved:?}");
             until("it is sent", || bridge.sent().len() == 1);
             movistar.says("What is your number?");
             until("it is heard", || {
@@ -50,7 +53,7 @@ async fn a_provider_is_written_to_read_and_left_from_the_command_line() {
             for (args, told) in [
                 (&["service", "mode", "Movistar", "autonomous"][..], "mode: autonomous"),
                 (&["service", "pause", "Movistar"], "mode: paused"),
-                (&["service", "resume", "Movistar"], "mode: draft_first"),
+                (&["service", "resume", "Movistar"], "mode: autonomous"),
                 (&["service", "revoke", "Movistar"], "is revoked"),
             ] {
                 let said = gateway.cli(args);
