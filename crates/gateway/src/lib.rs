@@ -1,6 +1,6 @@
 //! The use cases of Countersign, a file a verb. This is the only crate that changes state.
 //!
-//! Every surface (HTTP, web page, terminal, later the chat platforms) calls these verbs; the agent
+//! Every surface (HTTP, web page, terminal, chat platforms) calls these verbs; the agent
 //! reaches them through the ports [`EffectGate`](countersign_ports::effect_gate::EffectGate) and
 //! [`RunJournal`](countersign_ports::run_journal::RunJournal). Decisions are pure functions of the
 //! domain; what is done here is: read, decide, commit once, announce.

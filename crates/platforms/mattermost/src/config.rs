@@ -37,8 +37,8 @@ pub struct AccountConfig {
     /// The address under which the server reaches this gateway, such as `https://gateway.example.org`;
     /// by default where the gateway listens.
     pub callback_url: Option<String>,
-    /// Whether clicks need the server's own signature: `always`, `never`, or `auto`: where the
-    /// server's key can be had.
+    /// Whether clicks need the server's own signature: `always`, `never`, or `auto`: from a
+    /// server that shows its key, or has ever shown one.
     pub require_signed_click: SignedClicks,
     /// What comes before the names of commands that the server or others have already.
     pub command_prefix: String,
@@ -61,7 +61,8 @@ pub enum ReplyMode {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SignedClicks {
-    /// Where the server's key can be had.
+    /// Needed from a server that shows its key, or has ever shown one; one that never did is taken at
+    /// its word.
     #[default]
     Auto,
     /// Without it no click counts.

@@ -1,5 +1,5 @@
-//! Service conversations, end to end over the HTTP of the bridge: every acceptance point, with the
-//! defaults wherever the point is about them.
+//! Service conversations, end to end over the HTTP of the bridge: what docs/service-conversations.md
+//! says of them, with the defaults wherever it is about them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails where it is")]
 
