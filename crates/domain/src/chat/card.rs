@@ -40,6 +40,10 @@ pub struct PostedCard {
     /// before this was noted it is not known.
     #[serde(default)]
     pub whole: bool,
+    /// Whether the bot has said something else in the chat after the card was put there: what is said
+    /// by itself can be about that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spoken_after: bool,
 }
 
 impl PostedCard {

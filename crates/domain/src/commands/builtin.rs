@@ -77,7 +77,8 @@ builtins! {
     /// An answer against.
     Deny = "deny", [], "[id|all] [reason]", Approvals, Allowed, "Deny what the agent asks for.";
     /// What waits for an answer.
-    Approvals = "approvals", [], "", Approvals, Allowed, "List what waits for a decision here.";
+    Approvals = "approvals", [], "[id]", Approvals, Allowed,
+        "List what waits for a decision here, or show one of it whole.";
     /// What earlier answers cover.
     Rules = "rules", [], "[list|revoke id]", Approvals, Allowed,
         "List what is allowed without a question, or take it back.";

@@ -1,9 +1,9 @@
-//! Answers to approvals: commands and plain words. All of them, and buttons, are `/approve` or `/deny`,
+//! Answers to approvals. Commands, plain words (`word.rs`) and buttons are all `/approve` or `/deny`,
 //! pass the gate, and end in the one function that decides.
 
 use countersign_domain::access::Scope;
 use countersign_domain::approvals::{Approval, Choice, DecideError};
-use countersign_domain::chat::{ChatScope, Delivery, PostedCard};
+use countersign_domain::chat::{Delivery, PostedCard};
 use countersign_domain::commands::{Builtin, CommandLine};
 use countersign_domain::digest::Digest;
 use countersign_domain::ids::{ApprovalId, RuleId, RunId};
@@ -12,18 +12,15 @@ use countersign_domain::slash_access::AuthorizedCommand;
 use countersign_ports::store::StoreError;
 
 use super::dispatch::{Gated, told_of_failure};
+use super::press::{CARD_LOOKS, CARD_PAUSE};
 use super::receive::Heard;
 use super::reply::Reply;
-use super::settings::InGroups;
 use super::speaker::{Speaker, ToldBy};
 use super::waiting::{Meant, approving, ending, names_approval};
 use crate::answer_question::AnswerError;
 use crate::gateway::Gateway;
 use crate::manage_rules::RevokeRuleError;
 use crate::resolve_approval::{Answer, ResolveError, Resolved};
-
-/// The longest plain word, in bytes.
-const LONGEST_WORD: usize = 32;
 
 impl Gateway {
     /// `/approve`.
@@ -61,20 +58,6 @@ impl Gateway {
             if names_approval(first) { (Some(first), rest) } else { (None, arguments) };
         let reason = Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty());
         self.answer_meant(speaker, command, which, &Answer::of(Choice::Deny, reason)).await
-    }
-
-    /// `/approvals`.
-    pub(super) async fn approvals_here(
-        &self,
-        speaker: &Speaker,
-        _: &AuthorizedCommand,
-    ) -> Result<Reply, StoreError> {
-        let waiting = self.waiting_here(speaker).await?;
-        if waiting.is_empty() {
-            return Ok(Reply::own("Nothing waits for a decision here."));
-        }
-        let waiting: Vec<&Approval> = waiting.iter().collect();
-        Ok(self.listed(Reply::own("Waiting for a decision:\n"), &waiting))
     }
 
     /// `/rules`: those of the conversation and the persistent ones.
@@ -130,7 +113,11 @@ impl Gateway {
         text: &str,
         delivery: Option<&Delivery>,
     ) -> Result<Option<Heard>, StoreError> {
-        if self.run(run).await?.value.status() != RunStatus::WaitingForAnswer {
+        let found = self.run(run).await?.value;
+        // What is asked beside an approval that waits is to be answered, too.
+        let waits =
+            matches!(found.status(), RunStatus::WaitingForAnswer | RunStatus::WaitingForApproval);
+        if !waits || !self.asks(run).await? {
             return Ok(None);
         }
         self.take_delivery(delivery.cloned()).await?;
@@ -142,48 +129,6 @@ impl Gateway {
             Err(error) => Some(Reply::own(format!("This answered nothing: {error}"))),
         };
         Ok(Some(Heard { reply, ..Heard::default() }))
-    }
-
-    /// Text that by itself decides the one approval that waits. `None` if it is no such word.
-    pub(super) async fn word_of_decision(
-        &self,
-        speaker: &Speaker,
-        text: &str,
-        delivery: Option<&Delivery>,
-    ) -> Result<Option<Heard>, StoreError> {
-        let Some(builtin) = self.word_means(speaker, text) else {
-            return Ok(None);
-        };
-        let waiting = self.waiting_here(speaker).await?;
-        let [only] = waiting.as_slice() else {
-            return Ok(None);
-        };
-        self.take_delivery(delivery.cloned()).await?;
-        let here = self.card_here(speaker, only.id).await?;
-        let about = (only.id, here.as_ref());
-        let reply = self.answered(speaker, builtin, about, (Choice::Once, None)).await;
-        let reply = told_of_failure(delivery.is_some(), reply)?;
-        Ok(Some(Heard::told(reply)))
-    }
-
-    /// The command that a word by itself stands for.
-    fn word_means(&self, speaker: &Speaker, text: &str) -> Option<Builtin> {
-        let words = &self.settings.chat.words;
-        if speaker.scope == ChatScope::Group && words.in_groups == InGroups::Off {
-            return None;
-        }
-        let word = text.trim().trim_end_matches(['.', '!']);
-        if word.len() > LONGEST_WORD {
-            return None;
-        }
-        let word = word.to_lowercase();
-        if words.approve.contains(&word) {
-            Some(Builtin::Approve)
-        } else if words.deny.contains(&word) {
-            Some(Builtin::Deny)
-        } else {
-            None
-        }
     }
 
     /// Passes the gate as `builtin`, and answers this approval, of which a card was seen.
@@ -222,11 +167,12 @@ impl Gateway {
             Meant::Unclear(reply) => return Ok(reply),
         };
         let mut replies = Reply::default();
+        let mut looks = CARD_LOOKS;
         for (number, id) in ids.into_iter().enumerate() {
             if number > 0 {
                 replies = replies.and("\n");
             }
-            let here = self.card_here(speaker, id).await?;
+            let here = self.card_here(speaker, id, &mut looks).await?;
             let about = (id, here.as_ref());
             replies = replies.joined(self.answer_one(speaker, command, about, answer).await?);
         }
@@ -252,6 +198,12 @@ impl Gateway {
             return Ok(Reply::own(format!(
                 "{name} was not decided: {cut} `countersign approvals approve`."
             )));
+        }
+        // What nobody has seen here is approved only by whoever says what it is.
+        let unseen = here.is_some_and(|card| card.message.is_none()) && answer.digest.is_none();
+        if answer.choice.approves() && unseen {
+            let how = format!("its card was not shown here. /approvals {id} shows what it is.");
+            return Ok(Reply::own(format!("{name} was not decided: {how}")));
         }
         // Whoever is an admin of one kind of chat is nobody to what was asked in another.
         let rights = match (here, speaker.told_by) {
@@ -282,20 +234,29 @@ impl Gateway {
         Ok(reply)
     }
 
-    /// The card of an approval where somebody speaks.
-    async fn card_here(
+    /// The card of an approval where somebody speaks. Where it is being put there, it is looked again:
+    /// the quickest answer is quicker than the note of that.
+    pub(super) async fn card_here(
         &self,
         speaker: &Speaker,
         id: ApprovalId,
+        looks: &mut u32,
     ) -> Result<Option<PostedCard>, StoreError> {
         let Some(found) = self.store.approvals().approval(id).await? else {
             return Ok(None);
         };
-        let cards = self.store.chats().cards_of_run(found.value.requester.run_id).await?;
-        Ok(cards
-            .into_iter()
-            .map(|card| card.value)
-            .find(|card| card.approval_id == id && card.address == speaker.address))
+        loop {
+            let cards = self.store.chats().cards_of_run(found.value.requester.run_id).await?;
+            let here = cards.into_iter().map(|card| card.value);
+            let here = here
+                .filter(|card| card.approval_id == id && card.address == speaker.address)
+                .max_by_key(|card| (card.message.is_some(), card.shows));
+            if *looks == 0 || here.as_ref().is_none_or(|card| card.message.is_some()) {
+                return Ok(here);
+            }
+            *looks -= 1;
+            tokio::time::sleep(CARD_PAUSE).await;
+        }
     }
 }
 

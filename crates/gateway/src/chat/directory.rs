@@ -183,6 +183,7 @@ impl Gateway {
     ) -> Delivery {
         let about = adapter.about();
         let shown = label(&inert(text), surface(about.markup));
+        self.note_spoken(address).await;
         let mut last = None;
         for (number, piece) in pieces(&shown, about.longest_text).into_iter().enumerate() {
             let post = TextPost {

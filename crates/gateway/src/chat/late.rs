@@ -73,6 +73,7 @@ impl Gateway {
         let Some(adapter) = self.chats.adapter(&speaker.address) else {
             return;
         };
+        self.note_spoken(&speaker.address).await;
         let about = adapter.about();
         let alone = about.features.contains(&Feature::Ephemerals);
         let only_for = person_of(&speaker).filter(|_| alone && speaker.scope == ChatScope::Group);

@@ -7,6 +7,7 @@
 
 mod admission;
 mod answer;
+mod card_notes;
 mod card_text;
 mod conversations;
 mod desk;
@@ -29,10 +30,12 @@ mod reply;
 mod restart;
 mod service;
 mod settings;
+mod show_approvals;
 mod speak;
 mod speaker;
 mod unasked;
 mod waiting;
+mod word;
 
 pub use desk::{AttachError, DropReason};
 pub use files::FileLimits;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use countersign_command_risk::render::label;
 use countersign_domain::approvals::{Approval, Status};
-use countersign_domain::chat::{CardNonce, ChatRun, MessageId, PostedCard};
+use countersign_domain::chat::{ChatRun, MessageId, PostedCard};
 use countersign_domain::digest::Digest;
 use countersign_domain::display::inert;
-use countersign_domain::ids::{ApprovalId, CardId};
+use countersign_domain::ids::ApprovalId;
 use countersign_ports::platform::{About, CardPost, Feature, Platform, PlatformError, TextPost};
-use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
+use countersign_ports::store::{StoreError, Versioned};
 
 use super::reply::{Reply, pieces};
 use super::speaker::surface;
@@ -50,6 +50,7 @@ impl Gateway {
         let about = adapter.about();
         let text = label(&inert(text), surface(about.markup));
         let text = if text.trim().is_empty() { "(no words)".to_owned() } else { text };
+        self.note_spoken(&run.address).await;
         let mut last = Posted::Refused(PlatformError::Refused("nothing to say".to_owned()));
         for (number, piece) in pieces(&text, about.longest_text).into_iter().enumerate() {
             let id = format!("{}:{seq}:{number}", run.run_id);
@@ -75,6 +76,7 @@ impl Gateway {
     ) -> Posted {
         let about = adapter.about();
         let surface = surface(about.markup);
+        self.note_spoken(&run.address).await;
         let mut last = Posted::Refused(PlatformError::Refused("nothing to say".to_owned()));
         // Quoting makes a text longer; a quarter leaves it room.
         let longest = (about.longest_text / 4).max(1);
@@ -106,21 +108,21 @@ impl Gateway {
         let known = cards.into_iter().find(|card| card.value.approval_id == approval);
         let card = match known {
             Some(card) if card.value.message.is_some() => return Ok(()),
-            Some(card) => card,
+            Some(card) => card.value,
             None => self.new_card(run, &found, seq, adapter.about()).await?,
         };
-        let post = self.card_post(&found, (&card.value, run), seq, adapter.about());
+        let post = self.card_post(&found, (&card, run), seq, adapter.about());
         match self.until_card_taken(&post.card, adapter).await {
             Posted::Taken(message) => {
-                let next = PostedCard { message: Some(message), ..showing(card.value, &post) };
-                let change = Change::UpdateCard(Box::new(next), card.version);
-                self.commit(UnitOfWork::new().and(change)).await?;
+                let taken =
+                    |card| PostedCard { message: Some(message.clone()), ..showing(card, &post) };
+                self.change_card(card.id, taken).await?;
             }
             Posted::Refused(why) => {
                 tracing::warn!(%approval, %why, "a card could not be put into its chat");
                 let text = format!(
-                    "An approval waits whose card could not be shown here. /approvals lists it; it \
-                     is also open in the web page. Id: {approval}"
+                    "An approval waits whose card could not be shown here. /approvals {approval} \
+                     shows it; it is also open in the web page."
                 );
                 warn_refused(self.post(run, seq, &text, adapter).await);
             }
@@ -146,14 +148,17 @@ impl Gateway {
             let post = self.card_post(&found, (&card.value, run), seq, adapter.about());
             // What people see is what the card is said to show: an answer to it is about nothing
             // else, also where the platform would not change it.
-            let next = match self.show_again(&message, &post, adapter).await {
-                Some(message) => {
-                    PostedCard { message: Some(message), ..showing(card.value, &post) }
-                }
-                None => PostedCard { shows: seq, ..card.value },
+            let shown = self.show_again(&message, &post, adapter).await;
+            let changed = |card: PostedCard| match &shown {
+                Some(now) => PostedCard {
+                    message: Some(now.clone()),
+                    // In a new message it is the last that was said.
+                    spoken_after: card.spoken_after && *now == message,
+                    ..showing(card, &post)
+                },
+                None => PostedCard { shows: seq, ..card },
             };
-            let change = Change::UpdateCard(Box::new(next), card.version);
-            self.commit(UnitOfWork::new().and(change)).await?;
+            self.change_card(card.value.id, changed).await?;
         }
         Ok(())
     }
@@ -196,33 +201,6 @@ impl Gateway {
         self.until_taken(adapter.about(), Lane::Cards, || adapter.post_card(card)).await
     }
 
-    /// The card is known before the platform has it, so that the quickest click finds it.
-    async fn new_card(
-        &self,
-        run: &ChatRun,
-        approval: &Approval,
-        seq: u64,
-        about: &About,
-    ) -> Result<Versioned<PostedCard>, StoreError> {
-        let card = PostedCard {
-            id: CardId::from_uuid(self.entropy.uuid()),
-            approval_id: approval.id,
-            run_id: run.run_id,
-            address: run.address.clone(),
-            // Half of a secret is unguessable, and fits the buttons of every platform.
-            nonce: CardNonce::new(first_half(self.entropy.secret())),
-            message: None,
-            shows: seq,
-            digest: approval.digest,
-            count: approval.count(),
-            whole: self.chat_card(approval, about).whole,
-        };
-        let id = card.id;
-        self.commit(UnitOfWork::new().and(Change::AddCard(Box::new(card)))).await?;
-        let stored = self.store.chats().card(id).await?;
-        stored.ok_or_else(|| StoreError::Missing(id.to_string()))
-    }
-
     fn card_post(
         &self,
         approval: &Approval,
@@ -249,14 +227,6 @@ impl Gateway {
             is_pending: approval.status() == Status::Pending,
         }
     }
-}
-
-fn first_half(secret: [u8; 32]) -> [u8; 16] {
-    let mut half = [0; 16];
-    for (to, from) in half.iter_mut().zip(secret) {
-        *to = from;
-    }
-    half
 }
 
 /// A card as it is to be seen, and what is seen on it.

@@ -14,10 +14,10 @@ use super::reply::Reply;
 use crate::gateway::Gateway;
 
 /// How often it is looked whether a card stands.
-const CARD_LOOKS: u32 = 50;
+pub(super) const CARD_LOOKS: u32 = 50;
 
 /// The pause between two looks.
-const CARD_PAUSE: Duration = Duration::from_millis(20);
+pub(super) const CARD_PAUSE: Duration = Duration::from_millis(20);
 
 impl Gateway {
     /// A button: pressing it is running its command. Whoever presses is told what came of it.

@@ -275,12 +275,14 @@ impl Gateway {
         text: &str,
         delivery: Option<Delivery>,
     ) -> Result<Heard, StoreError> {
-        let text = &self.with_files(speaker, text, delivery.as_ref()).await;
-        if let Some(heard) = self.word_of_decision(speaker, text, delivery.as_ref()).await? {
+        let standing = self.standing(speaker).await?;
+        let active = standing.active;
+        if let Some(heard) = self.word_of_decision(speaker, active, text, delivery.as_ref()).await?
+        {
             return Ok(heard);
         }
-        let standing = self.standing(speaker).await?;
-        if let Some(run) = standing.active
+        let text = &self.with_files(speaker, text, delivery.as_ref()).await;
+        if let Some(run) = active
             && let Some(heard) =
                 self.answer_to_question(speaker, run, text, delivery.as_ref()).await?
         {

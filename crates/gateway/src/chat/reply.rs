@@ -12,6 +12,7 @@ enum Part {
     Own(String),
     Foreign(String),
     Block(String),
+    Rendered(String),
 }
 
 impl Reply {
@@ -39,6 +40,11 @@ impl Reply {
         Self(vec![Part::Block(text.into())])
     }
 
+    /// Something that is made for the place already.
+    pub(super) fn rendered(text: impl Into<String>) -> Self {
+        Self(vec![Part::Rendered(text.into())])
+    }
+
     /// The same and another reply.
     #[must_use]
     pub(super) fn joined(mut self, other: Self) -> Self {
@@ -52,6 +58,7 @@ impl Reply {
             Part::Own(words) => label(&inert(words), surface),
             Part::Foreign(text) => inline(text, surface, Fit::WHOLE).text,
             Part::Block(text) => block(text, surface, Fit::WHOLE).text,
+            Part::Rendered(text) => text.clone(),
         };
         self.0.iter().map(part).collect()
     }

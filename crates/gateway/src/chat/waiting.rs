@@ -58,7 +58,10 @@ impl Gateway {
     }
 
     /// The approval whose card the speaker answers.
-    async fn answered_card(&self, speaker: &Speaker) -> Result<Option<ApprovalId>, StoreError> {
+    pub(super) async fn answered_card(
+        &self,
+        speaker: &Speaker,
+    ) -> Result<Option<ApprovalId>, StoreError> {
         let Some(answering) = &speaker.answering else {
             return Ok(None);
         };

@@ -68,6 +68,7 @@ pub fn card(number: u32, chat: &str) -> PostedCard {
         digest: Digest::of(b"rm -r build"),
         count: 1,
         whole: true,
+        spoken_after: false,
     }
 }
 

@@ -78,6 +78,8 @@ fn stored_conversations_stay_readable() {
     let card = chats::card(1, "town");
     check("card", &countersign_domain::chat::PostedCard { whole: false, ..card.clone() });
     check("card_whole", &card);
+    let spoken_after = countersign_domain::chat::PostedCard { spoken_after: true, ..card };
+    check("card_spoken_after", &spoken_after);
     check("pairing", &chats::pairing(1, "ann"));
     check("unasked", &chats::unasked(9));
     check("note", &chats::note("read"));

@@ -37,8 +37,11 @@ pub(super) fn read_script(message: &str) -> Vec<Step> {
     for line in message.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (word, rest) = split_word(line);
         match (word, steps.last_mut()) {
-            ("run&", Some(Step::Calls(calls))) if previous == "run&" => {
+            ("run&", Some(Step::Calls(calls))) if matches!(previous, "run&" | "ask&") => {
                 calls.push(terminal(rest));
+            }
+            ("ask&", Some(Step::Calls(calls))) if matches!(previous, "run&" | "ask&") => {
+                calls.push(question(rest));
             }
             ("attach", Some(Step::Calls(calls))) if previous == "email" => {
                 if let Some(Value::Object(arguments)) =
@@ -106,7 +109,7 @@ fn read_line(word: &str, rest: &str) -> Option<Step> {
             let (subject, body) = split_bar(rest)?;
             call("send_email", json!({"to": to, "subject": subject, "body": body}))
         }
-        "ask" => call("clarify", json!({"question": rest})),
+        "ask" | "ask&" => Some(Step::Calls(vec![question(rest)])),
         "wait" => {
             let millis: u64 = rest.parse().ok()?;
             Some(Step::Wait(Duration::from_millis(millis.min(LONGEST_WAIT_MS))))
@@ -118,6 +121,10 @@ fn read_line(word: &str, rest: &str) -> Option<Step> {
         }
         _ => None,
     }
+}
+
+fn question(question: &str) -> Call {
+    Call { tool: "clarify", arguments: json!({"question": question}) }
 }
 
 fn terminal(command: &str) -> Call {

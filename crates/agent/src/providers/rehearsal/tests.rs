@@ -88,6 +88,7 @@ async fn adjacent_parallel_lines_are_one_message_and_others_are_not() {
     assert_eq!(first_calls("run& a\nrun& b\nrun& c").await.len(), 3);
     assert_eq!(first_calls("run a\nrun b").await.len(), 1);
     assert_eq!(first_calls("run& a\nrun b\nrun& c").await.len(), 1);
+    assert_eq!(first_calls("run& a\nask& b\nrun& c").await.len(), 3);
 }
 
 #[tokio::test]
