@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use countersign_domain::approvals::{Choice, Status};
-use countersign_domain::chat::PlatformName;
+use countersign_domain::chat::{GroupSessions, PlatformName};
 use countersign_domain::ids::{ApprovalId, RunId};
 use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::ListedIds;
@@ -149,4 +149,27 @@ async fn what_was_never_shown_is_not_approved_unseen() {
     let id = house.pending(run, 1).await[0].card.approval_id;
     let elsewhere = platform.dm("bob").told(&format!("/approvals {id}")).await;
     assert!(!elsewhere.contains("rm"), "{elsewhere}");
+}
+
+#[tokio::test]
+async fn nobody_answers_what_the_run_of_somebody_else_asks() {
+    let shared = |chat: &mut ChatSettings| {
+        admitted(chat);
+        chat.groups = GroupSessions::Shared;
+    };
+    let (house, platform) = open(shared).await;
+    let (ann, bob) = (platform.in_group("ann", "town"), platform.in_group("bob", "town"));
+    ann.says("ask which colour?\nsay painted").await;
+    platform.says("which colour?").await;
+    let [run] = runs(&house).await.try_into().unwrap();
+    house.run_when(run, RunStatus::WaitingForAnswer).await;
+    let told = bob.told("say bob's own").await;
+    assert!(told.starts_with("Queued"), "{told}");
+    assert_eq!(house.run(run).await.run.status(), RunStatus::WaitingForAnswer);
+    assert_eq!(ann.told("green").await, "");
+    house.run_when(run, RunStatus::Completed).await;
+    let calls = format!("{:?}", house.calls(run).await);
+    assert!(calls.contains("green") && !calls.contains("bob's own"), "{calls}");
+    // What Bob said is for the agent, in its turn.
+    platform.says("bob's own").await;
 }

@@ -15,6 +15,7 @@ use super::dispatch::{Gated, told_of_failure};
 use super::press::{CARD_LOOKS, CARD_PAUSE};
 use super::receive::Heard;
 use super::reply::Reply;
+use super::speak::Manner;
 use super::speaker::{Speaker, ToldBy};
 use super::waiting::{Meant, approving, ending, names_approval};
 use crate::answer_question::AnswerError;
@@ -119,6 +120,13 @@ impl Gateway {
             matches!(found.status(), RunStatus::WaitingForAnswer | RunStatus::WaitingForApproval);
         if !waits || !self.asks(run).await? {
             return Ok(None);
+        }
+        // A run asks whoever began it. What others say meanwhile is for the agent, after it.
+        let is_asked = found.requested_by == speaker.caller.principal
+            || speaker.caller.scopes.contains(&Scope::Admin);
+        if !is_asked {
+            let heard = self.speak(speaker, text, Manner::Queued, delivery.cloned()).await?;
+            return Ok(Some(heard));
         }
         self.take_delivery(delivery.cloned()).await?;
         let reply = match self.answer_question(run, None, text, &speaker.in_conversation()).await {
