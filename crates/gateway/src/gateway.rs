@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use countersign_domain::ids::RunId;
 use countersign_domain::permit::Committed;
@@ -55,6 +55,8 @@ pub struct Gateway {
     pub(crate) leaving: AtomicBool,
     pub(crate) bridge: Bridge,
     runner: OnceLock<Arc<dyn AgentRunner>>,
+    /// For what goes on when whoever began it has gone.
+    pub(crate) itself: Weak<Self>,
 }
 
 /// What a gateway is made of.
@@ -84,7 +86,8 @@ impl Gateway {
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { store, bus, clock, entropy, signer, guard, witness, settings, redactor } =
             parts;
-        Arc::new(Self {
+        Arc::new_cyclic(|itself| Self {
+            itself: itself.clone(),
             store,
             bus,
             clock,

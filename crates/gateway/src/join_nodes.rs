@@ -195,6 +195,10 @@ impl Gateway {
     pub async fn take_up_work(&self) -> Result<(), StoreError> {
         if let Some(me) = self.membership.node() {
             self.take_accounts(me).await?;
+            if self.membership.has_company() {
+                // Another node may have taken something for a chat that is this one's to write to.
+                self.find_owed().await?;
+            }
         }
         for run in self.store.nodes().adrift(ADRIFT).await? {
             self.wake_here(run);
@@ -218,6 +222,7 @@ impl Gateway {
 
     /// Leaves: signs where the audit log stands, and gives whatever this node still holds to others.
     pub async fn leave(&self) -> Result<(), StoreError> {
+        self.end_what_was_said().await;
         let Some(me) = self.membership.node() else { return Ok(()) };
         let found = self.store.nodes().living().await?;
         if let Some(Living { node, .. }) = found.into_iter().find(|living| living.node.id == me) {

@@ -39,6 +39,8 @@ pub(crate) struct Membership {
     timers: watch::Sender<bool>,
     /// The accounts of platforms whose connection is this node's.
     accounts: watch::Sender<BTreeSet<String>>,
+    /// Whether it takes connections; not any more once it leaves.
+    takes_accounts: AtomicBool,
     /// The runs whose lease this node has: opening one of them again takes none.
     driven: Mutex<BTreeSet<RunId>>,
     /// What it has seen of the others.
@@ -56,6 +58,7 @@ impl Default for Membership {
             company: AtomicBool::new(false),
             timers: watch::Sender::new(true),
             accounts: watch::Sender::default(),
+            takes_accounts: AtomicBool::new(true),
             driven: Mutex::default(),
             sightings: Mutex::default(),
             refused: Notify::new(),
@@ -80,6 +83,7 @@ impl Membership {
         self.timers.send_replace(false);
         self.standing.send_replace(Standing::Member(node));
         self.accounts.send_replace(BTreeSet::new());
+        self.takes_accounts.store(true, Ordering::SeqCst);
     }
 
     /// It was said at `at`, or a little later, that this node lives, and everybody can see it.
@@ -150,14 +154,33 @@ impl Membership {
         self.timers.send_if_modified(|ours| std::mem::replace(ours, are_ours) != are_ours);
     }
 
-    /// The connection of `account` is this node's, from now on.
-    pub(crate) fn keep_account(&self, account: String) {
-        self.accounts.send_if_modified(|accounts| accounts.insert(account));
+    /// The connection of `account` is this node's, from now on, if this process is still `me`: whoever
+    /// was buried or leaves meanwhile keeps nothing.
+    pub(crate) fn keep_account(&self, me: NodeId, account: String) {
+        self.accounts.send_if_modified(|accounts| {
+            let may = self.node() == Some(me) && self.takes_accounts.load(Ordering::SeqCst);
+            may && accounts.insert(account)
+        });
     }
 
-    /// None of the connections is this node's any more; which were.
+    /// The connection of `account` is not this node's any more.
+    pub(crate) fn lose_account(&self, account: &str) {
+        self.accounts.send_if_modified(|accounts| accounts.remove(account));
+    }
+
+    /// None of the connections is this node's any more, and it takes no other; which were.
     pub(crate) fn drop_accounts(&self) -> BTreeSet<String> {
+        self.takes_accounts.store(false, Ordering::SeqCst);
         self.accounts.send_replace(BTreeSet::new())
+    }
+
+    /// Returns when this process does not keep the connection of `account`.
+    pub(crate) async fn lost(&self, account: &str) {
+        let mut accounts = self.accounts.subscribe();
+        while self.keeps(account) {
+            // The sender is part of `self`, so this cannot fail.
+            drop(accounts.changed().await);
+        }
     }
 
     /// Whether this process keeps the connection of `account`.

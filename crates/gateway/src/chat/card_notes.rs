@@ -2,7 +2,8 @@
 
 use countersign_domain::approvals::Approval;
 use countersign_domain::chat::{Address, CardNonce, ChatRun, PostedCard};
-use countersign_domain::ids::CardId;
+use countersign_domain::digest::Digest;
+use countersign_domain::ids::{ApprovalId, CardId};
 use countersign_ports::platform::About;
 use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
 
@@ -17,8 +18,10 @@ impl Gateway {
         seq: u64,
         about: &About,
     ) -> Result<PostedCard, StoreError> {
+        let random = || CardId::from_uuid(self.entropy.uuid());
+        let id = card_id(approval.id, &run.address).unwrap_or_else(random);
         let card = PostedCard {
-            id: CardId::from_uuid(self.entropy.uuid()),
+            id,
             approval_id: approval.id,
             run_id: run.run_id,
             address: run.address.clone(),
@@ -31,8 +34,15 @@ impl Gateway {
             whole: self.chat_card(approval, about).whole,
             spoken_after: false,
         };
-        self.commit(UnitOfWork::new().and(Change::AddCard(Box::new(card.clone())))).await?;
-        Ok(card)
+        match self.commit(UnitOfWork::new().and(Change::AddCard(Box::new(card.clone())))).await {
+            Ok(_) => Ok(card),
+            // Another node was quicker: it is the same card.
+            Err(StoreError::Conflict(conflict)) => {
+                let known = self.store.chats().card(id).await?;
+                known.map(|known| known.value).ok_or(StoreError::Conflict(conflict))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Notes of a card what has become of it, whoever notes something else of it meanwhile.
@@ -68,6 +78,17 @@ impl Gateway {
             tracing::warn!(%error, "it could not be noted that something was said after a card");
         }
     }
+}
+
+/// The id of the one card that an approval has at an address, whichever node puts it there. It sorts
+/// like the approval's own.
+fn card_id(approval: ApprovalId, address: &Address) -> Option<CardId> {
+    let approval = approval.to_string();
+    let age = approval.strip_prefix(ApprovalId::PREFIX)?.get(..16)?;
+    let said = format!("countersign card\n{approval}\n{}", address.key());
+    let digest = Digest::of(said.as_bytes()).to_string();
+    let own = digest.strip_prefix("sha256:")?.get(..15)?;
+    format!("{}{age}8{own}", CardId::PREFIX).parse().ok()
 }
 
 fn first_half(secret: [u8; 32]) -> [u8; 16] {

@@ -9,12 +9,14 @@ use std::time::Duration;
 use countersign_domain::chat::{AccountId, Address, PlatformName};
 use countersign_domain::commands::{Command, RegistrationRefused, Registry};
 use countersign_domain::ids::SessionId;
+use countersign_ports::event_bus::Call;
 use countersign_ports::file_shelf::FileShelf;
 use countersign_ports::platform::{About, Feature, KnownChat, NativeCommand, Platform};
 use countersign_ports::plugins::Plugins;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::hands::Hands;
 use super::late::Late;
 use super::listen::account_of;
 use super::refuse::Refusals;
@@ -44,6 +46,8 @@ pub(crate) struct ChatDesk {
     /// Sessions whose runs are to be told of.
     pub(super) owed: Mutex<BTreeSet<SessionId>>,
     pub(super) more_owed: Notify,
+    /// What is being done right now.
+    pub(super) hands: Hands,
     /// What was brought and not believed.
     pub(super) refusals: Mutex<Refusals>,
     /// A bot was attached, whose connection is to be kept.
@@ -136,6 +140,7 @@ impl ChatDesk {
             pauses: Mutex::default(),
             owed: Mutex::default(),
             more_owed: Notify::new(),
+            hands: Hands::default(),
             pairing: tokio::sync::Mutex::default(),
             refusals: Mutex::default(),
             newly_attached: Notify::new(),
@@ -199,9 +204,21 @@ impl ChatDesk {
 }
 
 impl Gateway {
-    /// Somebody may be owed what becomes of the runs of `session`.
+    /// Somebody may be owed what becomes of the runs of `session`: the node that keeps the bot is told.
     pub(crate) fn owe_chat(&self, session: SessionId) {
         self.chats.owe(session);
+        if self.membership.has_company() {
+            self.bus.call(Call::Work);
+        }
+    }
+
+    /// Somebody at `address` is owed it.
+    pub(super) fn owe_at(&self, address: &Address, session: SessionId) {
+        if self.kept_adapter(address).is_some() {
+            self.chats.owe(session);
+        } else {
+            self.owe_chat(session);
+        }
     }
 
     /// Takes a bot: from now on it is told the commands and what is said to its chats, and its

@@ -15,6 +15,7 @@ use countersign_ports::store::{Change, StoreError, UnitOfWork};
 use tokio::task::JoinSet;
 
 use super::desk::held;
+use super::listen::{LAST_WORDS, account_of};
 use super::post::Posted;
 use crate::gateway::Gateway;
 
@@ -29,10 +30,8 @@ impl Gateway {
     pub async fn serve_chats(self: &Arc<Self>) {
         let mut writers: JoinSet<SessionId> = JoinSet::new();
         let mut written: BTreeSet<SessionId> = BTreeSet::new();
-        while let Err(error) = self.find_owed().await {
-            tracing::warn!(%error, "what is owed to chats could not be read");
-            tokio::time::sleep(PAUSE).await;
-        }
+        let mut kept = self.membership.accounts();
+        self.surely_find_owed().await;
         loop {
             let owed = std::mem::take(&mut *held(&self.chats.owed));
             for session in owed {
@@ -46,6 +45,8 @@ impl Gateway {
             }
             tokio::select! {
                 () = self.chats.more_owed.notified() => {}
+                // What another node has not told is this one's to tell.
+                Ok(()) = kept.changed() => self.surely_find_owed().await,
                 () = self.chats.more_late.notified() => self.post_late(),
                 () = self.chats.menus_changed.notified() => self.renew_menus().await,
                 Some(ended) = writers.join_next() => self.writer_ended(ended.ok(), &mut written).await,
@@ -53,7 +54,18 @@ impl Gateway {
         }
     }
 
-    pub(super) async fn find_owed(&self) -> Result<(), StoreError> {
+    async fn surely_find_owed(&self) {
+        while let Err(error) = self.find_owed().await {
+            tracing::warn!(%error, "what is owed to chats could not be read");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Looks for what is owed to chats whose bots this node keeps.
+    pub(crate) async fn find_owed(&self) -> Result<(), StoreError> {
+        if !self.chats.attached().keys().any(|account| self.membership.keeps(account)) {
+            return Ok(());
+        }
         for session in self.store.chats().owed_sessions().await? {
             self.chats.owe(session);
         }
@@ -72,7 +84,7 @@ impl Gateway {
         };
         written.remove(&session);
         match self.store.chats().chat_runs(session).await {
-            Ok(runs) if runs.iter().any(|run| self.chats.adapter(&run.address).is_some()) => {
+            Ok(runs) if runs.iter().any(|run| self.kept_adapter(&run.address).is_some()) => {
                 self.chats.owe(session);
             }
             Ok(_) => {}
@@ -100,14 +112,27 @@ impl Gateway {
     async fn write_next(&self, session: SessionId) -> Result<Owed, StoreError> {
         let runs = self.store.chats().chat_runs(session).await?;
         let next = runs.into_iter().find_map(|run| {
-            let adapter = self.chats.adapter(&run.address)?;
+            let adapter = self.kept_adapter(&run.address)?;
             Some((run, adapter))
         });
         let Some((run, adapter)) = next else {
             return Ok(Owed::Nothing);
         };
-        self.tell_run(run, adapter.as_ref()).await?;
+        let account = account_of(adapter.about());
+        tokio::select! {
+            told = self.tell_run(run, adapter.as_ref()) => told?,
+            () = self.lost_for_good(&account) => {}
+        }
         Ok(Owed::More)
+    }
+
+    /// Returns when the connection of `account` is not this node's. Who gives it away ends what it is
+    /// just saying.
+    async fn lost_for_good(&self, account: &str) {
+        self.membership.lost(account).await;
+        if self.membership.node().is_some() {
+            tokio::time::sleep(LAST_WORDS).await;
+        }
     }
 
     async fn tell_run(&self, mut run: ChatRun, adapter: &dyn Platform) -> Result<(), StoreError> {
@@ -128,8 +153,12 @@ impl Gateway {
                 }
             };
             for record in records {
+                let _telling = self.chats.hands.begin();
+                self.is_ours_to_tell(adapter).await?;
                 typing = typing.after(&record.event, adapter);
                 self.tell_event(&run, &record, adapter).await?;
+                // What was not said because somebody else says it is not noted as said.
+                self.is_ours_to_tell(adapter).await?;
                 if record.event.is_final() {
                     let told = Change::RemoveChatRun(run.run_id);
                     self.commit(UnitOfWork::new().and(told)).await?;
@@ -144,6 +173,13 @@ impl Gateway {
                 }
             }
         }
+    }
+
+    async fn is_ours_to_tell(&self, adapter: &dyn Platform) -> Result<(), StoreError> {
+        if self.may_write(adapter.about()).await {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable("another node tells of this run".to_owned()))
     }
 
     /// What a third party said that has begun the run: its reader sees it before what comes of it.

@@ -80,7 +80,7 @@ impl Gateway {
         for (number, piece) in pieces(&text, about.longest_text).into_iter().enumerate() {
             let place = (&speaker.address, speaker.quoted.as_ref().filter(|_| number == 0));
             let post = post(format!("{id}:{number}"), place, only_for.clone(), piece);
-            if !self.is_taken(about, Lane::Texts, || adapter.post_text(&post)).await {
+            if !self.is_taken(about, Lane::Answers, || adapter.post_text(&post)).await {
                 return;
             }
         }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_domain::chat::Address;
 use countersign_domain::ids::NodeId;
 use countersign_domain::nodes::LeaseName;
 use countersign_ports::event_bus::Call;
@@ -19,6 +20,15 @@ use crate::gateway::Gateway;
 
 /// After a connection was given up, the next attempt.
 const AGAIN: Duration = Duration::from_mins(1);
+
+/// Where it is not known whether a lease is held, the pause before it is looked again.
+const LEASE_PAUSE: Duration = Duration::from_millis(500);
+
+/// What is being done when a connection ends has so long.
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// So long after it was done its answer is on its way.
+const ANSWERED: Duration = Duration::from_millis(300);
 
 /// How often platforms are asked which chats there are, and menus are renewed that could not be.
 const LOOK_AGAIN: Duration = Duration::from_mins(10);
@@ -34,7 +44,7 @@ impl Gateway {
         // Whoever drops such a set ends what is in it.
         let mut lines: BTreeMap<String, JoinSet<()>> = BTreeMap::new();
         let mut kept = self.membership.accounts();
-        let mut looking = JoinSet::new();
+        let (mut looking, mut ending) = (JoinSet::new(), JoinSet::new());
         loop {
             if let Some(me) = self.membership.node()
                 && let Err(error) = self.take_accounts(me).await
@@ -44,7 +54,14 @@ impl Gateway {
             kept.mark_unchanged();
             let adapters = self.chats.attached();
             let ours = |account: &String| self.membership.keeps(account);
-            lines.retain(|account, _| ours(account));
+            for (account, line) in std::mem::take(&mut lines) {
+                if ours(&account) {
+                    lines.insert(account, line);
+                } else {
+                    self.end_line(line, &mut ending);
+                }
+            }
+            while ending.try_join_next().is_some() {}
             for (account, adapter) in adapters {
                 if ours(&account) && !lines.contains_key(&account) {
                     let mut line = JoinSet::new();
@@ -66,25 +83,80 @@ impl Gateway {
         }
     }
 
-    /// Takes the connections that nobody keeps.
+    /// Takes the connections that nobody keeps, and lets go of those whose lease is not this node's.
     pub(crate) async fn take_accounts(&self, me: NodeId) -> Result<(), StoreError> {
-        let mut wanted = self.chats.accounts();
-        wanted.retain(|account| !self.membership.keeps(account));
-        if wanted.is_empty() || self.is_leaving() {
+        let attached = self.chats.accounts();
+        if attached.is_empty() || self.is_leaving() {
             return Ok(());
         }
+        let (kept, wanted): (Vec<String>, Vec<String>) =
+            attached.into_iter().partition(|account| self.membership.keeps(account));
         let leases = self.store.nodes().lasting_leases().await?;
+        let holder = |name: &LeaseName| {
+            leases.iter().find(|lease| lease.name == *name).map(|lease| lease.holder)
+        };
+        for account in kept {
+            if holder(&LeaseName::Account(account.clone())) != Some(me) {
+                tracing::warn!(account, "the lease of a bot is not this node's any more");
+                self.membership.lose_account(&account);
+            }
+        }
         for account in wanted {
             let name = LeaseName::Account(account.clone());
-            let is_ours = match leases.iter().find(|lease| lease.name == name) {
-                Some(lease) => lease.holder == me,
+            let is_ours = match holder(&name) {
+                Some(holder) => holder == me,
                 None => self.take_account(me, name).await?,
             };
             if is_ours {
-                self.membership.keep_account(account);
+                self.membership.keep_account(me, account);
             }
         }
         Ok(())
+    }
+
+    /// The bot at an address, if this node keeps its connection: who does not puts no cards there.
+    pub(super) fn kept_adapter(&self, address: &Address) -> Option<Arc<dyn Platform>> {
+        let adapter = self.chats.adapter(address)?;
+        self.membership.keeps(&account_of(adapter.about())).then_some(adapter)
+    }
+
+    /// Whether this node keeps the connection of a bot, and nobody can have taken it over: what two
+    /// nodes write comes twice. Returns once that is known.
+    pub(super) async fn may_write(&self, about: &About) -> bool {
+        let account = account_of(about);
+        loop {
+            if !self.membership.keeps(&account) {
+                return false;
+            }
+            match self.is_still_ours().await {
+                Ok(()) => return self.membership.keeps(&account),
+                Err(StoreError::Expelled) => return false,
+                Err(error) => {
+                    tracing::warn!(%error, "it is not known whether a chat is this node's");
+                    tokio::time::sleep(LEASE_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Ends a connection. Who leaves in peace answers what was said on it before.
+    fn end_line(self: &Arc<Self>, line: JoinSet<()>, ending: &mut JoinSet<()>) {
+        if self.is_leaving() && !self.chats.hands.are_idle() {
+            let gateway = self.clone();
+            ending.spawn(async move {
+                gateway.chats.hands.idle(LAST_WORDS).await;
+                tokio::time::sleep(ANSWERED).await;
+                drop(line);
+            });
+        }
+    }
+
+    /// What was begun for chats is ended, as far as there is time.
+    pub(crate) async fn end_what_was_said(&self) {
+        if !self.chats.hands.are_idle() {
+            self.chats.hands.idle(LAST_WORDS).await;
+            tokio::time::sleep(ANSWERED).await;
+        }
     }
 
     /// The bots that are attached, and how those fare whose connection this node keeps.
@@ -120,6 +192,7 @@ impl Gateway {
     /// Leaves the connections to other nodes.
     pub(crate) async fn drop_accounts(&self, me: NodeId) -> Result<(), StoreError> {
         let accounts = self.membership.drop_accounts();
+        self.end_what_was_said().await;
         if accounts.is_empty() {
             return Ok(());
         }

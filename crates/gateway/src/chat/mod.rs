@@ -15,6 +15,7 @@ mod directory;
 mod dispatch;
 mod files;
 mod follow;
+mod hands;
 mod history;
 mod inform;
 mod late;

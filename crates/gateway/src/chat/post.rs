@@ -11,6 +11,7 @@ use countersign_domain::ids::ApprovalId;
 use countersign_ports::platform::{About, CardPost, Feature, Platform, PlatformError, TextPost};
 use countersign_ports::store::{StoreError, Versioned};
 
+use super::listen::account_of;
 use super::reply::{Reply, pieces};
 use super::speaker::surface;
 use tokio::time::Instant;
@@ -255,6 +256,8 @@ fn warn_refused(posted: Posted) {
 pub(super) enum Lane {
     Cards,
     Texts,
+    /// Texts that no other process knows of: they go whoever keeps the connection.
+    Answers,
 }
 
 impl Gateway {
@@ -266,8 +269,18 @@ impl Gateway {
     {
         let mut pause = FIRST_PAUSE;
         let since = Instant::now();
+        let taken_over = || {
+            let why = "the bot's connection is another node's".to_owned();
+            Posted::Refused(PlatformError::Unavailable(why))
+        };
         loop {
-            self.wait_for_turn(about, lane).await;
+            tokio::select! {
+                () = self.wait_for_turn(about, lane) => {}
+                () = self.taken_over(about, lane) => return taken_over(),
+            }
+            if lane != Lane::Answers && !self.may_write(about).await {
+                return taken_over();
+            }
             let error = match attempt().await {
                 Ok(message) => return Posted::Taken(message),
                 Err(error) => error,
@@ -286,8 +299,19 @@ impl Gateway {
             if pause == FIRST_PAUSE {
                 tracing::warn!(%error, platform = %about.platform, "it is tried until it is taken");
             }
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.taken_over(about, lane) => return taken_over(),
+            }
             pause = (pause * 2).min(LAST_PAUSE);
+        }
+    }
+
+    /// Returns when another node is to say what this one was about to.
+    async fn taken_over(&self, about: &About, lane: Lane) {
+        match lane {
+            Lane::Cards | Lane::Texts => self.membership.lost(&account_of(about)).await,
+            Lane::Answers => std::future::pending().await,
         }
     }
 
@@ -319,7 +343,7 @@ impl Gateway {
         while let Some(until) = self.chats.paused(about) {
             let after = match lane {
                 Lane::Cards => Duration::ZERO,
-                Lane::Texts => TEXTS_AFTER,
+                Lane::Texts | Lane::Answers => TEXTS_AFTER,
             };
             tokio::time::sleep_until(until + after).await;
         }

@@ -102,24 +102,22 @@ impl Heard {
 
 #[async_trait]
 impl Inbox for Gateway {
+    /// What was begun is ended, also when whoever brought it is not there any more: a command whose
+    /// delivery was noted is not brought again.
     async fn receive(&self, inbound: Inbound) -> Receipt {
-        let taken = match inbound {
-            Inbound::Message(message) => self.take_message(message).await,
-            Inbound::Command(call) => self.take_native(call).await,
-            Inbound::Click(click) => self.take_click(click).await,
+        let Some(this) = self.itself.upgrade() else {
+            return Receipt::Later;
         };
-        match taken {
-            Ok(receipt) => receipt,
-            Err(Untaken::Dropped(reason)) => {
-                self.chats.count_drop(reason);
-                tracing::debug!(?reason, "something inbound was dropped");
-                Receipt::Dropped
-            }
-            Err(Untaken::Store(error)) => {
-                tracing::warn!(%error, "something inbound could not be taken");
-                Receipt::Later
-            }
-        }
+        let hand = self.chats.hands.begin();
+        let taking = tokio::spawn(async move {
+            let receipt = this.take(inbound).await;
+            drop(hand);
+            receipt
+        });
+        taking.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "something inbound could not be taken");
+            Receipt::Later
+        })
     }
 
     async fn refuse(&self, refused: RefusedCallback) {
@@ -146,6 +144,26 @@ impl From<StoreError> for Untaken {
 }
 
 impl Gateway {
+    async fn take(&self, inbound: Inbound) -> Receipt {
+        let taken = match inbound {
+            Inbound::Message(message) => self.take_message(message).await,
+            Inbound::Command(call) => self.take_native(call).await,
+            Inbound::Click(click) => self.take_click(click).await,
+        };
+        match taken {
+            Ok(receipt) => receipt,
+            Err(Untaken::Dropped(reason)) => {
+                self.chats.count_drop(reason);
+                tracing::debug!(?reason, "something inbound was dropped");
+                Receipt::Dropped
+            }
+            Err(Untaken::Store(error)) => {
+                tracing::warn!(%error, "something inbound could not be taken");
+                Receipt::Later
+            }
+        }
+    }
+
     /// Takes what a caller of the API or the operator says in the terminal or the web page.
     pub async fn say(&self, saying: Saying<'_>, caller: &Caller) -> Result<SaidHere, SayError> {
         let Saying { chat, session, key, text } = saying;

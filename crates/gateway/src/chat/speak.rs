@@ -140,7 +140,7 @@ impl Gateway {
         let reply = self.tell_about(speaker, manner, before).await?;
         self.wake(started.run_id);
         if speaker.told_by == ToldBy::Platform {
-            self.chats.owe(started.session_id);
+            self.owe_at(&speaker.address, started.session_id);
         }
         Ok(Heard { reply, run: Some((started.run_id, started.session_id)), turned_to: None })
     }
