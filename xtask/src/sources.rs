@@ -58,7 +58,7 @@ pub(crate) fn tests_by_name() -> Result<BTreeSet<String>> {
         for line in text.lines().map(str::trim) {
             let line = line.strip_prefix("async ").unwrap_or(line);
             if line.starts_with("#[") {
-                is_test |= line.contains("test]") || line.contains("test(");
+                is_test |= makes_a_test(line);
             } else if let Some(rest) = line.strip_prefix("fn ") {
                 if is_test {
                     names.extend(rest.split('(').next().map(str::to_owned));
@@ -68,6 +68,12 @@ pub(crate) fn tests_by_name() -> Result<BTreeSet<String>> {
         }
     }
     Ok(names)
+}
+
+/// Whether the attribute makes the function behind it a test; `#[cfg(test)]` does not.
+fn makes_a_test(attribute: &str) -> bool {
+    attribute == "#[test]"
+        || ["#[tokio::test]", "#[tokio::test("].iter().any(|test| attribute.starts_with(test))
 }
 
 fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -108,6 +114,23 @@ fn check_file(path: &Path, text: &str, report: &mut Report) {
     for word in ["todo!(", "unimplemented!(", "#[ignore"] {
         if text.contains(word) && !path.starts_with("xtask") {
             report.problems.push(format!("{shown} holds `{word}`"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_runner_runs_is_a_test() {
+        for test in ["#[test]", "#[tokio::test]", "#[tokio::test(flavor = \"multi_thread\")]"] {
+            assert!(makes_a_test(test), "{test}");
+        }
+        for other in
+            ["#[cfg(test)]", "#[cfg(any(test, unix))]", "#[expect(lint, reason = \"a test]\")]"]
+        {
+            assert!(!makes_a_test(other), "{other}");
         }
     }
 }
