@@ -88,11 +88,16 @@ pub(crate) async fn start(
     let timeouts = loaded.config.gateway.timeouts();
     let server = tokio::spawn(serve_with(listener, router(parts), timeouts, shutdown.clone()));
     let every = loaded.config.audit.checkpoint_every;
-    let watches = Watches::start(&composition.gateway, home, node, (every, keep));
+    let mut watches = Watches::start(&composition.gateway, home, node, (every, keep));
     let plugins = plugins(home, &composition.gateway)?;
     for adapter in &composition.adapters {
         let attached = composition.gateway.attach_platform(adapter.clone()).await;
         attached.map_err(Failure::refused)?;
+    }
+    // What is due may be the approvers' channel, which is on one of these platforms.
+    watches.keep_time(&composition.gateway);
+    if let Some(why) = composition.gateway.channel_problem() {
+        tracing::warn!(%why, "approvers cannot be asked in `approvals.channel`");
     }
     composition.agent.resume().await.map_err(Failure::refused)?;
     let announcement = Announcement {
@@ -119,6 +124,11 @@ pub(crate) async fn start(
 }
 
 impl Serving {
+    /// How many plugins are beside the gateway.
+    pub(crate) fn plugins(&self) -> usize {
+        self.plugins.count()
+    }
+
     /// Returns when the gateway cannot go on.
     pub(crate) async fn failed(&mut self) -> Stopped {
         let store = self.composition.store.clone();
@@ -204,8 +214,6 @@ impl Watches {
         let each = || gateway.clone();
         let member = each();
         lasting.spawn(async move { member.keep_membership(&node).await });
-        let timekeeper = each();
-        lasting.spawn(async move { timekeeper.watch_deadlines().await });
         let notary = each();
         lasting.spawn(async move { notary.watch_checkpoints(checkpoint_every).await });
         let sweeper = each();
@@ -213,11 +221,19 @@ impl Watches {
         others.spawn(keep_checkpoints(home.clone(), each()));
         let teller = each();
         others.spawn(async move { teller.serve_chats().await });
+        let keeper = each();
+        others.spawn(async move { keeper.serve_channel().await });
         let listener = each();
         others.spawn(async move { listener.serve_platforms().await });
         let listener = each();
         others.spawn(async move { listener.serve_bridge().await });
         Self { lasting, others }
+    }
+
+    /// Sees to deadlines from now on.
+    fn keep_time(&mut self, gateway: &Arc<Gateway>) {
+        let timekeeper = gateway.clone();
+        self.lasting.spawn(async move { timekeeper.watch_deadlines().await });
     }
 
     /// Returns when one of them cannot go on.

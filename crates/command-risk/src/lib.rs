@@ -27,6 +27,7 @@ pub mod tables;
 
 pub use analysis::{Analysis, CommandView, Effect, Reveal, Revealed, UNKNOWN_WORD};
 pub use context::Context;
+pub use effects::paths::is_within;
 pub use engine::Engine;
 pub use files::{BY_ITS_HEAD, FileRole, FileUse};
 pub use policy::{OverrideError, Policy};

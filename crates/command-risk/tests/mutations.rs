@@ -140,12 +140,16 @@ fn no_mutation_lowers_the_verdict_of_a_labelled_line() {
 #[test]
 fn the_labelled_lines_of_the_repository_are_judged_as_their_labels_say() {
     let engine = Engine::new(Policy::builtin());
+    let mut wrong = Vec::new();
     for line in include_str!("mutations/labelled.jsonl").lines() {
         let entry: serde_json::Value = serde_json::from_str(line).expect("a line");
         let command = entry["command"].as_str().expect("a command");
         let is_free = verdict(&engine, command) == Verdict::Allow;
-        assert_eq!(is_free, entry["label"] == "safe", "{command}");
+        if is_free != (entry["label"] == "safe") {
+            wrong.push(command.to_owned());
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 fn report(counts: &BTreeMap<String, Count>) {

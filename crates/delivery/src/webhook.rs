@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use countersign_domain::action::Action;
 use countersign_domain::outbound::{Destination, Place, WebhookName};
 use countersign_domain::permit::OutboundPermit;
+use countersign_ports::causes::with_causes;
 use countersign_ports::clock::Clock;
 use countersign_ports::delivery::{Delivery, Messenger};
 use hmac::{Hmac, KeyInit, Mac};
@@ -183,12 +184,6 @@ pub fn sign(secret: &str, timestamp: i64, body: &str) -> String {
 
 /// An error with its causes, without the address: it may hold a secret.
 fn words(error: &reqwest::Error) -> String {
-    let mut cause = std::error::Error::source(error);
-    let mut words =
-        if error.is_timeout() { "it took too long" } else { "the connection failed" }.to_owned();
-    while let Some(inner) = cause {
-        words = format!("{words}: {inner}");
-        cause = inner.source();
-    }
-    words
+    let what = if error.is_timeout() { "it took too long" } else { "the connection failed" };
+    with_causes(what, error)
 }

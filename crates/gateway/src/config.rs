@@ -1,24 +1,19 @@
 //! The sections of the configuration that the verbs and the guard read, and what they come to.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use countersign_command_risk::{Engine, OverrideError, Policy, SelfDescription, TableError};
-use countersign_domain::approvals::{InvalidChannel, Timing};
-use countersign_domain::assessment::{FindingId, InvalidFindingId};
+use countersign_domain::approvals::Timing;
 use countersign_domain::audit::NodeName;
-use countersign_domain::audit::chain::InvalidNodeName;
 use countersign_domain::audit::checkpoint::MOST_COVERED;
 use countersign_domain::guard::Mode;
-use countersign_domain::identity::InvalidPrincipal;
-use countersign_domain::service_conversations::{InvalidServiceSetting, ServiceSettings};
-use countersign_domain::verdict::{Severity, Verdict};
+use countersign_domain::service_conversations::ServiceSettings;
 use countersign_ports::duration::HumanDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::chat::ChatSettings;
 pub use crate::config_accounts::NoAccount;
+pub use crate::config_api::{ApiAccessKeys, ApiConfig};
 pub use crate::config_approvers::{DelegateConfig, QuorumConfig};
 pub use crate::config_chat::{
     AccessKeys, BusyText, Item, Listed, PairingText, PlatformConfig, PlatformsConfig,
@@ -28,12 +23,15 @@ pub use crate::config_nodes::NodesConfig;
 pub use crate::config_outbound::{
     EmailConfig, MailTls, OutboundConfig, OutboundHttpConfig, SecretPolicyText, WebhookConfig,
 };
+pub use crate::config_problem::{ConfigProblem, Problem};
+pub(crate) use crate::config_problem::{named, problem};
 pub use crate::config_quick::{QuickCommand, QuickCommandsConfig};
 pub use crate::config_retention::RetentionConfig;
+pub use crate::config_risk::{FindingOverride, RiskConfig, SeverityText, VerdictText};
 pub use crate::config_whatsapp::{
     BridgeConfig, ServiceConversationsConfig, ServiceModeText, WhatsappConfig,
 };
-use crate::operator_rules::{InvalidOperatorRule, OperatorRules, RuleText};
+use crate::operator_rules::{OperatorRules, RuleText};
 use crate::settings::Settings;
 
 /// When people are asked, whom, and for how long.
@@ -62,8 +60,9 @@ pub struct ApprovalsConfig {
     pub quorum: QuorumConfig,
     /// Who decides in whose name, and until when.
     pub delegates: Vec<DelegateConfig>,
-    /// Where approvers are asked when the requester may not approve: `PLATFORM:CHANNEL`. A card
-    /// says that it was sent there only if it was.
+    /// Where approvers are asked when the requester may not approve: `PLATFORM:CHANNEL`, a chat of an
+    /// attached platform by its name or id, such as `mattermost:ops`. A card says that it was sent
+    /// there only if it was.
     pub channel: Option<String>,
     /// After how long `channel` is asked about every pending question; by default, and with `0`,
     /// never.
@@ -120,151 +119,6 @@ pub struct AuditConfig {
     pub checkpoint_every: u64,
     /// What records name as the node that wrote them; by default the name of the machine.
     pub node: Option<String>,
-}
-
-/// How shell commands are judged.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct RiskConfig {
-    /// What belongs to the guard and to agents: names, paths, ports, switches. By default this
-    /// product and the known agents.
-    #[serde(rename = "self")]
-    #[schemars(with = "Option<serde_json::Value>")]
-    pub belongings: Option<SelfDescription>,
-    /// Severity and verdict for a finding id; never milder than `forbid` where that is built in.
-    pub overrides: BTreeMap<String, FindingOverride>,
-    /// Files with further tables of tools.
-    pub tables: Vec<std::path::PathBuf>,
-}
-
-/// Another severity or verdict for a finding.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct FindingOverride {
-    /// `low`, `medium`, `high` or `critical`.
-    pub severity: Option<SeverityText>,
-    /// `allow`, `ask` or `forbid`.
-    pub verdict: Option<VerdictText>,
-}
-
-/// A severity in the configuration.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum SeverityText {
-    /// Worth saying.
-    Low,
-    /// Can be undone with some work.
-    Medium,
-    /// Hard to undo, or leaves the machine.
-    High,
-    /// Loses the machine, its secrets or the control over the agent.
-    Critical,
-}
-
-/// A verdict in the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum VerdictText {
-    /// Runs without a question.
-    Allow,
-    /// A person decides.
-    Ask,
-    /// Never runs.
-    Forbid,
-}
-
-/// A value that cannot be used; names its key.
-#[derive(Debug, thiserror::Error)]
-#[error("`{key}`: {problem}")]
-pub struct ConfigProblem {
-    /// The key, with dots.
-    pub key: String,
-    /// What is wrong, and what is accepted.
-    pub problem: Problem,
-}
-
-/// What is wrong with a value.
-#[derive(Debug, thiserror::Error)]
-pub enum Problem {
-    /// Not a principal.
-    #[error("{0}; `requester` and `admins` are accepted too")]
-    Principal(#[from] InvalidPrincipal),
-    /// Nobody could decide.
-    #[error("nobody could decide anything; name at least one approver")]
-    NoApprovers,
-    /// Not somebody who could have or hold a delegation.
-    #[error("{0}")]
-    Delegate(InvalidPrincipal),
-    /// Not an instant.
-    #[error("`{0}` is not an instant in RFC 3339 such as `2026-12-24T18:00:00Z`")]
-    NoInstant(String),
-    /// Nobody would have to agree.
-    #[error("`0` would approve by itself; use 1 or more")]
-    NoQuorum,
-    /// More must agree than there are.
-    #[error("{wanted} must agree, but `approvals.approvers` names only {named}")]
-    QuorumOutOfReach {
-        /// How many must.
-        wanted: u32,
-        /// How many there are.
-        named: usize,
-    },
-    /// Not a destination.
-    #[error(transparent)]
-    Channel(#[from] InvalidChannel),
-    /// Nowhere to escalate to.
-    #[error("there is nowhere to ask; set `approvals.channel` too")]
-    NoChannel,
-    /// Not a rule.
-    #[error(transparent)]
-    Rule(#[from] InvalidOperatorRule),
-    /// Not a finding.
-    #[error(transparent)]
-    FindingId(#[from] InvalidFindingId),
-    /// Not allowed for this finding.
-    #[error(transparent)]
-    Override(#[from] OverrideError),
-    /// A table cannot be read.
-    #[error("{0}")]
-    Table(String),
-    /// Not a name.
-    #[error(transparent)]
-    Node(InvalidNodeName),
-    /// Not a time of the day.
-    #[error("`{0}` is not a time of the day such as `04:30`")]
-    NoTime(String),
-    /// Not a name for a command, or not one that stands for anything.
-    #[error("{0}")]
-    Command(String),
-    /// Never, or too rarely.
-    #[error("use a number from 1 to {MOST_COVERED}")]
-    CheckpointEvery,
-    /// Not a destination, a name, a mail address or the address of a webhook.
-    #[error("{0}")]
-    Outbound(String),
-    /// Not a setting of service conversations.
-    #[error("{0}")]
-    Service(#[from] InvalidServiceSetting),
-    /// Not the address of a bridge.
-    #[error("`{0}` is not accepted: write `http://127.0.0.1:PORT`, an address of this machine")]
-    Bridge(String),
-    /// Nothing is connected under this name.
-    #[error("there is no such platform; known: {0}")]
-    NoPlatform(String),
-    /// Too short to be meant.
-    #[error("`{0}` is too short; use at least one second")]
-    TooShort(HumanDuration),
-    /// Too short to look anything up.
-    #[error("`{0}` is too short; use at least one hour, such as `30d`, or `0` to keep everything")]
-    TooSoon(HumanDuration),
-    /// A time to live that buries the busy, or nobody.
-    #[error("`{0}` does not work; use from `2s` to `10m`")]
-    LeaseTtl(HumanDuration),
-    /// Limits still count it.
-    #[error("`{0}` is too short: limits still count what was sent; use at least `1d`")]
-    StillCounts(HumanDuration),
 }
 
 impl Default for ApprovalsConfig {
@@ -391,72 +245,9 @@ impl ApprovalsConfig {
     }
 }
 
-impl RiskConfig {
-    /// The shell risk engine under this configuration; `read` reads a file of tables.
-    pub fn engine(
-        &self,
-        security: &SecurityConfig,
-        read: impl Fn(&std::path::Path) -> std::io::Result<String>,
-    ) -> Result<Engine, ConfigProblem> {
-        let mut policy =
-            Policy::builtin().with_protected_paths(security.protected_paths.iter().cloned());
-        if let Some(belongings) = &self.belongings {
-            policy = policy.with_self(belongings.clone());
-        }
-        for (id, wanted) in &self.overrides {
-            let key = || format!("risk.overrides.{id}");
-            let finding: FindingId = id.parse().map_err(|error| named(key(), error))?;
-            let severity = wanted.severity.map(Severity::from);
-            let verdict = wanted.verdict.map(Verdict::from);
-            policy = policy
-                .with_override(&finding, severity, verdict)
-                .map_err(|error| named(key(), error))?;
-        }
-        for path in &self.tables {
-            let broken = |error: String| {
-                problem("risk.tables", Problem::Table(format!("{}: {error}", path.display())))
-            };
-            let text = read(path).map_err(|error| broken(error.to_string()))?;
-            policy = policy
-                .with_tables(&[&text])
-                .map_err(|error: TableError| broken(error.to_string()))?;
-        }
-        Ok(Engine::new(policy))
-    }
-}
-
-impl From<SeverityText> for Severity {
-    fn from(text: SeverityText) -> Self {
-        match text {
-            SeverityText::Low => Self::Low,
-            SeverityText::Medium => Self::Medium,
-            SeverityText::High => Self::High,
-            SeverityText::Critical => Self::Critical,
-        }
-    }
-}
-
-impl From<VerdictText> for Verdict {
-    fn from(text: VerdictText) -> Self {
-        match text {
-            VerdictText::Allow => Self::Allow,
-            VerdictText::Ask => Self::Ask,
-            VerdictText::Forbid => Self::Forbid,
-        }
-    }
-}
-
 pub(crate) fn at_least_a_second(key: &str, span: HumanDuration) -> Result<Duration, ConfigProblem> {
     if span.0 < Duration::from_secs(1) {
         return Err(problem(key, Problem::TooShort(span)));
     }
     Ok(span.0)
-}
-
-pub(crate) fn problem(key: &str, problem: Problem) -> ConfigProblem {
-    ConfigProblem { key: key.to_owned(), problem }
-}
-
-pub(crate) fn named(key: String, error: impl Into<Problem>) -> ConfigProblem {
-    ConfigProblem { key, problem: error.into() }
 }

@@ -82,7 +82,8 @@ pub struct PlatformConfig<A = NoAccount> {
     /// with an empty list nobody may.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub allow_admin_from: Option<Listed>,
-    /// What others may run there besides `/help` and `/whoami`; by default what they may in groups.
+    /// What others may run there besides `/help`, `/whoami` and `/status`; by default what they may in
+    /// groups.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub user_allowed_commands: Option<Listed>,
     /// Who may run every command in groups.
@@ -145,7 +146,9 @@ pub enum Item {
 }
 
 /// A key that is there and says nothing is an operator who lists nobody.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Listed>, D::Error> {
+pub(crate) fn present<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Listed>, D::Error> {
     Option::<Listed>::deserialize(deserializer).map(|listed| Some(listed.unwrap_or_default()))
 }
 

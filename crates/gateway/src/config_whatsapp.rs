@@ -106,8 +106,7 @@ impl ServiceConversationsConfig {
             if given <= LARGEST_LIMIT {
                 return Ok(given);
             }
-            let what = format!("`{given}` is not accepted: use a number from 0 to {LARGEST_LIMIT}");
-            Err(problem(&key(name), Problem::Outbound(what)))
+            Err(problem(&key(name), Problem::Limit { given, most: LARGEST_LIMIT }))
         };
         for tool in &self.tools {
             if !known_tool(tool) {

@@ -15,7 +15,6 @@ use countersign_ports::event_bus::{Call, EventBus, Topic};
 use countersign_ports::file_witness::FileWitness;
 use countersign_ports::signer::Signer;
 use countersign_ports::store::{Change, SharedStore, StoreError, UnitOfWork};
-use countersign_ports::surfaces::Surfaces;
 use tokio::sync::Notify;
 
 use crate::chat::ChatDesk;
@@ -44,7 +43,6 @@ pub struct Gateway {
     pub(crate) redactor: Arc<Redactor>,
     pub(crate) deadlines_changed: Notify,
     pub(crate) ledger: Ledger,
-    pub(crate) surfaces: OnceLock<Arc<dyn Surfaces>>,
     pub(crate) tokens: PresentedTokens,
     pub(crate) membership: Membership,
     pub(crate) previewed: Previewed,
@@ -100,7 +98,6 @@ impl Gateway {
             redactor,
             deadlines_changed: Notify::new(),
             ledger: Ledger::default(),
-            surfaces: OnceLock::new(),
             tokens: PresentedTokens::default(),
             membership: Membership::default(),
             previewed: Previewed::default(),

@@ -198,6 +198,7 @@ impl Gateway {
             if self.membership.has_company() {
                 // Another node may have taken something for a chat that is this one's to write to.
                 self.find_owed().await?;
+                self.chats.more_owed_cards.notify_one();
             }
         }
         for run in self.store.nodes().adrift(ADRIFT).await? {

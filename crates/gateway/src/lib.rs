@@ -17,12 +17,15 @@ mod chat;
 mod claim_effect;
 pub mod config;
 mod config_accounts;
+mod config_api;
 mod config_approvers;
 mod config_chat;
 mod config_nodes;
 mod config_outbound;
+mod config_problem;
 mod config_quick;
 mod config_retention;
+mod config_risk;
 mod config_whatsapp;
 mod consume_grant;
 mod count_votes;
@@ -74,7 +77,7 @@ pub use caller::{Caller, Forbidden};
 pub use card::card;
 pub use chat::{
     Admission, AttachError, BusyMode, ChatSettings, DropReason, FileLimits, InGroups, InSession,
-    MentionRule, PairingMode, PlainWords, SaidHere, SayError, Saying,
+    MentionRule, NotShown, PairingMode, PlainWords, SaidHere, SayError, Saying,
 };
 pub use consume_grant::{ConsumeError, Presented};
 pub use edit_approval::{EditApprovalError, NewContent};
@@ -97,7 +100,7 @@ pub use receipt::ReceiptError;
 pub use resolve_approval::{Answer, ResolveError, Resolved};
 pub use service_chats::{
     ChangeChatError, ChatChange, ChatLimits, RecentView, SaidView, ServiceChatView,
-    ServiceChatsError, StartChat, StartChatError,
+    ServiceChatsError, StartChat, StartChatError, ThreadPart,
 };
 pub use settings::Settings;
 pub use sign_checkpoint::CheckpointError;

@@ -4,6 +4,7 @@
 //! here decides anything.
 
 pub mod agent_runner;
+pub mod causes;
 pub mod clock;
 pub mod delivery;
 pub mod duration;
@@ -20,4 +21,3 @@ pub mod secret;
 pub mod service_bridge;
 pub mod signer;
 pub mod store;
-pub mod surfaces;

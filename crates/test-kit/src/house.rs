@@ -257,14 +257,14 @@ impl House {
             gateway.attach_runner(agent.clone());
             agent.resume().await.expect("the store can be read");
         }
-        let timekeeper = gateway.clone();
-        let watcher = tokio::spawn(async move { timekeeper.watch_deadlines().await });
         for platform in &builder.platforms {
             gateway.attach_platform(platform.clone()).await.expect("the platform is taken");
         }
-        let (teller, listener) = (gateway.clone(), gateway.clone());
+        let timekeeper = gateway.clone();
+        let watcher = tokio::spawn(async move { timekeeper.watch_deadlines().await });
+        let (teller, listener, keeper) = (gateway.clone(), gateway.clone(), gateway.clone());
         let writer = tokio::spawn(async move {
-            tokio::join!(teller.serve_chats(), listener.serve_platforms());
+            tokio::join!(teller.serve_chats(), listener.serve_platforms(), keeper.serve_channel());
         });
         if let Some(bridge) = builder.client() {
             gateway.attach_bridge(bridge);

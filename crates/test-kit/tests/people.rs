@@ -1,21 +1,16 @@
-//! Several people decide: votes, delegates, separation of duties, and the approvers' channel.
+//! Several people decide: votes, delegates, and separation of duties.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails where it is")]
 #![expect(clippy::panic, reason = "an answer that came out otherwise fails the test where it is")]
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use countersign_domain::approvals::{
-    Audience, Channel, Choice, DecideError, Delivery, Moment, NotAnApprover, Occasion, Status,
-};
+use countersign_domain::approvals::{Choice, DecideError, Moment, NotAnApprover, Status};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::ids::{ApprovalId, RunId};
-use countersign_domain::runs::{ApprovalRaised, Event, RunStatus};
+use countersign_domain::runs::{Event, RunStatus};
 use countersign_gateway::config::{ApprovalsConfig, DelegateConfig, SeverityText};
 use countersign_gateway::{Caller, ResolveError, Resolved, Role, StartRun};
-use countersign_ports::surfaces::{NotShown, Surfaces};
 use countersign_test_kit::House;
 
 /// Ann, Bob, Cat and the requester may decide, two of them must agree, and not the requester.
@@ -298,90 +293,4 @@ async fn neither_delegating_nor_being_a_delegate_defeats_the_separation_of_dutie
         assert!(matches!(refused, NotAnApprover::OwnRequest { .. }), "{who}: {refused}");
     }
     assert!(matches!(say(&house, id, Choice::Deny, "dora").await, Ok(Resolved::Now(_))));
-}
-
-#[derive(Default)]
-struct Wall(Mutex<Vec<(String, Occasion, ApprovalId)>>);
-
-#[async_trait]
-impl Surfaces for Wall {
-    async fn show(
-        &self,
-        channel: &Channel,
-        occasion: Occasion,
-        card: &ApprovalRaised,
-    ) -> Result<(), NotShown> {
-        self.0.lock().unwrap().push((channel.to_string(), occasion, card.approval_id));
-        Ok(())
-    }
-}
-
-fn with_channel(approvals: &mut ApprovalsConfig) {
-    two_of_four(approvals);
-    approvals.channel = Some("mattermost:ops".to_owned());
-}
-
-/// The delivery, once it is no longer planned.
-async fn delivery(house: &House, id: ApprovalId) -> Delivery {
-    for _ in 0..3000 {
-        let view = house.gateway.approval(id, &house.operator).await.unwrap();
-        for audience in view.card.attention.audiences {
-            match audience {
-                Audience::Approvers { delivery: Delivery::Planned, .. } | Audience::Requester => {}
-                Audience::Approvers { delivery, .. } => return delivery,
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("the channel was never tried")
-}
-
-#[tokio::test]
-async fn a_card_never_claims_a_channel_that_it_did_not_reach() {
-    let house = House::with().approvals(with_channel).open().await;
-    let (run, id) = asked(&house).await;
-    let Delivery::NotSent { why, .. } = delivery(&house, id).await else { panic!("it says sent") };
-    assert_eq!(why, "nothing is connected to `mattermost:ops`");
-    assert_eq!(changes(&house, run).await, ["routed"]);
-    let view = house.gateway.approval(id, &house.operator).await.unwrap();
-    assert_eq!(view.history.last().unwrap().what, Moment::ChannelNotReached);
-    assert_eq!(view.status, Status::Pending, "it stays open everywhere else");
-}
-
-#[tokio::test]
-async fn the_channel_is_asked_at_once_when_the_requester_may_not_approve() {
-    let house = House::with().approvals(with_channel).open().await;
-    let wall = Arc::new(Wall::default());
-    house.gateway.attach_surfaces(wall.clone());
-    let (_, id) = asked(&house).await;
-    assert!(matches!(delivery(&house, id).await, Delivery::Sent { .. }));
-    let shown = wall.0.lock().unwrap().clone();
-    assert_eq!(shown, [("mattermost:ops".to_owned(), Occasion::Opening, id)]);
-}
-
-#[tokio::test]
-async fn silence_is_escalated_once_also_over_a_restart() {
-    let house = House::with()
-        .approvals(|approvals| {
-            with_channel(approvals);
-            approvals.separation_of_duties = false;
-            approvals.remind_after = Some("0".parse().unwrap());
-            approvals.escalate_after = Some("5m".parse().unwrap());
-        })
-        .open()
-        .await;
-    let (run, id) = asked(&house).await;
-    house.run_when(run, RunStatus::WaitingForApproval).await;
-    house.clock.advance(Duration::from_mins(4));
-    assert!(changes(&house, run).await.is_empty());
-    let house = house.reopen().await;
-    let wall = Arc::new(Wall::default());
-    house.gateway.attach_surfaces(wall.clone());
-    house.clock.advance(Duration::from_mins(1));
-    assert!(matches!(delivery(&house, id).await, Delivery::Sent { .. }));
-    house.clock.advance(Duration::from_mins(5));
-    house.gateway.pass_deadlines().await.unwrap();
-    assert_eq!(wall.0.lock().unwrap().len(), 1);
-    assert_eq!(changes(&house, run).await, ["escalated"]);
-    assert_eq!(house.audited(AuditKind::ApprovalRouted).await.len(), 1);
 }

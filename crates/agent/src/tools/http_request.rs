@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use countersign_domain::action::Action;
 use countersign_domain::permit::{HttpPermit, PermittedAction};
 use countersign_domain::runs::ToolStatus;
+use countersign_ports::causes::with_causes;
 use countersign_ports::model_provider::ToolSpec;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Response};
@@ -154,9 +155,14 @@ async fn exchange(
         Ok(answer) => present(answer, execution).await,
         Err(error) if changes && !error.is_connect() && !error.is_builder() => ToolOutput::new(
             ToolStatus::Indeterminate,
-            format!("no answer; the request may have arrived: {}", reasons(&error)),
+            format!(
+                "no answer; the request may have arrived: {}",
+                with_causes(error.to_string(), &error)
+            ),
         ),
-        Err(error) => ToolOutput::error(format!("no answer: {}", reasons(&error))),
+        Err(error) => {
+            ToolOutput::error(format!("no answer: {}", with_causes(error.to_string(), &error)))
+        }
     }
 }
 
@@ -181,7 +187,12 @@ async fn present(mut answer: Response, execution: &Execution) -> ToolOutput {
                 }
             }
             Ok(None) => break None,
-            Err(error) => break Some(format!("(the answer broke off: {})", reasons(&error))),
+            Err(error) => {
+                break Some(format!(
+                    "(the answer broke off: {})",
+                    with_causes(error.to_string(), &error)
+                ));
+            }
         }
     };
     let text = body.finish().await;
@@ -190,17 +201,6 @@ async fn present(mut answer: Response, execution: &Execution) -> ToolOutput {
     let content: Vec<&str> = content.filter(|part| !part.is_empty()).collect();
     let status = if status.as_u16() < 400 { ToolStatus::Ok } else { ToolStatus::Error };
     ToolOutput::new(status, content.join("\n\n"))
-}
-
-/// An error with its causes: the outer ones say little.
-fn reasons(error: &reqwest::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        words = format!("{words}: {inner}");
-        cause = inner.source();
-    }
-    words
 }
 
 fn method(given: &str) -> Result<String, ToolInputError> {

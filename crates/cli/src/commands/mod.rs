@@ -7,6 +7,7 @@ mod chats;
 mod check;
 mod completions;
 mod config;
+mod connections;
 mod edit_draft;
 mod health;
 mod keys;

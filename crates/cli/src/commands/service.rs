@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::approvals::read_data;
+use super::approvals::{escaped, read_data};
 use super::rules::text;
 use super::{Global, JsonFlag};
 use crate::client::ConnectArgs;
@@ -140,15 +140,7 @@ pub(crate) async fn run(args: ServiceArgs, global: &Global) -> Outcome {
 impl Chat {
     /// The chat's path in the API; whatever stands in its name is one part of it.
     fn path(&self, rest: &str) -> String {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        let part: String =
-            self.chat
-                .bytes()
-                .map(|byte| {
-                    if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-                })
-                .collect();
-        format!("/v1/whatsapp/service-chats/{part}{rest}")
+        format!("/v1/whatsapp/service-chats/{}{rest}", escaped(&self.chat))
     }
 }
 

@@ -10,7 +10,7 @@ use countersign_domain::guard::Mode;
 use countersign_gateway::Caller;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Global;
+use super::{Global, connections};
 use crate::config::{Loaded, Override, load};
 use crate::environment::Environment;
 use crate::failure::{Answer, Failure, Outcome};
@@ -185,7 +185,9 @@ async fn banner(
     screen.line(format!("  listening    {}", serving.announcement.address))?;
     screen.line(format!("  workspace    {}", serving.composition.workspace.display()))?;
     mode(screen, serving)?;
-    screen.line("  platforms    none yet: web page, API, terminal")?;
+    for (name, what) in connections::lines(loaded, serving).await? {
+        screen.line(format!("  {name:<12} {what}"))?;
+    }
     model_in_use(screen, loaded, serving).await
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign_gateway::config::{PlatformConfig, PlatformsConfig};
+use countersign_gateway::config::{ApiConfig, PlatformConfig, PlatformsConfig};
 use countersign_mattermost::{AccountConfig, PLATFORM as MATTERMOST};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct PlatformsSection {
     /// Where holders of API keys are.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) api: Option<PlatformConfig>,
+    pub(crate) api: Option<ApiConfig>,
     /// Mattermost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mattermost: Option<PlatformConfig<AccountConfig>>,

@@ -34,6 +34,7 @@ const BAD: &[(&str, &str)] = &[
         "approvals:\n  delegates:\n    - {who: 'api:a', for: operator, until: tomorrow}\n",
     ),
     ("a channel that is none", "approvals:\n  channel: ops\n"),
+    ("a key that has no effect there", "platforms:\n  api:\n    allow_from: [ann]\n"),
     ("nowhere to escalate to", "approvals:\n  escalate_after: 5m\n"),
     ("a rule that is none", "approvals:\n  deny:\n    - {kind: exec, comand: rm}\n"),
     ("a rule of an unknown kind", "approvals:\n  ask:\n    - {kind: dance}\n"),

@@ -129,8 +129,8 @@ fn is_normal(path: &str) -> bool {
         })
 }
 
-/// Whether `path` is `root` or below it.
-pub(crate) fn is_within(path: &str, root: &str) -> bool {
+/// Whether `path` is `root` or below it; both absolute and normal.
+pub fn is_within(path: &str, root: &str) -> bool {
     let root = root.trim_end_matches('/');
     path == root || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
 }

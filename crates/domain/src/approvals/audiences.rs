@@ -143,7 +143,8 @@ impl Approval {
     }
 }
 
-/// Records what came of asking the approvers' channel; `None` if nothing was planned any more.
+/// Records what came of asking the approvers' channel; `None` if nothing was planned any more. What
+/// was not sent at first may be later.
 pub fn record_delivery(
     approval: &Approval,
     outcome: Result<(), String>,
@@ -152,9 +153,14 @@ pub fn record_delivery(
     if approval.status() != Status::Pending {
         return None;
     }
+    let is_open = |delivery: &Delivery| match delivery {
+        Delivery::Planned => true,
+        Delivery::NotSent { .. } => outcome.is_ok(),
+        Delivery::Sent { .. } => false,
+    };
     let mut next = approval.clone();
     let slot = next.audiences.iter_mut().find_map(|audience| match audience {
-        Audience::Approvers { delivery, .. } if *delivery == Delivery::Planned => Some(delivery),
+        Audience::Approvers { delivery, .. } if is_open(&*delivery) => Some(delivery),
         Audience::Approvers { .. } | Audience::Requester => None,
     })?;
     let what = match outcome {
@@ -185,6 +191,11 @@ impl Channel {
     /// The platform's name.
     pub fn platform(&self) -> &str {
         self.0.split_once(':').map_or("", |(platform, _)| platform)
+    }
+
+    /// The place on it: the id of a chat, or its name.
+    pub fn place(&self) -> &str {
+        self.0.split_once(':').map_or("", |(_, place)| place)
     }
 
     /// The destination as it was written.

@@ -170,10 +170,3 @@ impl ToolStatus {
         }
     }
 }
-
-impl ToolCallState {
-    /// Whether the model can be told its result.
-    pub const fn is_done(&self) -> bool {
-        matches!(self, Self::Done { .. })
-    }
-}

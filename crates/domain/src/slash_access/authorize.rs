@@ -71,9 +71,7 @@ pub fn authorize(
         Source::Alias(stands) => format!("{} {}", stands.arguments, line.arguments),
         Source::Builtin(_) | Source::Plugin(_) | Source::Quick(_) => line.arguments.clone(),
     };
-    // Everybody who may talk here may see how their work stands.
-    let is_status = command.source == Source::Builtin(Builtin::Status);
-    if !is_status && !may_run(policy, registry, by, command) {
+    if !may_run(policy, registry, by, command) {
         return Ruling::Refused(refusal(policy, registry, by, command));
     }
     Ruling::Authorized(AuthorizedCommand {
@@ -113,8 +111,9 @@ pub fn may_run(policy: &AccessPolicy, registry: &Registry, by: &Asker, command: 
     }
 }
 
+/// Everybody who may talk may see what there is, who they are, and how their work stands.
 fn is_everybodys(command: &Command) -> bool {
-    matches!(command.source, Source::Builtin(Builtin::Help | Builtin::Whoami))
+    matches!(command.source, Source::Builtin(Builtin::Help | Builtin::Whoami | Builtin::Status))
 }
 
 fn refusal(policy: &AccessPolicy, registry: &Registry, by: &Asker, command: &Command) -> Refusal {

@@ -26,7 +26,7 @@ pub struct ScopeAccess {
     /// Who may run everything. `None` is an operator who never opted in: nobody is restricted. A
     /// list of nobody is one who did: everybody is.
     pub admins: Option<ListedIds>,
-    /// What others may run besides `/help` and `/whoami`.
+    /// What others may run besides `/help`, `/whoami` and `/status`.
     pub commands: Option<CommandList>,
 }
 

@@ -15,7 +15,7 @@ pub struct Refusal {
     pub name: CommandName,
     /// Where.
     pub scope: ChatScope,
-    /// What they can run besides `/help` and `/whoami`.
+    /// What they can run besides `/help`, `/whoami` and `/status`.
     pub can_run: Vec<CommandName>,
 }
 

@@ -48,6 +48,7 @@ pub(crate) struct ChatDesk {
     pub(super) more_owed: Notify,
     /// What is being done right now.
     pub(super) hands: Hands,
+    pub(super) more_owed_cards: Notify,
     /// What was brought and not believed.
     pub(super) refusals: Mutex<Refusals>,
     /// A bot was attached, whose connection is to be kept.
@@ -141,6 +142,7 @@ impl ChatDesk {
             owed: Mutex::default(),
             more_owed: Notify::new(),
             hands: Hands::default(),
+            more_owed_cards: Notify::new(),
             pairing: tokio::sync::Mutex::default(),
             refusals: Mutex::default(),
             newly_attached: Notify::new(),

@@ -9,6 +9,7 @@ mod admission;
 mod answer;
 mod card_notes;
 mod card_text;
+mod channel;
 mod conversations;
 mod desk;
 mod directory;
@@ -38,6 +39,7 @@ mod unasked;
 mod waiting;
 mod word;
 
+pub use channel::NotShown;
 pub use desk::{AttachError, DropReason};
 pub use files::FileLimits;
 pub use receive::{InSession, SaidHere, SayError, Saying};

@@ -104,34 +104,46 @@ impl Gateway {
         seq: u64,
         adapter: &dyn Platform,
     ) -> Result<(), StoreError> {
-        let cards = self.store.chats().cards_of_run(run.run_id).await?;
-        let found = self.stored_approval(approval).await?.value;
-        let known = cards.into_iter().find(|card| card.value.approval_id == approval);
-        let card = match known {
-            Some(card) if card.value.message.is_some() => return Ok(()),
-            Some(card) => card.value,
-            None => self.new_card(run, &found, seq, adapter.about()).await?,
-        };
-        let post = self.card_post(&found, (&card, run), seq, adapter.about());
-        match self.until_card_taken(&post.card, adapter).await {
-            Posted::Taken(message) => {
-                let taken =
-                    |card| PostedCard { message: Some(message.clone()), ..showing(card, &post) };
-                self.change_card(card.id, taken).await?;
-            }
-            Posted::Refused(why) => {
-                tracing::warn!(%approval, %why, "a card could not be put into its chat");
-                let text = format!(
-                    "An approval waits whose card could not be shown here. /approvals {approval} \
-                     shows it; it is also open in the web page."
-                );
-                warn_refused(self.post(run, seq, &text, adapter).await);
-            }
+        let put = self.place_card((run, seq), approval, adapter).await?;
+        if let Posted::Refused(why) = put {
+            tracing::warn!(%approval, %why, "a card could not be put into its chat");
+            let text = format!(
+                "An approval waits whose card could not be shown here. /approvals {approval} \
+                 shows it; it is also open in the web page."
+            );
+            warn_refused(self.post(run, seq, &text, adapter).await);
         }
         Ok(())
     }
 
-    /// Makes the cards of an approval show what the store says.
+    /// Puts the card of an approval where `run` is told of, unless it is there.
+    pub(super) async fn place_card(
+        &self,
+        (run, seq): (&ChatRun, u64),
+        approval: ApprovalId,
+        adapter: &dyn Platform,
+    ) -> Result<Posted, StoreError> {
+        let cards = self.store.chats().cards_of_run(run.run_id).await?;
+        let found = self.stored_approval(approval).await?.value;
+        let is_it = |card: &PostedCard| card.approval_id == approval && card.address == run.address;
+        let card = match cards.into_iter().find(|card| is_it(&card.value)) {
+            Some(card) => card.value,
+            None => self.new_card(run, &found, seq, adapter.about()).await?,
+        };
+        if let Some(message) = &card.message {
+            return Ok(Posted::Taken(message.clone()));
+        }
+        let post = self.card_post(&found, (&card, run), seq, adapter.about());
+        let put = self.until_card_taken(&post.card, adapter).await;
+        if let Posted::Taken(message) = &put {
+            let taken =
+                |card| PostedCard { message: Some(message.clone()), ..showing(card, &post) };
+            self.change_card(card.id, taken).await?;
+        }
+        Ok(put)
+    }
+
+    /// Makes the cards of an approval where `run` is told of show what the store says.
     pub(super) async fn renew_cards(
         &self,
         approval: ApprovalId,
@@ -141,7 +153,8 @@ impl Gateway {
     ) -> Result<(), StoreError> {
         let cards = self.store.chats().cards_of_run(run.run_id).await?;
         let newer = |card: &Versioned<PostedCard>| {
-            card.value.approval_id == approval && card.value.shows < seq
+            let card = &card.value;
+            card.approval_id == approval && card.address == run.address && card.shows < seq
         };
         for card in cards.into_iter().filter(newer) {
             let Some(message) = card.value.message.clone() else { continue };

@@ -1,5 +1,6 @@
 //! What the guard says of reading and writing files.
 
+use countersign_command_risk::is_within;
 use countersign_domain::assessment::{Finding, FindingId, Span};
 use countersign_domain::verdict::{Severity, Verdict};
 
@@ -113,10 +114,4 @@ fn expand(path: &str, home: &str) -> String {
 fn steers_programs(path: &str, workspace: &str) -> bool {
     let inside = path.strip_prefix(workspace.trim_end_matches('/')).unwrap_or(path);
     inside.split('/').any(|name| STEERING_NAMES.contains(&name.to_ascii_lowercase().as_str()))
-}
-
-/// Whether `path` is `root` or below it; both absolute and resolved.
-pub(super) fn is_within(path: &str, root: &str) -> bool {
-    let root = root.trim_end_matches('/');
-    path == root || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use countersign_command_risk::{
-    Analysis, Context, Engine, UNKNOWN_WORD, covers, describe_worst_first,
+    Analysis, Context, Engine, UNKNOWN_WORD, covers, describe_worst_first, is_within,
 };
 use countersign_domain::action::Action;
 use countersign_domain::approvals::{Matcher, Rule, Touch};
@@ -22,7 +22,7 @@ use countersign_domain::outbound::OutboundPolicy;
 use countersign_domain::redaction::Redactor;
 use countersign_domain::verdict::Severity;
 
-use self::files::{Access, is_within};
+use self::files::Access;
 pub(crate) use self::leaving::SECRET as LEAVING_SECRET;
 pub(crate) use self::scripts::{LONGEST_SCRIPT, Script, finding as file_finding};
 use self::targets::target;

@@ -1,5 +1,7 @@
 //! Looking at chats.
 
+use std::ops::Deref;
+
 use countersign_domain::access::Scope;
 use countersign_domain::ids::{ApprovalId, RunId, SaidId};
 use countersign_domain::runs::{ToolCallState, ToolStatus};
@@ -54,6 +56,23 @@ pub struct SaidView {
     pub said: Said,
     /// What became of one that the house sent: `sending`, `sent`, `failed` or `unknown`.
     pub outcome: Option<&'static str>,
+}
+
+/// A part of a thread, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ThreadPart {
+    /// The messages.
+    pub said: Vec<SaidView>,
+    /// Older ones come before this one; `None`: there are none.
+    pub older: Option<SaidId>,
+}
+
+impl Deref for ThreadPart {
+    type Target = [SaidView];
+
+    fn deref(&self) -> &[SaidView] {
+        &self.said
+    }
 }
 
 /// A recent chat, as somebody may see it.
@@ -148,7 +167,7 @@ impl Gateway {
         target: &str,
         before: Option<SaidId>,
         caller: &Caller,
-    ) -> Result<(ServiceChatView, Vec<SaidView>), ServiceChatsError> {
+    ) -> Result<(ServiceChatView, ThreadPart), ServiceChatsError> {
         caller.require(Scope::ApprovalsRead)?;
         let missing = || ServiceChatsError::NotFound(target.chars().take(80).collect());
         let id = match self.known_chat(target, numbers_for(caller.may(Scope::Admin))).await {
@@ -160,15 +179,19 @@ impl Gateway {
         if current.version.is_none() && !self.settings.service.lists(&id) {
             return Err(missing());
         }
-        let mut thread = Vec::new();
+        let mut thread = ThreadPart::default();
         let owner = current.chat.place.as_ref().map(|place| &place.owner);
         if !caller.may(Scope::Admin) && owner != Some(&caller.principal) {
             return Ok((self.chat_view(current.chat).await?, thread));
         }
-        for said in self.store.service().said(&current.chat.id, before, SHOWN).await? {
+        let mut found = self.store.service().said(&current.chat.id, before, SHOWN + 1).await?;
+        let is_more = found.len() > SHOWN;
+        found.truncate(SHOWN);
+        thread.older = found.last().map(|said| said.id).filter(|_| is_more);
+        for said in found {
             let outcome = self.outcome_of(&said).await?;
             let text = self.redactor.redact(&said.text).into_owned();
-            thread.push(SaidView { said: Said { text, ..said }, outcome });
+            thread.said.push(SaidView { said: Said { text, ..said }, outcome });
         }
         Ok((self.chat_view(current.chat).await?, thread))
     }

@@ -16,7 +16,7 @@ mod turns;
 
 pub use change::{ChangeChatError, ChatChange};
 pub use converse::{StartChat, StartChatError};
-pub use list::{ChatLimits, RecentView, SaidView, ServiceChatView, ServiceChatsError};
+pub use list::{ChatLimits, RecentView, SaidView, ServiceChatView, ServiceChatsError, ThreadPart};
 
 pub(crate) use attach::Bridge;
 pub(crate) use converse::numbers_for;

@@ -8,6 +8,7 @@ use countersign_domain::chat::AccountId;
 use countersign_domain::outbound::{Destination, Place};
 use countersign_domain::permit::OutboundPermit;
 use countersign_domain::service_conversations::{RecentChat, ServiceChatId};
+use countersign_ports::causes::with_causes;
 use countersign_ports::delivery::{Delivery, Messenger};
 use countersign_ports::service_bridge::{BridgeError, BridgeMessage, ServiceBridge};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
@@ -203,12 +204,6 @@ async fn refusal(answer: Response) -> String {
 
 /// An error with its causes, without the address.
 fn words(error: &reqwest::Error) -> String {
-    let mut cause = std::error::Error::source(error);
-    let mut words =
-        if error.is_timeout() { "it took too long" } else { "the connection failed" }.to_owned();
-    while let Some(inner) = cause {
-        words = format!("{words}: {inner}");
-        cause = inner.source();
-    }
-    words
+    let what = if error.is_timeout() { "it took too long" } else { "the connection failed" };
+    with_causes(what, error)
 }

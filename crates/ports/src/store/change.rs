@@ -3,7 +3,7 @@
 use countersign_domain::approvals::{Approval, Rule};
 use countersign_domain::audit::AuditRecord;
 use countersign_domain::chat::{
-    ChatRun, Conversation, Delivery, Note, Pairing, PostedCard, Unasked,
+    ChatRun, Conversation, Delivery, Note, OwedCard, Pairing, PostedCard, Unasked,
 };
 use countersign_domain::digest::Digest;
 use countersign_domain::grants::Use;
@@ -136,6 +136,10 @@ pub enum Change {
     AddCard(Box<PostedCard>),
     /// A card's new value, if it still has this version.
     UpdateCard(Box<PostedCard>, Version),
+    /// A card that the approvers' channel is owed from now on.
+    AddOwedCard(Box<OwedCard>),
+    /// It is owed no more.
+    RemoveOwedCard(ApprovalId),
     /// Somebody who asks to be heard, in place of what was known of them. Who was let in is not
     /// made one who asks: that is a conflict.
     PutPairing(Box<Pairing>),

@@ -5,8 +5,8 @@ use countersign_domain::action::ActionKind;
 use countersign_domain::approvals::{Approval, Rule, Status};
 use countersign_domain::audit::{AuditKind, Head, SealedRecord};
 use countersign_domain::chat::{
-    Address, ChatRun, Conversation, Note, Pairing, PersonId, PlatformName, PostedCard, SessionKey,
-    Unasked,
+    Address, ChatRun, Conversation, Note, OwedCard, Pairing, PersonId, PlatformName, PostedCard,
+    SessionKey, Unasked,
 };
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::{Actor, Principal};
@@ -293,6 +293,9 @@ pub trait ChatReads: Send + Sync {
 
     /// The cards at an address whose approval is pending, oldest first.
     async fn open_cards_at(&self, address: &Address) -> Result<Vec<PostedCard>, StoreError>;
+
+    /// Every card that the approvers' channel is owed, oldest first.
+    async fn owed_cards(&self) -> Result<Vec<OwedCard>, StoreError>;
 
     /// What is known of somebody who is on no list.
     async fn pairing(

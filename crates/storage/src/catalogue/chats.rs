@@ -35,6 +35,13 @@ pub(crate) const OPEN_CARDS_AT: &str = "SELECT c.id, c.v, c.doc FROM cards c \
      JOIN approvals a ON a.id = c.approval_id \
      WHERE c.address = ?1 AND a.status = 'pending' ORDER BY c.id";
 
+pub(crate) const ADD_OWED_CARD: &str =
+    "INSERT INTO owed_cards (id, run_id, v, doc) VALUES (?1, ?2, ?3, ?4)";
+pub(crate) const REMOVE_OWED_CARD: &str = "DELETE FROM owed_cards WHERE id = ?1";
+pub(crate) const OWED_CARDS: &str = "SELECT id, v, doc FROM owed_cards ORDER BY id";
+/// Of a run that is removed.
+pub(crate) const REMOVE_OWED_CARDS: &str = "DELETE FROM owed_cards WHERE run_id = ?1";
+
 /// Who was let in stays so, whoever asks meanwhile.
 pub(crate) const PUT_PAIRING: &str = "INSERT INTO pairings (id, platform, person, paired, v, doc) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6) \

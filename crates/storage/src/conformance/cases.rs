@@ -105,6 +105,7 @@ macro_rules! conformance_suite {
                 how_things_stand_where_something_is_said,
                 what_is_owed_to_a_chat_is_found,
                 a_card_is_found_in_every_way,
+                what_the_approvers_channel_is_owed_is_found,
                 who_was_let_in_stays_so,
                 the_last_word_on_questions_counts,
                 what_an_adapter_remembers_is_replaced,

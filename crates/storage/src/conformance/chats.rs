@@ -3,7 +3,7 @@
 use countersign_domain::approvals::Choice;
 use countersign_domain::chat::{
     Address, CardNonce, ChatRun, ChatScope, Conversation, Delivery, Earlier, GroupSessions, Note,
-    Paired, Pairing, PairingCode, PersonId, PostedCard, SessionKey, Unasked,
+    OwedCard, Paired, Pairing, PairingCode, PersonId, PostedCard, SessionKey, Unasked,
 };
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::Principal;
@@ -53,6 +53,11 @@ pub fn chat_run(number: u32, session: u32) -> ChatRun {
         told: 4,
         answers: (number == 2).then(|| "m7".parse().unwrap()),
     }
+}
+
+/// A card that the approvers' channel is owed.
+pub fn owed_card(number: u32, run: u32) -> OwedCard {
+    OwedCard { approval_id: id("appr_", number), run_id: id("run_", run), address: address("ops") }
 }
 
 /// A card of an approval.
@@ -192,6 +197,19 @@ pub async fn a_card_is_found_in_every_way(store: SharedStore) {
     let denied = decided(&pending.value, Choice::Deny, "operator");
     commit(&*store, [Change::UpdateApproval(Box::new(denied), pending.version)]).await;
     assert_eq!(store.chats().open_cards_at(&address("town")).await, Ok(Vec::new()));
+}
+
+/// Until it is given.
+pub async fn what_the_approvers_channel_is_owed_is_found(store: SharedStore) {
+    commit(&*store, [Change::AddSession(session(1)), Change::AddRun(Box::new(run(1, 1)))]).await;
+    commit(&*store, [1, 2].map(|n| Change::AddApproval(Box::new(approval(n, 1, 1))))).await;
+    let owed = |number| Change::AddOwedCard(Box::new(owed_card(number, 1)));
+    commit(&*store, [owed(2), owed(1)]).await;
+    assert_eq!(attempt(&*store, [owed(1)]).await, stale(owed_card(1, 1).approval_id));
+    let both = vec![owed_card(1, 1), owed_card(2, 1)];
+    assert_eq!(store.chats().owed_cards().await, Ok(both));
+    commit(&*store, [1, 1].map(|n| Change::RemoveOwedCard(id("appr_", n)))).await;
+    assert_eq!(store.chats().owed_cards().await, Ok(vec![owed_card(2, 1)]));
 }
 
 /// Whoever asks meanwhile; and is forgotten when somebody says so.

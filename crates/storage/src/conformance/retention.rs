@@ -5,7 +5,7 @@ use countersign_domain::ids::{RunId, SessionId};
 use countersign_domain::runs::{Run, RunState, Stream};
 use countersign_ports::store::{Change, OutboxEntry, RateLimit, SharedStore, Version};
 
-use super::chats::{card, chat_run};
+use super::chats::{card, chat_run, owed_card};
 use super::samples::{approval, at, audit, call, delta, entry, id, reminded, run, session};
 use super::{attempt, commit, missing, stale};
 
@@ -48,6 +48,7 @@ pub async fn what_is_over_is_removed_with_all_its_parts(store: SharedStore) {
                 run_id: id("run_", number),
                 ..card(number, "town")
             })),
+            Change::AddOwedCard(Box::new(owed_card(number, number))),
         ];
         commit(&*store, unit).await;
     }
@@ -62,6 +63,7 @@ pub async fn what_is_over_is_removed_with_all_its_parts(store: SharedStore) {
     assert_eq!(store.events().last(Stream::Run(gone)).await, Ok(None));
     assert_eq!(store.chats().cards_of_run(gone).await, Ok(vec![]));
     assert_eq!(store.chats().chat_runs(id("sess_", 1)).await, Ok(vec![chat_run(2, 1)]));
+    assert_eq!(store.chats().owed_cards().await, Ok(vec![owed_card(2, 2)]));
     assert_eq!(store.approvals().pending().await, Ok(1));
     let kept: RunId = id("run_", 2);
     assert!(store.runs().run(kept).await.unwrap().is_some());

@@ -35,7 +35,7 @@ use Kind::{Bytes, Number, Text};
 
 /// Every table but the tallies, which count by themselves, those of nodes, who join anew, and what
 /// writers leave for themselves.
-pub(crate) const TABLES: [Table; 25] = [
+pub(crate) const TABLES: [Table; 26] = [
     Table { name: "sessions", columns: &[("id", Text), ("v", Number), ("doc", Text)], key: "id" },
     Table {
         name: "runs",
@@ -205,6 +205,11 @@ pub(crate) const TABLES: [Table; 25] = [
             ("v", Number),
             ("doc", Text),
         ],
+        key: "id",
+    },
+    Table {
+        name: "owed_cards",
+        columns: &[("id", Text), ("run_id", Text), ("v", Number), ("doc", Text)],
         key: "id",
     },
     Table {

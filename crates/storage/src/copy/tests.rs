@@ -96,6 +96,7 @@ async fn fill(store: &dyn Store) {
         Change::AddConversation(Box::new(chats::conversation("town"))),
         Change::AddChatRun(Box::new(chats::chat_run(1, 1))),
         Change::AddCard(Box::new(chats::card(1, "town"))),
+        Change::AddOwedCard(Box::new(chats::owed_card(1, 1))),
         Change::PutPairing(Box::new(chats::pairing(1, "ann"))),
         Change::PutUnasked(Box::new(chats::unasked(5))),
         Change::PutNote(Box::new(chats::note(awkward))),

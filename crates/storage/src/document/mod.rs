@@ -8,7 +8,9 @@ mod tests;
 
 use countersign_domain::approvals::{Approval, Rule};
 use countersign_domain::audit::AuditRecord;
-use countersign_domain::chat::{ChatRun, Conversation, Note, Pairing, PostedCard, Unasked};
+use countersign_domain::chat::{
+    ChatRun, Conversation, Note, OwedCard, Pairing, PostedCard, Unasked,
+};
 use countersign_domain::nodes::Node;
 use countersign_domain::runs::{Entry, Event, Run, Session, ToolCall};
 use countersign_domain::service_conversations::{Said, ServiceChat};
@@ -46,6 +48,7 @@ documents! {
     Conversation = "conversation",
     ChatRun = "chat run",
     PostedCard = "card",
+    OwedCard = "owed card",
     Pairing = "pairing",
     Unasked = "time without questions",
     Note = "note",

@@ -80,6 +80,7 @@ fn stored_conversations_stay_readable() {
     check("card_whole", &card);
     let spoken_after = countersign_domain::chat::PostedCard { spoken_after: true, ..card };
     check("card_spoken_after", &spoken_after);
+    check("owed_card", &chats::owed_card(1, 1));
     check("pairing", &chats::pairing(1, "ann"));
     check("unasked", &chats::unasked(9));
     check("note", &chats::note("read"));

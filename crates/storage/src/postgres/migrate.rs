@@ -7,7 +7,7 @@ use super::session::{Session, query};
 use crate::history::{Written, refuse_another, steps};
 
 /// The steps, oldest first. The first is schema version 1.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/postgres/0001_initial.sql"),
     include_str!("../../migrations/postgres/0002_outbox.sql"),
     include_str!("../../migrations/postgres/0003_chats.sql"),
@@ -15,6 +15,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/postgres/0005_commits.sql"),
     include_str!("../../migrations/postgres/0006_notes.sql"),
     include_str!("../../migrations/postgres/0007_service_chats.sql"),
+    include_str!("../../migrations/postgres/0008_owed_cards.sql"),
 ];
 
 /// Of nodes that start at once, one brings the schema up to date and the others wait.
@@ -39,7 +40,7 @@ const STRANGERS: &str = "SELECT relname::text FROM pg_class \
      'grants', 'outbox', 'events', 'audit', 'api_keys', 'sign_in_links', 'web_sessions', 'answers', \
      'deliveries', 'conversations', 'chat_runs', 'cards', 'pairings', 'unasked', 'notes', \
      'nodes', 'leases', 'commits', \
-     'service_chats', 'service_aliases', 'service_counts', 'service_said')";
+     'service_chats', 'service_aliases', 'service_counts', 'service_said', 'owed_cards')";
 
 /// The oldest server that is supported.
 const OLDEST_SERVER: i64 = 130_000;

@@ -110,14 +110,6 @@ impl Server {
         Ok(Self { shown: shown(&config), config, tls })
     }
 
-    /// The same database with every name looked up in `schema` alone.
-    #[must_use]
-    pub fn in_schema(&self, schema: &str) -> Self {
-        let mut other = self.clone();
-        other.config.options(format!("-c search_path={schema}"));
-        other
-    }
-
     /// The password, to be kept out of what is shown.
     pub fn password(&self) -> Option<String> {
         self.config.get_password().map(|bytes| String::from_utf8_lossy(bytes).into_owned())

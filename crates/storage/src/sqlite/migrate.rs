@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { sql: include_str!("../../migrations/sqlite/0007_nodes.sql"), then: None },
     Migration { sql: include_str!("../../migrations/sqlite/0008_notes.sql"), then: None },
     Migration { sql: include_str!("../../migrations/sqlite/0009_service_chats.sql"), then: None },
+    Migration { sql: include_str!("../../migrations/sqlite/0010_owed_cards.sql"), then: None },
 ];
 
 /// What was applied, beside the version that SQLite keeps: `countersign_schema` of the other store.

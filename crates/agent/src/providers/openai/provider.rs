@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use countersign_ports::causes::with_causes;
 use countersign_ports::model_provider::{ModelError, ModelProvider, ModelReply, ModelRequest};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, Response, redirect};
@@ -51,7 +52,10 @@ impl OpenAi {
         }
         let client = builder.build().map_err(|error| ConfigError {
             key: "model.base_url",
-            problem: format!("no HTTP client: {}", settings.without_secrets(&words(&error))),
+            problem: format!(
+                "no HTTP client: {}",
+                settings.without_secrets(&with_causes(error.to_string(), &error))
+            ),
         })?;
         Ok(Self { settings, endpoint, client })
     }
@@ -193,7 +197,8 @@ impl OpenAi {
     }
 
     fn words(&self, error: reqwest::Error) -> String {
-        self.settings.without_secrets(&words(&error.without_url()))
+        let error = error.without_url();
+        self.settings.without_secrets(&with_causes(error.to_string(), &error))
     }
 }
 
@@ -205,17 +210,6 @@ fn is_local(endpoint: &Url) -> bool {
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     }
-}
-
-/// An error with its causes: the outer ones say little.
-fn words(error: &reqwest::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        words = format!("{words}: {inner}");
-        cause = inner.source();
-    }
-    words
 }
 
 fn too_large(limit: usize) -> ModelError {

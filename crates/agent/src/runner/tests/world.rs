@@ -158,7 +158,8 @@ impl World {
     fn set(&self, call: CallId, next: ToolCallState) {
         self.change(|state| {
             let known = state.calls.iter_mut().find(|known| known.call.id == call).unwrap();
-            assert!(!known.state.is_done(), "{call} has a result already");
+            let is_done = matches!(known.state, ToolCallState::Done { .. });
+            assert!(!is_done, "{call} has a result already");
             known.state = next;
         });
     }

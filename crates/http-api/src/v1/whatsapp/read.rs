@@ -10,9 +10,6 @@ use crate::problem::{Problem, ProblemBody};
 use crate::query::Parameters;
 use crate::server::App;
 
-/// How many messages come at one time.
-const PART: usize = 100;
-
 /// Read a service chat: who said what, and under which approval.
 #[utoipa::path(
     get, path = "/v1/whatsapp/service-chats/{chat}", tag = "whatsapp",
@@ -37,11 +34,9 @@ pub(crate) async fn read_service_chat(
     let before = query.parsed::<SaidId>("cursor")?;
     query.finish()?;
     let (chat, thread) = app.gateway.service_chat(&chat, before, &identity.caller).await?;
-    let more = thread.len() == PART;
-    let last = thread.last().map(|last| last.said.id.to_string());
     Ok(Json(ThreadBody {
         chat: chat.into(),
-        messages: thread.into_iter().map(SaidBody::from).collect(),
-        next_cursor: last.filter(|_| more),
+        messages: thread.said.into_iter().map(SaidBody::from).collect(),
+        next_cursor: thread.older.map(|older| older.to_string()),
     }))
 }

@@ -1,9 +1,9 @@
 //! Conversations on platforms.
 
 use countersign_domain::chat::{
-    ChatRun, Conversation, Delivery, Note, Pairing, PostedCard, Unasked,
+    ChatRun, Conversation, Delivery, Note, OwedCard, Pairing, PostedCard, Unasked,
 };
-use countersign_domain::ids::{PairingId, RunId};
+use countersign_domain::ids::{ApprovalId, PairingId, RunId};
 use countersign_ports::store::{StoreError, Version};
 
 use super::{Must, Step, add, any, change_or, conflict, missing, stored};
@@ -49,6 +49,17 @@ pub(super) fn update_card(card: &PostedCard, version: Version) -> Result<Step, S
     let id = card.id.to_string();
     let query = query!(sql::UPDATE_CARD, &id, stored(version), FORMAT, encode(card)?);
     Ok(Step { query, must: Must::Fit { id, look: sql::CARD_VERSION } })
+}
+
+pub(super) fn add_owed_card(owed: &OwedCard) -> Result<Step, StoreError> {
+    let (id, run) = (owed.approval_id.to_string(), owed.run_id.to_string());
+    let query = query!(sql::ADD_OWED_CARD, &id, run, FORMAT, encode(owed)?);
+    Ok(add(query, id.clone(), id))
+}
+
+/// What is owed no more may have been given before.
+pub(super) fn remove_owed_card(id: ApprovalId) -> Step {
+    any(query!(sql::REMOVE_OWED_CARD, id.to_string()))
 }
 
 pub(super) fn put_pairing(pairing: &Pairing) -> Result<Step, StoreError> {

@@ -31,8 +31,9 @@ pub(super) const SERVICE_CHAT_IN_VERSION: &str =
     "SELECT 1 FROM service_chats WHERE id = ?1 AND version = ?2";
 
 /// What a run consists of, parts first.
-const ALL_OF_A_RUN: [&str; 7] = [
+const ALL_OF_A_RUN: [&str; 8] = [
     chat_sql::REMOVE_CARDS,
+    chat_sql::REMOVE_OWED_CARDS,
     chat_sql::REMOVE_CHAT_RUN,
     retention::REMOVE_EVENTS,
     retention::REMOVE_CALLS,
@@ -156,6 +157,8 @@ pub(super) fn steps(change: &Change, ledger: &mut Ledger<'_>) -> Result<Vec<Step
         Change::RemoveChatRun(run) => chats::remove_chat_run(*run),
         Change::AddCard(card) => chats::add_card(card)?,
         Change::UpdateCard(card, version) => chats::update_card(card, *version)?,
+        Change::AddOwedCard(owed) => chats::add_owed_card(owed)?,
+        Change::RemoveOwedCard(id) => chats::remove_owed_card(*id),
         Change::PutPairing(pairing) => chats::put_pairing(pairing)?,
         Change::RemovePairing(id) => chats::remove_pairing(*id),
         Change::PutUnasked(unasked) => chats::put_unasked(unasked)?,

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use countersign_domain::chat::{
-    Address, ChatRun, Conversation, Note, Pairing, PersonId, PlatformName, PostedCard, SessionKey,
-    Unasked,
+    Address, ChatRun, Conversation, Note, OwedCard, Pairing, PersonId, PlatformName, PostedCard,
+    SessionKey, Unasked,
 };
 use countersign_domain::ids::{CardId, RunId, SessionId};
 use countersign_ports::store::{ChatReads, Standing, StoreError, Versioned};
@@ -61,6 +61,10 @@ impl ChatReads for Lanes {
 
     async fn open_cards_at(&self, address: &Address) -> Result<Vec<PostedCard>, StoreError> {
         all(&self.rows(query!(sql::OPEN_CARDS_AT, address.key())).await?, document)
+    }
+
+    async fn owed_cards(&self) -> Result<Vec<OwedCard>, StoreError> {
+        all(&self.rows(query!(sql::OWED_CARDS)).await?, document)
     }
 
     async fn pairing(

@@ -8,8 +8,17 @@ use super::{beside, fresh};
 use crate::catalogue::every::{Named, every, parts_of_the_audit_log};
 
 /// Tables so small that reading them whole is what the planner should do.
-const SMALL: [&str; 8] =
-    ["rules", "api_keys", "tallies", "pairings", "chat_runs", "nodes", "leases", "commits"];
+const SMALL: [&str; 9] = [
+    "rules",
+    "api_keys",
+    "tallies",
+    "pairings",
+    "chat_runs",
+    "owed_cards",
+    "nodes",
+    "leases",
+    "commits",
+];
 
 /// What a busy gateway has after a while: 10,000 runs, of which a hundred are not over.
 const FILL: &str = "
@@ -58,6 +67,7 @@ const FILL: &str = "
             repeat('x', 300)
         FROM approvals;
     UPDATE cards SET address = 'chat' || right(id, 3);
+    INSERT INTO owed_cards SELECT id, run_id, 1, repeat('x', 200) FROM approvals LIMIT 50;
     INSERT INTO pairings
         SELECT 'pair_' || n, 'mattermost', 'person' || n, 1, 1, repeat('x', 200)
         FROM generate_series(1, 50) AS n;

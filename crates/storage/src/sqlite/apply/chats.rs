@@ -1,9 +1,9 @@
 //! Conversations on platforms.
 
 use countersign_domain::chat::{
-    ChatRun, Conversation, Delivery, Note, Pairing, PostedCard, Unasked,
+    ChatRun, Conversation, Delivery, Note, OwedCard, Pairing, PostedCard, Unasked,
 };
-use countersign_domain::ids::{PairingId, RunId};
+use countersign_domain::ids::{ApprovalId, PairingId, RunId};
 use countersign_ports::store::Version;
 use rusqlite::{Connection, params};
 
@@ -58,6 +58,17 @@ pub(super) fn update_card(
     let id = card.id.to_string();
     let params = params![id, stored(version), FORMAT, encode(card)?];
     super::update(tx, sql::UPDATE_CARD, params, sql::CARD_VERSION, &id)
+}
+
+pub(super) fn add_owed_card(tx: &Connection, owed: &OwedCard) -> Result<(), SqlError> {
+    let (id, run) = (owed.approval_id.to_string(), owed.run_id.to_string());
+    insert(tx, sql::ADD_OWED_CARD, params![id, run, FORMAT, encode(owed)?], &id, &id)
+}
+
+/// What is owed no more may have been given before.
+pub(super) fn remove_owed_card(tx: &Connection, id: ApprovalId) -> Result<(), SqlError> {
+    tx.prepare_cached(sql::REMOVE_OWED_CARD)?.execute([id.to_string()])?;
+    Ok(())
 }
 
 pub(super) fn put_pairing(tx: &Connection, pairing: &Pairing) -> Result<(), SqlError> {

@@ -71,6 +71,8 @@ pub(super) fn apply(tx: &Connection, change: &Change, node: &NodeName) -> Result
         Change::RemoveChatRun(run) => chats::remove_chat_run(tx, *run),
         Change::AddCard(card) => chats::add_card(tx, card),
         Change::UpdateCard(card, version) => chats::update_card(tx, card, *version),
+        Change::AddOwedCard(owed) => chats::add_owed_card(tx, owed),
+        Change::RemoveOwedCard(id) => chats::remove_owed_card(tx, *id),
         Change::PutPairing(pairing) => chats::put_pairing(tx, pairing),
         Change::RemovePairing(id) => chats::remove_pairing(tx, *id),
         Change::PutUnasked(unasked) => chats::put_unasked(tx, unasked),

@@ -18,6 +18,7 @@ pub(super) fn remove_run(tx: &Connection, id: RunId) -> Result<(), SqlError> {
         sql::REMOVE_CALLS,
         sql::REMOVE_ENTRIES,
         chats::REMOVE_CARDS,
+        chats::REMOVE_OWED_CARDS,
         chats::REMOVE_CHAT_RUN,
         sql::REMOVE_APPROVALS,
         sql::REMOVE_RUN,

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use countersign_domain::chat::{
-    Address, ChatRun, Conversation, Note, Pairing, PersonId, PlatformName, PostedCard, SessionKey,
-    Unasked,
+    Address, ChatRun, Conversation, Note, OwedCard, Pairing, PersonId, PlatformName, PostedCard,
+    SessionKey, Unasked,
 };
 use countersign_domain::ids::{CardId, RunId, SessionId};
 use countersign_ports::store::{ChatReads, Standing, StoreError, Versioned};
@@ -65,6 +65,10 @@ impl ChatReads for Readers {
     async fn open_cards_at(&self, address: &Address) -> Result<Vec<PostedCard>, StoreError> {
         let address = address.key();
         self.read(move |tx| documents(tx, sql::OPEN_CARDS_AT, [address])).await
+    }
+
+    async fn owed_cards(&self) -> Result<Vec<OwedCard>, StoreError> {
+        self.read(|tx| documents(tx, sql::OWED_CARDS, [])).await
     }
 
     async fn pairing(

@@ -8,7 +8,7 @@ use crate::catalogue::every::{every, pages, parts_of_the_audit_log};
 use crate::catalogue::{approvals, log, runs};
 
 /// Tables so small that reading them whole is fine when all of them is asked for.
-const SMALL: [&str; 5] = ["rules", "api_keys", "pairings", "chat_runs", "nodes"];
+const SMALL: [&str; 6] = ["rules", "api_keys", "pairings", "chat_runs", "owed_cards", "nodes"];
 
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
