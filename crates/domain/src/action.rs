@@ -75,6 +75,9 @@ pub enum Action {
         name: Option<String>,
         /// The whole text.
         text: String,
+        /// Files that go with it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        attachments: Vec<Attachment>,
     },
     /// A mail.
     SendEmail {
@@ -219,13 +222,14 @@ impl Action {
     /// The files that go with it.
     pub fn attachments(&self) -> &[Attachment] {
         match self {
-            Self::SendEmail { attachments, .. } => attachments,
+            Self::SendMessage { attachments, .. } | Self::SendEmail { attachments, .. } => {
+                attachments
+            }
             Self::Exec { .. }
             | Self::Code { .. }
             | Self::FileRead { .. }
             | Self::FileWrite { .. }
-            | Self::HttpRequest { .. }
-            | Self::SendMessage { .. } => &[],
+            | Self::HttpRequest { .. } => &[],
         }
     }
 
@@ -240,8 +244,8 @@ impl Action {
                 let bodiless = matches!(method.as_str(), "GET" | "HEAD");
                 (!bodiless).then_some(Self::HttpRequest { method, url, headers, body: new })
             }
-            Self::SendMessage { destination, name, .. } => {
-                Some(Self::SendMessage { destination, name, text: new })
+            Self::SendMessage { destination, name, attachments, .. } => {
+                Some(Self::SendMessage { destination, name, text: new, attachments })
             }
             Self::SendEmail { from, to, cc, subject, attachments, .. } => {
                 Some(Self::SendEmail { from, to, cc, subject, body: new, attachments })

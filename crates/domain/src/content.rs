@@ -63,6 +63,7 @@ mod tests {
             destination: "webhook:ops".parse().unwrap(),
             name: None,
             text,
+            attachments: Vec::new(),
         };
         let mail = |body: String| Action::SendEmail {
             from: "me@a.example".parse().unwrap(),

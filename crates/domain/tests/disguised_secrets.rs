@@ -112,6 +112,7 @@ fn an_own_credential_does_not_leave_in_any_disguise() {
                 destination: "webhook:ops".parse().unwrap(),
                 name: None,
                 text: format!("look: {text}, please"),
+                attachments: Vec::new(),
             };
             for action in [
                 message,

@@ -90,7 +90,7 @@ fn mail(to: &[&str], files: &[&str]) -> Action {
 
 fn message(destination: &str) -> Action {
     let destination = destination.parse().unwrap();
-    Action::SendMessage { destination, name: None, text: "x".to_owned() }
+    Action::SendMessage { destination, name: None, text: "x".to_owned(), attachments: Vec::new() }
 }
 
 fn verdict(guard: &Guard, action: &Action) -> (Verdict, Option<String>) {
@@ -375,6 +375,7 @@ fn with_text(text: &str) -> Vec<(&'static str, Action)> {
         destination: "webhook:ops".parse().unwrap(),
         name: None,
         text: text.to_owned(),
+        attachments: Vec::new(),
     };
     vec![
         ("message", message),

@@ -19,6 +19,11 @@ pub trait Messenger: Send + Sync + 'static {
     /// Nothing, or why there is no such destination, as far as is known without asking anybody.
     fn check(&self, destination: &Destination) -> Result<(), String>;
 
+    /// Whether files can go with a message there. What takes none is never given any.
+    fn takes_files(&self, _destination: &Destination) -> bool {
+        false
+    }
+
     /// The conversations that are known by a name, as far as is known without asking anybody. One
     /// name may stand for several.
     fn names(&self) -> Vec<(String, Destination)> {

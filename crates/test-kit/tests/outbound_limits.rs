@@ -71,7 +71,7 @@ impl Stage {
 
 fn message(destination: &str, text: &str) -> Action {
     let destination = destination.parse().unwrap();
-    Action::SendMessage { destination, name: None, text: text.to_owned() }
+    Action::SendMessage { destination, name: None, text: text.to_owned(), attachments: Vec::new() }
 }
 
 fn mail(to: &[&str], body: &str) -> Action {

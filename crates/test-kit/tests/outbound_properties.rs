@@ -60,7 +60,7 @@ async fn new_call(house: &House, run: RunId) -> CallId {
 
 fn message(hook: &str, text: String) -> Action {
     let destination = format!("webhook:{hook}").parse().unwrap();
-    Action::SendMessage { destination, name: None, text }
+    Action::SendMessage { destination, name: None, text, attachments: Vec::new() }
 }
 
 #[tokio::test]

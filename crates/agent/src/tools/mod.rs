@@ -6,6 +6,7 @@
 //! caps it before the model sees it.
 
 mod arguments;
+mod attaching;
 mod bound_files;
 mod clarify;
 mod collector;

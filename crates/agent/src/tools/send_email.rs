@@ -1,21 +1,17 @@
 //! `send_email`: a mail as the configured sender.
 
-use std::io::Read as _;
-use std::path::{Component, Path};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign_domain::action::Action;
-use countersign_domain::outbound::{
-    Attachment, Content, Directory, EmailAddress, FileName, Place, Subject,
-};
+use countersign_domain::outbound::{Directory, EmailAddress, Place, Subject};
 use countersign_domain::permit::PermittedAction;
 use countersign_ports::delivery::Mailer;
 use countersign_ports::model_provider::ToolSpec;
 use serde_json::{Map, Value};
 
 use super::arguments::{APPROVAL_TOKEN, Kind, Need, Parameter, Parameters, ToolInputError};
-use super::files::{open_file, resolve as resolve_path};
+use super::attaching::attached;
 use super::output::ToolOutput;
 use super::sending::{follow, permit, resolve};
 use super::tool::{Execution, Plan, Tool, ToolContext};
@@ -30,10 +26,6 @@ const NAME: &str = "send_email";
 
 /// Recipients that one mail may have.
 const MOST_RECIPIENTS: usize = 50;
-
-/// Files that one mail may have, and their bytes together.
-const MOST_FILES: usize = 10;
-const LONGEST_FILES: u64 = 1_000_000;
 
 const PARAMETERS: Parameters = Parameters {
     tool: NAME,
@@ -97,7 +89,8 @@ impl Tool for SendEmail {
             |error: countersign_domain::outbound::InvalidMail| problem(error.to_string()),
         )?;
         let body = arguments.text("body").to_owned();
-        let attachments = attached(&arguments.list("attachments"), &context.workspace)?;
+        let attachments =
+            attached(&PARAMETERS, &arguments.list("attachments"), &context.workspace)?;
         let from = self.from.clone();
         let action = Action::SendEmail { from, to, cc, subject, body, attachments };
         action.check_content().map_err(|error| PARAMETERS.error(&error.to_string()))?;
@@ -110,55 +103,6 @@ impl Tool for SendEmail {
             Err(output) => output,
         }
     }
-}
-
-/// The files as they are now. What is read here is what is shown and sent; the paths are not used
-/// again.
-fn attached(paths: &[&str], workspace: &Path) -> Result<Vec<Attachment>, ToolInputError> {
-    if paths.len() > MOST_FILES {
-        return Err(PARAMETERS.error(&format!("takes at most {MOST_FILES} files")));
-    }
-    let mut files: Vec<Attachment> = Vec::new();
-    let mut room = LONGEST_FILES;
-    for path in paths {
-        let resolved = resolve_path(&PARAMETERS, path, workspace)?;
-        let problem = |what: &str| {
-            let path: String = path.chars().take(300).collect();
-            PARAMETERS.error(&format!("cannot attach `{path}`: {what}"))
-        };
-        let resolved = Path::new(&resolved);
-        let within = resolved.strip_prefix(workspace).map_err(|_| {
-            problem("it is not in the workspace; only files of the workspace can be attached")
-        })?;
-        let steers = |part: Component<'_>| part.as_os_str().as_encoded_bytes().starts_with(b".");
-        if within.components().any(steers) {
-            return Err(problem("hidden files are not attached"));
-        }
-        let content = read(resolved, room).map_err(|what| problem(&what))?;
-        room = room.saturating_sub(content.len() as u64);
-        let name = within.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let path = resolved.to_str().map(str::to_owned);
-        let name: FileName = name.parse().map_err(|error| problem(&format!("{error}")))?;
-        if files.iter().any(|file| file.name == name) {
-            return Err(problem("there is another of this name"));
-        }
-        files.push(Attachment { name, path, content: Content::new(content) });
-    }
-    Ok(files)
-}
-
-fn read(path: &Path, room: u64) -> Result<Vec<u8>, String> {
-    let file = open_file(&path.display().to_string()).map_err(|error| error.to_string())?;
-    let meta = file.metadata().map_err(|error| error.to_string())?;
-    if !meta.is_file() {
-        return Err("it is not a regular file".to_owned());
-    }
-    let mut content = Vec::new();
-    file.take(room + 1).read_to_end(&mut content).map_err(|error| error.to_string())?;
-    if content.len() as u64 > room {
-        return Err(format!("all files together may have {LONGEST_FILES} bytes"));
-    }
-    Ok(content)
 }
 
 impl SendEmail {

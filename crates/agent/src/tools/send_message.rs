@@ -9,8 +9,9 @@ use countersign_ports::model_provider::ToolSpec;
 use serde_json::{Map, Value};
 
 use super::arguments::{APPROVAL_TOKEN, Kind, Need, Parameter, Parameters, ToolInputError};
+use super::attaching::attached;
 use super::output::ToolOutput;
-use super::sending::{check, follow, permit, resolve_chat};
+use super::sending::{check, check_files, follow, permit, resolve_chat};
 use super::tool::{Execution, Plan, Tool, ToolContext};
 
 pub(super) struct SendMessage {
@@ -35,6 +36,12 @@ const PARAMETERS: Parameters = Parameters {
             need: Need::Required,
             about: "The whole text.",
         },
+        Parameter {
+            name: "attachments",
+            kind: Kind::TextOrList,
+            need: Need::Optional,
+            about: "Files of the workspace that go with it, where the platform takes files.",
+        },
         APPROVAL_TOKEN,
     ],
 };
@@ -44,8 +51,8 @@ impl Tool for SendMessage {
     fn spec(&self) -> ToolSpec {
         ToolSpec {
             name: NAME,
-            description: "Sends a text to somebody outside this conversation. A person is asked \
-                          first, and sees exactly this text.",
+            description: "Sends a text to somebody outside this conversation, with files if wanted. A \
+                          person is asked first, and sees exactly this text.",
             parameters: PARAMETERS.schema(),
         }
     }
@@ -53,7 +60,7 @@ impl Tool for SendMessage {
     fn plan(
         &self,
         arguments: &Map<String, Value>,
-        _: &ToolContext,
+        context: &ToolContext,
     ) -> Result<Plan, ToolInputError> {
         let arguments = PARAMETERS.check(arguments)?;
         let problem = |what: String| PARAMETERS.error(&format!("cannot send there: {what}"));
@@ -62,7 +69,10 @@ impl Tool for SendMessage {
         let Resolved { destination, name } = target;
         check(&self.messengers, &destination).map_err(problem)?;
         let text = arguments.text("message").to_owned();
-        let action = Action::SendMessage { destination, name, text };
+        let attachments =
+            attached(&PARAMETERS, &arguments.list("attachments"), &context.workspace)?;
+        check_files(&self.messengers, &destination, &attachments).map_err(problem)?;
+        let action = Action::SendMessage { destination, name, text, attachments };
         action.check_content().map_err(|error| PARAMETERS.error(&error.to_string()))?;
         Ok(Plan::Effect(action))
     }
@@ -72,9 +82,13 @@ impl Tool for SendMessage {
             Ok(permit) => permit,
             Err(output) => return output,
         };
-        let Action::SendMessage { destination, .. } = permit.action() else {
+        let Action::SendMessage { destination, attachments, .. } = permit.action() else {
             return ToolOutput::not_mine(NAME);
         };
+        // Who carries messages there may be another one by now.
+        if let Err(why) = check_files(&self.messengers, destination, attachments) {
+            return ToolOutput::error(format!("not sent: {why}"));
+        }
         match self.messengers.to(destination) {
             Some(messenger) => follow(messenger.deliver(permit), execution).await,
             None => ToolOutput::error(format!("nobody carries messages to {destination} any more")),

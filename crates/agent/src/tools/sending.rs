@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use countersign_domain::outbound::{Destination, Directory, EmailAddress, Resolved, Unresolved};
+use countersign_domain::outbound::{
+    Attachment, Destination, Directory, EmailAddress, Resolved, Unresolved,
+};
 use countersign_domain::permit::OutboundPermit;
 use countersign_domain::runs::ToolStatus;
 use countersign_ports::delivery::{Delivery, Mailer, Messengers};
@@ -73,6 +75,19 @@ pub(super) fn check(messengers: &Messengers, destination: &Destination) -> Resul
         destination.carrier(),
         known.join(":`, `")
     ))
+}
+
+/// Nothing, or why files cannot go there: none is left out in silence.
+pub(super) fn check_files(
+    messengers: &Messengers,
+    destination: &Destination,
+    files: &[Attachment],
+) -> Result<(), String> {
+    let takes = || messengers.to(destination).is_some_and(|one| one.takes_files(destination));
+    if files.is_empty() || takes() {
+        return Ok(());
+    }
+    Err(format!("{destination} takes texts only; leave `attachments` out"))
 }
 
 /// Waits for the end of a delivery. Once it has begun, a stop does not make it undone.

@@ -130,7 +130,11 @@ impl Matcher {
                 findings: findings(),
             })),
             // A rule knows a destination, not what a file will hold by then.
-            Action::SendEmail { attachments, .. } if !attachments.is_empty() => None,
+            Action::SendMessage { attachments, .. } | Action::SendEmail { attachments, .. }
+                if !attachments.is_empty() =>
+            {
+                None
+            }
             Action::SendMessage { .. } | Action::SendEmail { .. } => {
                 Some(Self::Send(SendMatcher {
                     tool: action.kind(),

@@ -74,6 +74,9 @@ pub struct ChatRun {
     /// The message that it answers, where answers quote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<MessageId>,
+    /// The message that shows an answer which is still growing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growing: Option<MessageId>,
 }
 
 impl Conversation {

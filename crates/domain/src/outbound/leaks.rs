@@ -24,22 +24,15 @@ pub fn leaks(action: &Action, scanner: &Redactor) -> Vec<Leak> {
         | Action::Code { .. }
         | Action::FileRead { .. }
         | Action::FileWrite { .. } => Vec::new(),
-        Action::SendMessage { destination, name, text } => vec![
+        Action::SendMessage { destination, name, text, .. } => vec![
             scan(named("the text"), text),
             scan(named("the destination"), destination.as_str()),
             scan(named("the destination's name"), name.as_deref().unwrap_or_default()),
         ],
-        Action::SendEmail { to, cc, subject, body, attachments, .. } => {
+        Action::SendEmail { to, cc, subject, body, .. } => {
             let mut found =
                 vec![scan(named("the subject"), subject.as_str()), scan(named("the body"), body)];
             found.extend(to.iter().chain(cc).map(|one| scan(named("a recipient"), one.as_str())));
-            for file in attachments {
-                let name = file.name.as_str();
-                found.push(scan(named("the name of an attachment"), name));
-                // A token in a file that is no text is one all the same.
-                let text = String::from_utf8_lossy(file.content.bytes());
-                found.push(scan(format!("the attachment `{}`", scanner.redact(name)), &text));
-            }
             found
         }
         Action::HttpRequest { url, headers, body, .. } => {
@@ -59,7 +52,14 @@ pub fn leaks(action: &Action, scanner: &Redactor) -> Vec<Leak> {
             found
         }
     };
-    let mut leaks: Vec<Leak> = found.into_iter().flatten().collect();
+    let attached = action.attachments().iter().flat_map(|file| {
+        let name = file.name.as_str();
+        // A token in a file that is no text is one all the same.
+        let text = String::from_utf8_lossy(file.content.bytes());
+        let place = format!("the attachment `{}`", scanner.redact(name));
+        [scan(named("the name of an attachment"), name), scan(place, &text)]
+    });
+    let mut leaks: Vec<Leak> = found.into_iter().chain(attached).flatten().collect();
     leaks.dedup();
     leaks
 }
@@ -86,6 +86,7 @@ mod tests {
             destination: "webhook:ops".parse().unwrap(),
             name: None,
             text: text.to_owned(),
+            attachments: Vec::new(),
         };
         let mail = |subject: &str, body: &str| Action::SendEmail {
             from: "me@a.example".parse().unwrap(),

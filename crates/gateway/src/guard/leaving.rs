@@ -41,7 +41,7 @@ pub(super) fn assess(policy: &OutboundPolicy, action: &Action) -> Vec<Finding> {
         action.attachments().iter().map(|file| format!("`{}`", file.name.as_str())).collect();
     if !files.is_empty() {
         let what = format!(
-            "Sends along {}. A mail with files is decided on by itself: no lasting choice covers it.",
+            "Sends along {}. What has files with it is decided on by itself: no lasting choice covers it.",
             files.join(", ")
         );
         findings.push(found("outbound.attachment", what));

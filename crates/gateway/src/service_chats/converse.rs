@@ -226,7 +226,8 @@ impl Gateway {
             return self.answer_call(call, Err("this is no chat".to_owned())).await;
         };
         let name = name.or_else(|| current.chat.name.clone());
-        let action = Action::SendMessage { destination, name, text: text.to_owned() };
+        let (text, attachments) = (text.to_owned(), Vec::new());
+        let action = Action::SendMessage { destination, name, text, attachments };
         if let Err(problem) = action.check_content() {
             return self.answer_call(call, Err(problem.to_string())).await;
         }

@@ -371,7 +371,12 @@ async fn an_edit_that_does_not_fit_is_refused_by_name() {
     let body = json!({"content": "x", "digest": read["digest"]});
     house.post(&format!("/v1/approvals/{id}/edit"), body).await.refused(400, "not_editable", None);
     let destination = "slack:C1".parse().unwrap();
-    let message = Action::SendMessage { destination, name: None, text: "x".to_owned() };
+    let message = Action::SendMessage {
+        destination,
+        name: None,
+        text: "x".to_owned(),
+        attachments: Vec::new(),
+    };
     let body = json!({"content": " ", "digest": message.digest()});
     let (_, id) = house.wants(run, message).await;
     let empty = house.post(&format!("/v1/approvals/{id}/edit"), body).await;

@@ -282,6 +282,7 @@ fn stored_actions_stay_readable_and_keep_their_digest() {
                 destination: "webhook:ops".parse().unwrap(),
                 name: Some("Ops".to_owned()),
                 text: "hello\n".to_owned(),
+                attachments: Vec::new(),
             },
         ),
         (

@@ -43,7 +43,7 @@ pub(super) fn read_script(message: &str) -> Vec<Step> {
             ("ask&", Some(Step::Calls(calls))) if matches!(previous, "run&" | "ask&") => {
                 calls.push(question(rest));
             }
-            ("attach", Some(Step::Calls(calls))) if previous == "email" => {
+            ("attach", Some(Step::Calls(calls))) if matches!(previous, "email" | "send") => {
                 if let Some(Value::Object(arguments)) =
                     calls.last_mut().map(|call| &mut call.arguments)
                 {
