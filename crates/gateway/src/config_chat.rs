@@ -45,6 +45,9 @@ pub struct SessionsConfig {
     pub max_files: usize,
     /// The most bytes of one of them.
     pub max_file_bytes: u64,
+    /// How often at most the message is changed that shows a growing answer, on platforms where
+    /// that can be done; `0`: answers come when they are whole.
+    pub edit_every: HumanDuration,
 }
 
 /// `sessions.busy`.
@@ -171,6 +174,7 @@ impl Default for SessionsConfig {
             words_in_groups: false,
             max_files: files.most,
             max_file_bytes: files.bytes,
+            edit_every: HumanDuration::from_secs(2),
         }
     }
 }
@@ -232,6 +236,8 @@ impl SessionsConfig {
                 BusyText::Steer => BusyMode::Steer,
                 BusyText::Interrupt => BusyMode::Interrupt,
             },
+            edit_every: Some(self.edit_every.0).filter(|span| !span.is_zero()),
+            web_page: None,
             files: FileLimits { most: self.max_files, bytes: self.max_file_bytes },
             daily_reset: self.daily_reset.as_deref().map(time_of_day).transpose()?,
             quick: crate::config_quick::quick(quick)?,

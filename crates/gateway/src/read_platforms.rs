@@ -24,6 +24,8 @@ pub struct AccountView {
     pub kept_by: Option<NodeName>,
     /// How many chats it is known to be in.
     pub chats: usize,
+    /// What an operator should set so that everything works, as far as this node knows.
+    pub problems: Vec<String>,
 }
 
 /// Why the bots are not shown.
@@ -53,6 +55,7 @@ impl Gateway {
         let view = |(account, about, state): (String, About, Option<AccountState>)| AccountView {
             kept_by: keeper(&account),
             chats: self.known_chats(&account),
+            problems: self.problems_of(&account),
             platform: about.platform,
             account: about.account,
             state,

@@ -11,6 +11,7 @@
 mod account;
 mod callbacks;
 mod notes;
+mod outgoing;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use countersign_domain::ids::{ApprovalId, CardId};
 pub use account::{AccountState, KnownChat};
 pub use callbacks::{Callback, CallbackMethod, CallbackReply, Callbacks, RefusedCallback};
 pub use notes::{NoteName, Notes, NotesError};
+pub use outgoing::{Attempt, SentFile, Stage, TextEdit};
 
 /// One bot on one platform.
 #[async_trait]
@@ -38,6 +40,20 @@ pub trait Platform: Send + Sync + 'static {
 
     /// Puts a card into a chat.
     async fn post_card(&self, card: &CardPost) -> Result<MessageId, PlatformError>;
+
+    /// Puts a text with files into a chat. Only with [`Feature::Files`].
+    async fn post_files(
+        &self,
+        _text: &TextPost,
+        files: &[SentFile],
+    ) -> Result<MessageId, PlatformError> {
+        Err(PlatformError::Refused(format!("no files here, and these are {}", files.len())))
+    }
+
+    /// Makes a text that is there read like this one. Only with [`Feature::Edits`].
+    async fn edit_text(&self, edit: &TextEdit) -> Result<(), PlatformError> {
+        Err(PlatformError::Refused(format!("{} cannot be changed here", edit.message)))
+    }
 
     /// Makes a card that is there look like this one. Only with [`Feature::Edits`].
     async fn edit_card(&self, message: &MessageId, card: &CardPost) -> Result<(), PlatformError>;
@@ -63,6 +79,11 @@ pub trait Platform: Send + Sync + 'static {
     /// Whether what is said comes in, as this process knows it.
     fn state(&self) -> AccountState {
         AccountState::Connected
+    }
+
+    /// What an operator should set so that everything works, as far as this process knows.
+    fn problems(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// The chats that the bot is in. Only with [`Feature::Directory`].
@@ -125,6 +146,8 @@ pub enum Feature {
     Once,
     /// It says which chats the bot is in.
     Directory,
+    /// Files can go with a text.
+    Files,
 }
 
 /// How texts are marked up.
@@ -255,6 +278,9 @@ pub enum Receipt {
     Dropped,
     /// It was taken. Whoever sent it is told this, privately where the platform can.
     Taken(Option<String>),
+    /// The message that was answered is not, or is no more, the one that shows its card: nothing was
+    /// done. Whoever sent it is told this, and the message loses its buttons where the platform can.
+    Stray(String),
     /// It could not be taken now; the platform should bring it again.
     Later,
 }
@@ -293,6 +319,8 @@ pub struct CardPost {
     pub buttons: Vec<Choice>,
     /// Grows with every state that it shows.
     pub version: u64,
+    /// Whether it may be there already.
+    pub attempt: Attempt,
 }
 
 /// A command as a platform's own menu shows it.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use countersign_agent::{Agent, DiskShelf, DiskWitness};
 use countersign_domain::approvals::{Choice, Status};
 use countersign_domain::audit::{AuditKind, AuditRecord};
+use countersign_domain::chat::PlatformName;
 use countersign_domain::grants::{Grant, for_decision};
 use countersign_domain::identity::Principal;
 use countersign_domain::ids::{ApprovalId, GrantId, RunId, SessionId};
@@ -56,6 +57,7 @@ pub struct HouseBuilder {
     witness: Arc<dyn FileWitness>,
     chat: ChatSettings,
     platforms: Vec<Arc<TestingPlatform>>,
+    carried: Vec<PlatformName>,
     most_working: u64,
     bus: Arc<dyn EventBus>,
     service: ServiceSettings,
@@ -109,6 +111,7 @@ impl Default for HouseBuilder {
             witness: Arc::new(DiskWitness),
             chat: ChatSettings::default(),
             platforms: Vec::new(),
+            carried: Vec::new(),
             most_working: RunsConfig::default().max_working,
             bus: Arc::new(InProcessBus::new()),
             service: ServiceSettings::default(),
@@ -164,6 +167,13 @@ impl HouseBuilder {
     #[must_use]
     pub fn platform(mut self, platform: &Arc<TestingPlatform>) -> Self {
         self.platforms.push(platform.clone());
+        self
+    }
+
+    /// The agent can send to the chats of this platform, once a bot of it is attached.
+    #[must_use]
+    pub fn carrying_to(mut self, platform: &PlatformName) -> Self {
+        self.carried.push(platform.clone());
         self
     }
 

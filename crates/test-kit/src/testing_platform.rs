@@ -16,7 +16,7 @@ use countersign_domain::ids::{ApprovalId, CardId};
 use countersign_ports::platform::{
     About, AccountState, BroughtFile, Callbacks, CardPost, Click, Feature, Inbound, Inbox,
     KnownChat, Markup, Mention, Message, NativeCall, NativeCommand, Origin, Platform,
-    PlatformError, Receipt, SenderKind, TextPost,
+    PlatformError, Receipt, SenderKind, SentFile, TextEdit, TextPost,
 };
 use tokio::sync::watch;
 
@@ -49,6 +49,10 @@ pub struct Shown {
     pub only_for: Option<PersonId>,
     /// The card that it is, if it is one.
     pub card: Option<ShownCard>,
+    /// The names and contents of the files that came with it.
+    pub files: Vec<(String, Bytes)>,
+    /// How often its text was changed.
+    pub edits: usize,
 }
 
 /// A card that is in a chat.
@@ -92,6 +96,9 @@ struct State {
     chats: Vec<KnownChat>,
     files: BTreeMap<String, Bytes>,
     account: Option<AccountState>,
+    problems: Vec<String>,
+    /// Messages that somebody has deleted.
+    lost: BTreeSet<MessageId>,
     /// Requests in the present second, as the limit counts them.
     rate: Option<Rate>,
 }
@@ -126,6 +133,7 @@ impl TestingPlatform {
                 Feature::Ephemerals,
                 Feature::Once,
                 Feature::Directory,
+                Feature::Files,
             ]),
             markup: Markup::Mattermost,
             longest_text: 4000,
@@ -216,6 +224,18 @@ impl TestingPlatform {
     /// From now on the bot's connection is like this.
     pub fn is_now(&self, account: AccountState) {
         self.state.send_modify(|state| state.account = Some(account));
+    }
+
+    /// Somebody deletes a message: it is still listed here, and cannot be changed.
+    pub fn loses(&self, message: &MessageId) {
+        self.state.send_modify(|state| {
+            state.lost.insert(message.clone());
+        });
+    }
+
+    /// From now on this is to be set for the bot.
+    pub fn wants(&self, problem: &str) {
+        self.state.send_modify(|state| state.problems.push(problem.to_owned()));
     }
 
     /// The commands that the gateway has registered.
@@ -371,6 +391,48 @@ impl Platform for TestingPlatform {
             }));
         });
         Ok(taken.expect("it was set"))
+    }
+
+    async fn post_files(
+        &self,
+        text: &TextPost,
+        files: &[SentFile],
+    ) -> Result<MessageId, PlatformError> {
+        self.check_feature(!files.is_empty(), Feature::Files);
+        let message = self.post_text(text).await?;
+        self.state.send_modify(|state| {
+            let shown = state.shown.iter_mut().find(|shown| shown.message == message);
+            let kept = files.iter().map(|file| (file.name.clone(), file.content.clone()));
+            shown.expect("it was posted").files = kept.collect();
+        });
+        Ok(message)
+    }
+
+    async fn edit_text(&self, edit: &TextEdit) -> Result<(), PlatformError> {
+        self.fault()?;
+        self.check_feature(true, Feature::Edits);
+        self.check_text(&edit.text);
+        if self.state.borrow().lost.contains(&edit.message) {
+            return Err(PlatformError::Refused("no such message".to_owned()));
+        }
+        let mut found = false;
+        self.state.send_modify(|state| {
+            let text = |shown: &&mut Shown| shown.message == edit.message && shown.card.is_none();
+            if let Some(shown) = state.shown.iter_mut().find(text) {
+                shown.text.clone_from(&edit.text);
+                shown.edits += 1;
+                found = true;
+            }
+        });
+        if found {
+            return Ok(());
+        }
+        self.violate(format!("an edit of {}, which is no text", edit.message));
+        Err(PlatformError::Refused("no such message".to_owned()))
+    }
+
+    fn problems(&self) -> Vec<String> {
+        self.state.borrow().problems.clone()
     }
 
     async fn post_card(&self, card: &CardPost) -> Result<MessageId, PlatformError> {
@@ -531,6 +593,8 @@ impl State {
             reply_to,
             only_for,
             card,
+            files: Vec::new(),
+            edits: 0,
         });
         message
     }
@@ -649,6 +713,7 @@ impl Member {
 pub(crate) fn told(receipt: Receipt) -> String {
     match receipt {
         Receipt::Taken(text) => text.unwrap_or_default(),
+        Receipt::Stray(text) => text,
         Receipt::Dropped => "(dropped)".to_owned(),
         Receipt::Later => "(later)".to_owned(),
     }

@@ -158,6 +158,7 @@ async fn cells(house: &House, platform: &Arc<TestingPlatform>, policy: &AccessPo
                 let want = expected(policy, (&testing(), who), chat, word);
                 let typed = match member.says(&format!(" /{word}@signer")).await {
                     Receipt::Taken(told) => told.unwrap_or_default(),
+                    Receipt::Stray(told) => told,
                     Receipt::Dropped | Receipt::Later => "(not taken)".to_owned(),
                 };
                 let native = member.calls(word, "").await;

@@ -5,7 +5,7 @@ use countersign_domain::approvals::{
     Approval, ApprovalState, CancelReason, Choice, OutcomeStatus, Status,
 };
 use countersign_domain::runs::ApprovalRaised;
-use countersign_ports::platform::{About, Feature};
+use countersign_ports::platform::{About, Feature, Markup};
 
 use super::answer::decided;
 use super::speaker::surface;
@@ -28,14 +28,17 @@ impl Gateway {
         let mut lines = Lines { surface, lines: vec![label(&headline(approval), surface)] };
         let content = contents(&shown, &mut lines);
         self.facts(approval, &shown, &mut lines);
-        let rest = lines.lines.join("\n");
-        let used = rest.encode_utf16().count() + 2;
-        let room = about.longest_text.saturating_sub(used);
+        let used = lines.units() + 2;
+        let mut room = about.longest_text.saturating_sub(used);
         // What does not fit is counted in the text, and cannot be approved here.
         let spans: Vec<_> = shown.findings.iter().map(|finding| finding.span).collect();
-        let fit = Fit::within(room, &spans);
-        let body = block(&content, surface, fit);
+        let mut body = block(&content, surface, Fit::within(room, &spans));
         let whole = body.whole() && room > 0;
+        if !whole && let Some(link) = self.web_link(approval, about.markup) {
+            lines.lines.push(format!("{}: {link}", label("All of it", surface)));
+            room = about.longest_text.saturating_sub(lines.units() + 2);
+            body = block(&content, surface, Fit::within(room, &spans));
+        }
         let mut text = String::new();
         for (place, line) in lines.lines.iter().enumerate() {
             text.push_str(line);
@@ -48,10 +51,23 @@ impl Gateway {
         let fits = text.trim_end().encode_utf16().count() <= about.longest_text;
         if !fits {
             text = too_long(approval, &shown, surface);
+            if let Some(link) = self.web_link(approval, about.markup) {
+                text = format!("{text}\n{link}");
+            }
         }
         let whole = whole && fits;
         let buttons = buttons(approval, &shown, about, whole);
         CardText { text: text.trim_end().to_owned(), buttons, whole }
+    }
+
+    /// Where people see all of it. The address is the operator's own and is not made inert.
+    fn web_link(&self, approval: &Approval, markup: Markup) -> Option<String> {
+        let base = self.settings.chat.web_page.as_deref()?.trim_end_matches('/');
+        let address = format!("{base}/approvals/{}", approval.id);
+        Some(match markup {
+            Markup::Mattermost | Markup::Discord | Markup::Slack => format!("<{address}>"),
+            Markup::Text | Markup::TelegramHtml | Markup::WhatsApp => address,
+        })
     }
 
     fn facts(&self, approval: &Approval, shown: &ApprovalRaised, lines: &mut Lines) {
@@ -112,6 +128,15 @@ struct Lines {
 }
 
 impl Lines {
+    /// How long they are together, in UTF-16 units.
+    fn units(&self) -> usize {
+        self.lines
+            .iter()
+            .map(|line| line.encode_utf16().count() + 1)
+            .sum::<usize>()
+            .saturating_sub(1)
+    }
+
     fn fact(&mut self, name: &str, value: &str) {
         let name = label(name, self.surface);
         let value = inline(value, self.surface, Fit::WHOLE).text;

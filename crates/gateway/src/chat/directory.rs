@@ -8,10 +8,12 @@ use countersign_command_risk::render::label;
 use countersign_domain::action::Action;
 use countersign_domain::chat::{Address, ChatScope, PlatformName};
 use countersign_domain::display::inert;
-use countersign_domain::outbound::{Destination, Place};
+use countersign_domain::outbound::{Attachment, Destination, Place};
 use countersign_domain::permit::OutboundPermit;
 use countersign_ports::delivery::{Delivery, Messenger};
-use countersign_ports::platform::{Feature, KnownChat, Platform, PlatformError, TextPost};
+use countersign_ports::platform::{
+    Feature, KnownChat, Platform, PlatformError, SentFile, TextPost,
+};
 
 use super::desk::held;
 use super::listen::account_of;
@@ -40,6 +42,18 @@ struct Bot {
     gateway: Arc<Gateway>,
     adapter: Arc<dyn Platform>,
     address: Address,
+}
+
+/// What is said in a chat, under the id of its grant.
+struct Letter<'l> {
+    id: &'l str,
+    text: &'l str,
+    files: Vec<SentFile>,
+}
+
+fn sent(file: &Attachment) -> SentFile {
+    let content = bytes::Bytes::copy_from_slice(file.content.bytes());
+    SentFile { name: file.name.as_str().to_owned(), content }
 }
 
 impl Gateway {
@@ -93,6 +107,11 @@ impl Messenger for ChatMessenger {
         self.bot_for(destination).map(drop)
     }
 
+    fn takes_files(&self, destination: &Destination) -> bool {
+        let takes = |bot: Bot| bot.adapter.about().features.contains(&Feature::Files);
+        self.bot_for(destination).is_ok_and(takes)
+    }
+
     fn names(&self) -> Vec<(String, Destination)> {
         let Some(gateway) = self.gateway.upgrade() else { return Vec::new() };
         let mut names = Vec::new();
@@ -108,14 +127,16 @@ impl Messenger for ChatMessenger {
     }
 
     async fn deliver(&self, message: OutboundPermit) -> Delivery {
-        let Action::SendMessage { destination, text, .. } = message.action() else {
+        let Action::SendMessage { destination, text, attachments, .. } = message.action() else {
             return Delivery::NotSent("it is no message to a chat".to_owned());
         };
         match self.bot_for(destination) {
             Err(why) => Delivery::NotSent(why),
             Ok(Bot { gateway, adapter, address }) => {
                 let id = message.grant().to_string();
-                gateway.send_to_chat((&id, text), &address, adapter.as_ref()).await
+                let files = attachments.iter().map(sent).collect();
+                let letter = Letter { id: &id, text, files };
+                gateway.send_to_chat(letter, &address, adapter.as_ref()).await
             }
         }
     }
@@ -177,15 +198,20 @@ impl ChatMessenger {
 impl Gateway {
     async fn send_to_chat(
         &self,
-        (id, text): (&str, &str),
+        Letter { id, text, files }: Letter<'_>,
         address: &Address,
         adapter: &dyn Platform,
     ) -> Delivery {
         let about = adapter.about();
+        if !files.is_empty() && !about.features.contains(&Feature::Files) {
+            return Delivery::NotSent("files cannot be sent there".to_owned());
+        }
         let shown = label(&inert(text), surface(about.markup));
         self.note_spoken(address).await;
         let mut last = None;
-        for (number, piece) in pieces(&shown, about.longest_text).into_iter().enumerate() {
+        let pieces = pieces(&shown, about.longest_text);
+        let end = pieces.len().saturating_sub(1);
+        for (number, piece) in pieces.into_iter().enumerate() {
             let post = TextPost {
                 id: format!("{id}:{number}"),
                 address: address.clone(),
@@ -193,7 +219,9 @@ impl Gateway {
                 only_for: None,
                 text: piece,
             };
-            match self.send_piece(&post, adapter).await {
+            // Files come with the end of the text.
+            let files = if number == end { files.as_slice() } else { &[] };
+            match self.send_piece((&post, files), adapter).await {
                 Ok(message) => last = Some(message),
                 Err(PlatformError::Refused(why)) if last.is_none() => {
                     return Delivery::NotSent(why);
@@ -215,7 +243,7 @@ impl Gateway {
     /// Sends once, or again where the platform shows it once.
     async fn send_piece(
         &self,
-        post: &TextPost,
+        (post, files): (&TextPost, &[SentFile]),
         adapter: &dyn Platform,
     ) -> Result<countersign_domain::chat::MessageId, PlatformError> {
         let about = adapter.about();
@@ -223,7 +251,12 @@ impl Gateway {
         let mut left = ATTEMPTS;
         loop {
             self.wait_for_turn(about, Lane::Texts).await;
-            match adapter.post_text(post).await {
+            let sent = if files.is_empty() {
+                adapter.post_text(post).await
+            } else {
+                adapter.post_files(post, files).await
+            };
+            match sent {
                 // Nothing was taken, so nothing can be there twice.
                 Err(PlatformError::SlowDown(wanted)) => self.hold_back(about, wanted),
                 Err(PlatformError::Unavailable(_)) if shows_once && left > 1 => {

@@ -15,12 +15,16 @@ use countersign_ports::store::{Change, StoreError, UnitOfWork};
 use tokio::task::JoinSet;
 
 use super::desk::held;
+use super::grow::Growing;
 use super::listen::{LAST_WORDS, account_of};
 use super::post::Posted;
 use crate::gateway::Gateway;
 
 /// After a failure of the store, the next attempt.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Nothing waits longer for it: a card may be due.
+const TYPED_WITHIN: Duration = Duration::from_secs(1);
 
 /// What a platform shows of typing is gone after some five seconds.
 const TYPING_EVERY: Duration = Duration::from_secs(4);
@@ -96,7 +100,7 @@ impl Gateway {
     }
 
     /// Tells of the runs of a session, one after the other, until nothing is owed.
-    async fn write_to(&self, session: SessionId) {
+    async fn write_to(self: &Arc<Self>, session: SessionId) {
         loop {
             match self.write_next(session).await {
                 Ok(Owed::More) => {}
@@ -109,7 +113,7 @@ impl Gateway {
         }
     }
 
-    async fn write_next(&self, session: SessionId) -> Result<Owed, StoreError> {
+    async fn write_next(self: &Arc<Self>, session: SessionId) -> Result<Owed, StoreError> {
         let runs = self.store.chats().chat_runs(session).await?;
         let next = runs.into_iter().find_map(|run| {
             let adapter = self.kept_adapter(&run.address)?;
@@ -120,7 +124,7 @@ impl Gateway {
         };
         let account = account_of(adapter.about());
         tokio::select! {
-            told = self.tell_run(run, adapter.as_ref()) => told?,
+            told = self.tell_run(run, &adapter) => told?,
             () = self.lost_for_good(&account) => {}
         }
         Ok(Owed::More)
@@ -135,19 +139,30 @@ impl Gateway {
         }
     }
 
-    async fn tell_run(&self, mut run: ChatRun, adapter: &dyn Platform) -> Result<(), StoreError> {
+    async fn tell_run(
+        self: &Arc<Self>,
+        mut run: ChatRun,
+        shared: &Arc<dyn Platform>,
+    ) -> Result<(), StoreError> {
+        let adapter = shared.as_ref();
         if run.told == 0 {
             self.tell_what_was_heard(&run, adapter).await?;
         }
         let mut feed = self.follow(Stream::Run(run.run_id), run.told);
         let mut typing = Typing::Off;
+        let mut growing = Growing::of(&run, adapter, self.settings.chat.edit_every);
         loop {
             let records = tokio::select! {
                 records = feed.next() => records?,
+                growth = growing.next() => {
+                    self.grow(&mut run, growth, &mut growing, shared).await?;
+                    continue;
+                }
                 () = typing.pause() => {
                     // Nobody misses it when it fails.
                     if self.chats.paused(adapter.about()).is_none() {
-                        drop(adapter.show_typing(&run.address).await);
+                        let typing = adapter.show_typing(&run.address);
+                        drop(tokio::time::timeout(TYPED_WITHIN, typing).await);
                     }
                     continue;
                 }
@@ -156,7 +171,12 @@ impl Gateway {
                 let _telling = self.chats.hands.begin();
                 self.is_ours_to_tell(adapter).await?;
                 typing = typing.after(&record.event, adapter);
-                self.tell_event(&run, &record, adapter).await?;
+                self.heed((&mut run, record.seq), &record.event, &mut growing, shared).await?;
+                if let Event::RunCompleted { output, .. } = &record.event {
+                    log(self.say_whole((&run, record.seq), output, &mut growing, shared).await);
+                } else {
+                    self.tell_event(&run, &record, adapter).await?;
+                }
                 // What was not said because somebody else says it is not noted as said.
                 self.is_ours_to_tell(adapter).await?;
                 if record.event.is_final() {
@@ -166,10 +186,7 @@ impl Gateway {
                 }
                 if matters(&record.event) {
                     run.told = record.seq;
-                    let work = UnitOfWork::new()
-                        .and(Change::RemoveChatRun(run.run_id))
-                        .and(Change::AddChatRun(Box::new(run.clone())));
-                    self.commit(work).await?;
+                    self.note_told(&run).await?;
                 }
             }
         }
@@ -221,10 +238,6 @@ impl Gateway {
                 log(posted);
                 Ok(())
             }
-            Event::RunCompleted { output, .. } => {
-                log(self.post(run, record.seq, output, adapter).await);
-                Ok(())
-            }
             Event::RunFailed { error } => {
                 let text = format!("The run failed: {}", error.message);
                 log(self.post(run, record.seq, &text, adapter).await);
@@ -235,7 +248,8 @@ impl Gateway {
                 log(self.post(run, record.seq, &text, adapter).await);
                 Ok(())
             }
-            Event::RunStarted { .. }
+            Event::RunCompleted { .. }
+            | Event::RunStarted { .. }
             | Event::RunRecovered {}
             | Event::MessageDelta { .. }
             | Event::MessageCompleted { .. }

@@ -118,6 +118,10 @@ impl Gateway {
             lines.push_str(&account);
             lines.push_str(": ");
             lines.push_str(&fares(state.as_ref()));
+            for problem in self.problems_of(&account) {
+                lines.push_str("\n  ");
+                lines.push_str(&problem);
+            }
         }
         let dropped = self.dropped();
         if dropped.is_empty() {

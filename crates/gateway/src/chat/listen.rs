@@ -168,6 +168,16 @@ impl Gateway {
         self.chats.attached().into_iter().map(view).collect()
     }
 
+    /// What an operator should set for a bot whose connection this node keeps.
+    pub(crate) fn problems_of(&self, account: &str) -> Vec<String> {
+        let Some(adapter) = self.chats.attached().remove(account) else { return Vec::new() };
+        if !self.membership.keeps(account) {
+            return Vec::new();
+        }
+        let masked = |problem: String| self.redactor.redact(&problem).into_owned();
+        adapter.problems().into_iter().map(masked).collect()
+    }
+
     /// An adapter may repeat an address in which its platform wants a secret.
     fn fares(&self, adapter: &dyn Platform) -> AccountState {
         let masked = |why: String| self.redactor.redact(&why).into_owned();

@@ -16,6 +16,7 @@ mod directory;
 mod dispatch;
 mod files;
 mod follow;
+mod grow;
 mod hands;
 mod history;
 mod inform;

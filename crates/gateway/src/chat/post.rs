@@ -1,5 +1,6 @@
 //! Putting texts and cards into chats: repeated until the platform takes or refuses them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use countersign_command_risk::render::label;
@@ -8,7 +9,9 @@ use countersign_domain::chat::{ChatRun, MessageId, PostedCard};
 use countersign_domain::digest::Digest;
 use countersign_domain::display::inert;
 use countersign_domain::ids::ApprovalId;
-use countersign_ports::platform::{About, CardPost, Feature, Platform, PlatformError, TextPost};
+use countersign_ports::platform::{
+    About, Attempt, CardPost, Feature, Platform, PlatformError, TextPost,
+};
 use countersign_ports::store::{StoreError, Versioned};
 
 use super::listen::account_of;
@@ -50,7 +53,7 @@ impl Gateway {
     ) -> Posted {
         let about = adapter.about();
         let text = label(&inert(text), surface(about.markup));
-        let text = if text.trim().is_empty() { "(no words)".to_owned() } else { text };
+        let text = words_or_none(text);
         self.note_spoken(&run.address).await;
         let mut last = Posted::Refused(PlatformError::Refused("nothing to say".to_owned()));
         for (number, piece) in pieces(&text, about.longest_text).into_iter().enumerate() {
@@ -126,14 +129,16 @@ impl Gateway {
         let cards = self.store.chats().cards_of_run(run.run_id).await?;
         let found = self.stored_approval(approval).await?.value;
         let is_it = |card: &PostedCard| card.approval_id == approval && card.address == run.address;
-        let card = match cards.into_iter().find(|card| is_it(&card.value)) {
-            Some(card) => card.value,
-            None => self.new_card(run, &found, seq, adapter.about()).await?,
+        let (card, attempt) = match cards.into_iter().find(|card| is_it(&card.value)) {
+            // Another process, or this one, may have put it there and not heard of it.
+            Some(card) => (card.value, Attempt::Again),
+            None => (self.new_card(run, &found, seq, adapter.about()).await?, Attempt::First),
         };
         if let Some(message) = &card.message {
             return Ok(Posted::Taken(message.clone()));
         }
-        let post = self.card_post(&found, (&card, run), seq, adapter.about());
+        let mut post = self.card_post(&found, (&card, run), seq, adapter.about());
+        post.card.attempt = attempt;
         let put = self.until_card_taken(&post.card, adapter).await;
         if let Posted::Taken(message) = &put {
             let taken =
@@ -211,8 +216,19 @@ impl Gateway {
         }
     }
 
+    /// After an answer that was lost, the card may be there.
     async fn until_card_taken(&self, card: &CardPost, adapter: &dyn Platform) -> Posted {
-        self.until_taken(adapter.about(), Lane::Cards, || adapter.post_card(card)).await
+        let in_doubt = &AtomicBool::new(card.attempt == Attempt::Again);
+        self.until_taken(adapter.about(), Lane::Cards, || async move {
+            let again = in_doubt.load(Ordering::Relaxed);
+            let attempt = if again { Attempt::Again } else { Attempt::First };
+            let posted = adapter.post_card(&CardPost { attempt, ..card.clone() }).await;
+            if matches!(posted, Err(PlatformError::Unavailable(_))) {
+                in_doubt.store(true, Ordering::Relaxed);
+            }
+            posted
+        })
+        .await
     }
 
     fn card_post(
@@ -232,6 +248,7 @@ impl Gateway {
             text: shown.text,
             buttons: shown.buttons,
             version,
+            attempt: Attempt::First,
         };
         Drawn {
             card: post,
@@ -264,6 +281,11 @@ fn warn_refused(posted: Posted) {
     }
 }
 
+/// A message says something, even where nothing was said.
+pub(super) fn words_or_none(text: String) -> String {
+    if text.trim().is_empty() { "(no words)".to_owned() } else { text }
+}
+
 /// What goes first when a platform has wanted a pause: what people decide by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lane {
@@ -276,7 +298,12 @@ pub(super) enum Lane {
 impl Gateway {
     /// Tries again while the platform may take it later. A pause that it has wanted holds for
     /// everything that this bot says.
-    async fn until_taken<F>(&self, about: &About, lane: Lane, attempt: impl Fn() -> F) -> Posted
+    pub(super) async fn until_taken<F>(
+        &self,
+        about: &About,
+        lane: Lane,
+        attempt: impl Fn() -> F,
+    ) -> Posted
     where
         F: Future<Output = Result<MessageId, PlatformError>>,
     {

@@ -39,12 +39,19 @@ impl Gateway {
             Err(other) => return Err(other.into()),
         };
         let found = self.card_that_stands(&click).await?;
+        // Its buttons would stand there for ever: nothing else knows of it.
+        let strayed = found.as_ref().is_none_or(|card| is_elsewhere(card, &click));
         let Some(card) = found.filter(|card| is_of(card, &click)) else {
             let why = "the button is of no card that is in this message of this chat, as it is now";
             self.note_refused(refused_click(&click, why)).await;
             let unknown = "This button belongs to no card of this chat, or to what its card showed \
                            before; nothing was decided.";
-            return told(Reply::own(unknown).render(speaker.surface));
+            let unknown = Reply::own(unknown).render(speaker.surface);
+            return Ok(if strayed {
+                Receipt::Stray(unknown)
+            } else {
+                Receipt::Taken(Some(unknown))
+            });
         };
         let builtin = if click.choice.approves() { Builtin::Approve } else { Builtin::Deny };
         // What the pressed message shows, and not what has come in its place since.
@@ -92,6 +99,11 @@ fn refused_click(click: &Click, why: &str) -> RefusedCallback {
         claimed: sender.clone(),
         why: why.to_owned(),
     }
+}
+
+/// Whether the card is known to be in another message than the one that was pressed.
+fn is_elsewhere(card: &PostedCard, click: &Click) -> bool {
+    card.message.as_ref().is_some_and(|message| *message != click.message)
 }
 
 /// Whether the button is one of this card, where the card is, and under what it shows now.

@@ -32,6 +32,11 @@ pub struct ChatSettings {
     pub words: PlainWords,
     /// What may come with a message.
     pub files: FileLimits,
+    /// How often at most a message is changed that shows a growing answer; `None`: answers come
+    /// when they are whole.
+    pub edit_every: Option<Duration>,
+    /// Where people open the web page, for links.
+    pub web_page: Option<String>,
     /// `quick_commands`.
     pub quick: Vec<Command>,
 }

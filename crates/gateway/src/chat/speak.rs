@@ -215,7 +215,7 @@ impl Gateway {
         if speaker.told_by == ToldBy::Platform {
             let (run_id, address) = (started.run_id, speaker.address.clone());
             let answers = speaker.quoted.clone();
-            let owed = ChatRun { run_id, session_id, address, told: 0, answers };
+            let owed = ChatRun { run_id, session_id, address, told: 0, answers, growing: None };
             work.push(Change::AddChatRun(Box::new(owed)));
         }
         match self.commit(work).await {

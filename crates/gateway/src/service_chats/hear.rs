@@ -204,8 +204,14 @@ impl Gateway {
         let now = self.clock.now();
         work.changes.extend(self.new_run(request, &caller, started, now).changes);
         if let Some(address) = place.address {
-            let owed =
-                ChatRun { run_id, session_id: place.session, address, told: 0, answers: None };
+            let owed = ChatRun {
+                run_id,
+                session_id: place.session,
+                address,
+                told: 0,
+                answers: None,
+                growing: None,
+            };
             work.push(Change::AddChatRun(Box::new(owed)));
         }
         work.push(current.becomes(chat));

@@ -51,6 +51,7 @@ pub fn chat_run(number: u32, session: u32) -> ChatRun {
         session_id: id("sess_", session),
         address: address("town"),
         told: 4,
+        growing: None,
         answers: (number == 2).then(|| "m7".parse().unwrap()),
     }
 }

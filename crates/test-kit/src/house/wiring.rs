@@ -96,6 +96,7 @@ pub(super) fn sending(
     for platform in &builder.platforms {
         messengers.push(gateway.messenger(platform.about().platform.clone()));
     }
+    messengers.extend(builder.carried.iter().map(|platform| gateway.messenger(platform.clone())));
     if !hooks.is_empty() {
         messengers.push(Arc::new(Webhooks::new(hooks, clock.clone()).expect("a client")));
     }
