@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{ConnectInfo, FromRequest, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
@@ -15,11 +16,19 @@ use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
+use crate::crowd::Place;
 use crate::problem::Problem;
+use crate::rate::neighbourhood;
 use crate::server::App;
 
 /// How long a client may take to send a body.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The same for what platforms bring, which is short and comes from a server.
+const PATIENCE_BROUGHT: Duration = Duration::from_secs(10);
+
+/// The largest body that a platform brings. Mattermost takes requests of 300 000 bytes itself.
+const LARGEST_BROUGHT: usize = 512 * 1024;
 
 /// A JSON body.
 pub(crate) struct Json<T> {
@@ -29,15 +38,28 @@ pub(crate) struct Json<T> {
     pub(crate) bytes: Bytes,
 }
 
-/// A body as it was sent, whatever it says.
-pub(crate) struct Raw(pub(crate) Bytes);
+/// What somebody brings of whom nothing is known: the body as it was sent, within limits of its own.
+pub(crate) struct Brought {
+    /// The body, byte by byte.
+    pub(crate) body: Bytes,
+    /// Held while it is seen to.
+    pub(crate) place: Place,
+}
 
-impl FromRequest<App> for Raw {
+impl FromRequest<App> for Brought {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        read(&parts.headers, body, app.config.max_body_bytes).await.map(Self)
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+        let place = app.crowd.enter(neighbourhood(address)).ok_or_else(|| {
+            let message = "too many requests of this address are at work";
+            Problem::too_many("rate_limited", Duration::from_secs(1), message)
+        })?;
+        let limit = app.config.max_body_bytes.min(LARGEST_BROUGHT);
+        let body = read(&parts.headers, body, (limit, PATIENCE_BROUGHT)).await?;
+        Ok(Self { body, place })
     }
 }
 
@@ -47,7 +69,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         check_content_type(&parts.headers)?;
-        let bytes = read(&parts.headers, body, app.config.max_body_bytes).await?;
+        let limit = (app.config.max_body_bytes, PATIENCE);
+        let bytes = read(&parts.headers, body, limit).await?;
         let value = parse(&bytes)?;
         Ok(Self { value, bytes })
     }
@@ -65,13 +88,17 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
         .about("Content-Type"))
 }
 
-async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
+async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    (limit, patience): (usize, Duration),
+) -> Result<Bytes, Problem> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let announced = announced.and_then(|text| text.parse::<u64>().ok());
     if announced.is_some_and(|length| usize::try_from(length).map_or(true, |l| l > limit)) {
         return Err(too_large(limit));
     }
-    match tokio::time::timeout(PATIENCE, to_bytes(body, limit)).await {
+    match tokio::time::timeout(patience, to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_too_large(&error) => Err(too_large(limit)),
         Ok(Err(_)) => {

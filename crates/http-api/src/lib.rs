@@ -9,6 +9,7 @@ mod body;
 mod config;
 mod connection;
 mod cors;
+mod crowd;
 mod docs;
 mod env_key;
 mod failure;

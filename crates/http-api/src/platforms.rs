@@ -1,5 +1,7 @@
 //! `GET|POST /platforms/{platform}/{account}/{what}`: requests that chat platforms make.
 
+use std::time::Duration;
+
 use axum::extract::{Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -7,10 +9,13 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use countersign_ports::platform::{Callback, CallbackMethod, CallbackReply};
 
-use crate::body::Raw;
+use crate::body::Brought;
 use crate::problem::{Problem, ProblemBody};
 use crate::server::App;
 use crate::v1::to_the_end;
+
+/// No platform waits longer for an answer: Mattermost hangs up after thirty seconds.
+const PATIENCE: Duration = Duration::from_secs(25);
 
 /// Where a request goes: the platform, the account, and what it is about.
 type Place = Path<(String, String, String)>;
@@ -28,7 +33,8 @@ type Place = Path<(String, String, String)>;
     ),
     responses(
         (status = 200, description = "What the platform wants to read.", content_type = "*/*", body = String),
-        (status = 404, description = "`platform_not_found`", body = ProblemBody)
+        (status = 404, description = "`platform_not_found`", body = ProblemBody),
+        (status = 503, description = "`platform_busy`: it is seen to all the same", body = ProblemBody)
     )
 )]
 pub(crate) async fn look(
@@ -54,16 +60,20 @@ pub(crate) async fn look(
         (status = 200, description = "What the platform wants to read.", content_type = "*/*", body = String),
         (status = 404, description = "`platform_not_found`", body = ProblemBody),
         (status = 408, description = "`request_timeout`", body = ProblemBody),
-        (status = 413, description = "`body_too_large`", body = ProblemBody)
+        (status = 413, description = "`body_too_large`", body = ProblemBody),
+        (status = 429, description = "`rate_limited`", body = ProblemBody),
+        (status = 503, description = "`platform_busy`: it is seen to all the same", body = ProblemBody)
     )
 )]
 pub(crate) async fn bring(
     State(app): State<App>,
     Path(place): Place,
     parts: Parts,
-    Raw(body): Raw,
+    Brought { body, place: at_work }: Brought,
 ) -> Result<Response, Problem> {
-    call(app, place, (&parts, CallbackMethod::Post), body).await
+    let answer = call(app, place, (&parts, CallbackMethod::Post), body).await;
+    drop(at_work);
+    answer
 }
 
 async fn call(
@@ -86,9 +96,13 @@ async fn call(
     let account = format!("{platform}/{account}");
     // A platform that hangs up has decided nothing: what it brought is seen to.
     let reply = to_the_end(async move { gateway.call_platform(&account, callback).await });
-    match reply.await {
-        Some(reply) => Ok(answer(reply)),
-        None => {
+    match tokio::time::timeout(PATIENCE, reply).await {
+        Err(_) => {
+            let message = "the gateway is still at it; it is seen to all the same";
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "platform_busy", message))
+        }
+        Ok(Some(reply)) => Ok(answer(reply)),
+        Ok(None) => {
             Err(Problem::missing("platform_not_found", "there is no such account of a platform"))
         }
     }

@@ -59,7 +59,7 @@ fn count<K: Clone + Hash + Eq>(limiter: &Limiter<K>, key: &K) -> Result<(), Dura
 }
 
 /// One household has a whole /64 of IPv6 addresses; it counts as one.
-fn neighbourhood(address: IpAddr) -> IpAddr {
+pub(crate) fn neighbourhood(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {

@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::HttpConfig;
+use crate::crowd::Crowd;
 use crate::health::Readiness;
 use crate::hosts::Hosts;
 use crate::rate::RateLimits;
@@ -60,6 +61,8 @@ pub(crate) struct AppParts {
     pub(crate) about: About,
     pub(crate) hosts: Hosts,
     pub(crate) rates: RateLimits,
+    /// Who brings what from platforms.
+    pub(crate) crowd: Crowd,
     pub(crate) readiness: Readiness,
     /// Ends streams when the server that answers has no token of its own.
     pub(crate) never: CancellationToken,
@@ -88,6 +91,7 @@ impl AppParts {
         Arc::new(Self {
             hosts: Hosts::new(&config, local_addr),
             rates: RateLimits::new(config.requests_per_minute),
+            crowd: Crowd::default(),
             readiness: Readiness::default(),
             never: CancellationToken::new(),
             operator: Digest::of(operator_token.0.as_bytes()),

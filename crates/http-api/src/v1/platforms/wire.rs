@@ -32,11 +32,15 @@ pub(crate) struct AccountBody {
     kept_by: Option<String>,
     /// How many chats the bot is known to be in.
     chats: usize,
+    /// What an operator should set so that everything works; empty if nothing, or if another node
+    /// keeps the connection.
+    #[schema(example = json!([]))]
+    problems: Vec<String>,
 }
 
 impl From<AccountView> for AccountBody {
     fn from(view: AccountView) -> Self {
-        let AccountView { platform, account, state, kept_by, chats } = view;
+        let AccountView { platform, account, state, kept_by, chats, problems } = view;
         let word = state.as_ref().map_or("elsewhere", AccountState::as_str);
         let (since, why) = match state {
             None | Some(AccountState::Connected) => (None, None),
@@ -52,6 +56,7 @@ impl From<AccountView> for AccountBody {
             why,
             kept_by: kept_by.map(|node| node.to_string()),
             chats,
+            problems,
         }
     }
 }
