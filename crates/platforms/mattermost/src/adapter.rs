@@ -10,13 +10,15 @@ use countersign_domain::chat::{Address, MessageId, PersonId};
 use countersign_ports::clock::Clock;
 use countersign_ports::entropy::Entropy;
 use countersign_ports::platform::{
-    About, AccountState, BroughtFile, CallbackReply, Callbacks, CardPost, Feature, Inbox,
-    KnownChat, Markup, NativeCommand, Notes, Platform, PlatformError, RefusedCallback, TextPost,
+    About, AccountState, Attempt, BroughtFile, CallbackReply, Callbacks, CardPost, Feature, Inbox,
+    KnownChat, Markup, NativeCommand, Notes, Platform, PlatformError, RefusedCallback, SentFile,
+    TextEdit, TextPost,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::sync::{Notify, OnceCell, watch};
+use tokio::sync::{Notify, OnceCell, Semaphore, watch};
 
+use crate::callbacks::AT_ONCE;
 use crate::calling::calling_nobody;
 use crate::card;
 use crate::channels::Known;
@@ -48,6 +50,8 @@ pub struct Mattermost {
     pub(crate) notes: Arc<dyn Notes>,
     pub(crate) slash: Slash,
     pub(crate) commands_changed: Notify,
+    /// Room for what has proved itself and is being seen to.
+    pub(crate) room: Semaphore,
     me: OnceCell<User>,
     state: watch::Sender<AccountState>,
     /// How often commands were registered everywhere.
@@ -92,6 +96,7 @@ impl Mattermost {
                 Feature::NativeCommands,
                 Feature::Typing,
                 Feature::Directory,
+                Feature::Files,
             ]),
             markup: Markup::Mattermost,
             longest_text: LONGEST_TEXT,
@@ -110,6 +115,7 @@ impl Mattermost {
             known: Known::default(),
             slash: Slash::default(),
             commands_changed: Notify::new(),
+            room: Semaphore::new(AT_ONCE),
             me: OnceCell::new(),
             state: watch::Sender::new(AccountState::Reconnecting { since: now, why }),
             registrations: watch::Sender::new(0),
@@ -176,7 +182,7 @@ impl Mattermost {
     }
 
     /// Whether the server still accepts the token is seen by what is posted, too.
-    fn note_token(&self, error: Option<&RestError>) {
+    pub(crate) fn note_token(&self, error: Option<&RestError>) {
         let refused = error == Some(&RestError::Token);
         self.state.send_if_modified(|state| {
             let was = matches!(state, AccountState::Refused { .. });
@@ -211,7 +217,7 @@ impl Mattermost {
     }
 
     /// Puts a post at `address`. Where its thread is gone it goes into the channel.
-    async fn put(
+    pub(crate) async fn put(
         &self,
         urgency: Urgency,
         id: &str,
@@ -262,6 +268,12 @@ impl Mattermost {
     }
 }
 
+/// The post that a message of this bot is.
+pub(crate) fn post_of(message: &MessageId) -> Result<PostId, PlatformError> {
+    let refused = |_| PlatformError::Refused(format!("`{message}` is no post here"));
+    message.as_str().parse().map_err(refused)
+}
+
 /// Where `address` is on the server.
 pub(crate) fn place(address: &Address) -> Result<(ChannelId, Option<PostId>), PlatformError> {
     let refused = |_| PlatformError::Refused(format!("`{}` is no channel here", address.chat));
@@ -280,16 +292,32 @@ impl Platform for Mattermost {
         self.say(&text.id, &text.address, &text.text).await
     }
 
+    async fn post_files(
+        &self,
+        text: &TextPost,
+        files: &[SentFile],
+    ) -> Result<MessageId, PlatformError> {
+        self.say_with(&text.id, &text.address, (&text.text, files)).await
+    }
+
+    async fn edit_text(&self, edit: &TextEdit) -> Result<(), PlatformError> {
+        self.rewrite(edit).await
+    }
+
     async fn post_card(&self, card: &CardPost) -> Result<MessageId, PlatformError> {
+        if card.attempt == Attempt::Again
+            && let Some(there) = self.card_that_is_there(card).await?
+        {
+            // It was drawn before, and shows perhaps what was to be decided then.
+            self.edit_card(&there, card).await?;
+            return Ok(there);
+        }
         let body = json!({"message": "", "props": self.card_props(card)?});
         self.put(Urgency::Card, &card.id.to_string(), &card.address, body).await
     }
 
     async fn edit_card(&self, message: &MessageId, card: &CardPost) -> Result<(), PlatformError> {
-        let post: PostId = message
-            .as_str()
-            .parse()
-            .map_err(|_| PlatformError::Refused(format!("`{message}` is no post here")))?;
+        let post = post_of(message)?;
         // Properties alone: they may be changed however old a post is.
         let body = json!({"props": self.card_props(card)?});
         let path = format!("posts/{post}/patch");
@@ -322,6 +350,10 @@ impl Platform for Mattermost {
 
     fn state(&self) -> AccountState {
         self.state.borrow().clone()
+    }
+
+    fn problems(&self) -> Vec<String> {
+        self.command_problems()
     }
 
     async fn chats(&self) -> Result<Vec<KnownChat>, PlatformError> {

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use crate::id::{ChannelId, PostId};
 use crate::seal::{Button, Press, Seal};
 
+/// The property that says which card a post shows. Whoever reads the post sees it; it opens nothing.
+pub(crate) const CARD: &str = "countersign_card";
+
 /// While it can be decided.
 const OPEN: &str = "#f2a600";
 
@@ -60,7 +63,18 @@ pub(crate) fn props(
     {
         attachment.insert("actions".to_owned(), actions.into());
     }
-    json!({"attachments": [attachment], "disable_group_highlight": true, "mentionHighlightDisabled": true})
+    json!({
+        "attachments": [attachment],
+        "disable_group_highlight": true,
+        "mentionHighlightDisabled": true,
+        CARD: card.id.to_string(),
+    })
+}
+
+/// The properties of a post that is not, or is no more, the one that shows its card: no buttons.
+pub(crate) fn stray() -> Value {
+    let says = "This card is not in use: nothing can be decided on it.";
+    json!({"attachments": [{"fallback": says, "color": OVER, "text": says}]})
 }
 
 const fn name(press: Press) -> &'static str {
@@ -92,6 +106,7 @@ fn fallback(text: &str) -> String {
 mod tests {
     use countersign_domain::chat::{Address, CardNonce};
     use countersign_domain::ids::{ApprovalId, CardId};
+    use countersign_ports::platform::Attempt;
     use uuid::Uuid;
 
     use super::*;
@@ -111,6 +126,7 @@ mod tests {
             text: "Approval needed\n```\nrm -r made\n```".to_owned(),
             buttons: buttons.to_vec(),
             version: 1,
+            attempt: Attempt::First,
         }
     }
 

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use crate::adapter::Mattermost;
 use crate::lane::Urgency;
 use crate::reach::answer_to;
-use crate::registering::forbidden_in;
+use crate::registering::{forbidden_in, taken_in};
 use crate::rest::RestError;
+use crate::slash::{Step, steps};
 use crate::trigger::ServerKey;
 use crate::wire::{Channel, ChannelKind, Command, Team};
 
@@ -107,6 +108,7 @@ impl Mattermost {
         checked.extend(self.check_teams(&teams));
         checked.extend(self.check_home().await);
         for team in &teams {
+            checked.extend(self.check_names(team).await);
             checked.extend(self.check_round_trip(team).await);
         }
         checked
@@ -160,6 +162,38 @@ impl Mattermost {
             good("teams", names.join(", "))
         });
         checked
+    }
+
+    /// Which names of commands others have.
+    async fn check_names(&self, team: &Team) -> Option<Checked> {
+        let me = self.me().await.ok()?.id.clone();
+        let path = format!("commands?team_id={}&custom_only=true", team.id.as_str());
+        // Where they may not be seen it shows when they are registered.
+        let there: Vec<Command> = self.rest.get(&path).await.ok()?;
+        let (prefix, url) = (self.settings.prefix.as_str(), self.settings.callback("commands"));
+        let (mut prefixed, mut left_out) = (Vec::new(), Vec::new());
+        let foreign = |trigger: &str| {
+            let has = |command: &&Command| command.trigger == trigger && command.delete_at == 0;
+            there.iter().find(has).is_some_and(|command| command.creator_id.as_ref() != Some(&me))
+        };
+        for step in steps(&self.slash.wishes_or_builtin(), &there, (&me, &url, prefix)) {
+            let Step::Make(wish, triggers) = step else { continue };
+            if triggers.is_empty() {
+                left_out.push(wish.name);
+            } else if foreign(&wish.name) {
+                prefixed.push(wish.name);
+            }
+        }
+        let name = &team.name;
+        if !left_out.is_empty() {
+            return taken_in(name, &left_out).map(|says| poor("names", says));
+        }
+        (!prefixed.is_empty()).then(|| {
+            let names = prefixed.join(", ");
+            good("names", format!(
+                "in `{name}` others have {names}; they are registered with `{prefix}` before them"
+            ))
+        })
     }
 
     async fn check_home(&self) -> Option<Checked> {

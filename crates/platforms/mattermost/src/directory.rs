@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use countersign_ports::platform::{KnownChat, PlatformError};
+use futures::StreamExt as _;
 use reqwest::Method;
 use serde_json::json;
 
@@ -23,6 +24,9 @@ const OVERLAP: i64 = 30_000;
 
 /// So often something is asked for again that cannot be had.
 const TRIED: u32 = 4;
+
+/// So many channels are looked up at once.
+const READ_AT_ONCE: usize = 4;
 
 /// So many people are asked about at once.
 const AT_ONCE: usize = 100;
@@ -92,9 +96,16 @@ impl Mattermost {
                 return Found { whole: false, ..found };
             }
         };
-        for channel in channels.into_iter().filter(|channel| channel.last_post_at >= since) {
+        let wanted = channels.into_iter().filter(|channel| channel.last_post_at >= since);
+        // One that is slow does not hold up the others.
+        let asked = futures::stream::iter(wanted).map(|channel| async move {
             let path = format!("channels/{}/posts?since={since}", channel.id);
-            match self.in_the_end(|| self.rest.get::<PostList>(&path)).await {
+            let list = self.in_the_end(|| self.rest.get::<PostList>(&path)).await;
+            (channel, list)
+        });
+        let mut asked = std::pin::pin!(asked.buffer_unordered(READ_AT_ONCE));
+        while let Some((channel, list)) = asked.next().await {
+            match list {
                 Ok(list) => {
                     let posts = list
                         .posts

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 
 use crate::adapter::Mattermost;
+use crate::callbacks::FULL;
 use crate::id::{ChannelId, PostId, TeamId, UserId};
 use crate::slash::{Held, UMBRELLA};
 use crate::split::{LONGEST, posts};
@@ -47,6 +48,7 @@ impl Mattermost {
             let why = ("commands", Some(&invoked.user), why);
             return self.refused(why, inbox, CallbackReply::empty(401)).await;
         };
+        let Some(_room) = self.room().await else { return answer(FULL) };
         let proof = self.proven(&invoked.trigger_id, &invoked.user);
         if let Err(unproven) = proof.await {
             let words = format!("Nothing was done: {unproven}.");
@@ -68,6 +70,7 @@ impl Mattermost {
         let receipt = inbox.receive(Inbound::Command(NativeCall { origin, name, arguments })).await;
         answer(&match receipt {
             Receipt::Taken(text) => text.unwrap_or_default(),
+            Receipt::Stray(text) => text,
             Receipt::Dropped => "You may not use this bot here; nothing was done.".to_owned(),
             Receipt::Later => {
                 "The gateway cannot take this now; nothing was done. Try again.".to_owned()
@@ -86,7 +89,10 @@ impl Mattermost {
         if let Some(held) = find(self.slash.tokens()).filter(is_its) {
             return Some(held);
         }
-        // Another node may have made it meanwhile.
+        // Another node may have made it meanwhile. Whoever guesses has the store asked now and then.
+        if !self.slash.may_recall() {
+            return None;
+        }
         self.recall_tokens().await;
         find(self.slash.tokens()).filter(is_its)
     }

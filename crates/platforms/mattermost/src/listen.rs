@@ -1,6 +1,5 @@
 //! Keeping the connection, and giving the gateway what comes through it, in order and once.
 
-use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,10 @@ use tokio::time::Instant;
 
 use crate::adapter::{Mattermost, TOKEN_REFUSED};
 use crate::backoff::{Why, pause};
-use crate::id::PostId;
+use crate::directory::Found;
+use crate::id::{ChannelId, PostId};
+use crate::lines::Lines;
+use crate::reading::Reading;
 use crate::rest::RestError;
 use crate::resume::{Progress, Taken};
 use crate::socket::{Socket, SocketError};
@@ -24,9 +26,6 @@ use crate::wire::{ChannelKind, Event, Frame, Post};
 
 /// So many events wait for the gateway; then the server's own queue fills up.
 const WAITING: usize = 1024;
-
-/// So many posts are known to have come, so that what is looked up is not brought again.
-const REMEMBERED: usize = 4096;
 
 /// How often it is noted how far one has read.
 const NOTED_EVERY: Duration = Duration::from_secs(20);
@@ -57,18 +56,8 @@ enum Work {
     CatchUp,
 }
 
-/// How far one has read.
-#[derive(Default)]
-pub(crate) struct Reading {
-    /// When the newest post was made, in the server's time.
-    until: Option<i64>,
-    /// From when on something is still to be looked up, which was not to be had, and when that is
-    /// tried again.
-    owed: Option<(i64, Instant)>,
-    noted: Option<Instant>,
-    order: VecDeque<PostId>,
-    seen: BTreeSet<PostId>,
-}
+/// A post that was looked at: where it came from, and what is still to be said about it.
+type Given<'a> = (ChannelId, PostId, Option<BoxFuture<'a, ()>>);
 
 impl Mattermost {
     pub(crate) async fn keep_listening(&self, inbox: &Arc<dyn Inbox>) -> PlatformError {
@@ -146,22 +135,40 @@ impl Mattermost {
         inbox: &Arc<dyn Inbox>,
     ) -> PlatformError {
         let mut reading = self.reading().await;
+        let mut lines: Lines<(Box<Post>, ChannelKind)> = Lines::default();
+        let mut giving: FuturesUnordered<BoxFuture<'_, Given<'_>>> = FuturesUnordered::new();
         let mut answers: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
+        // While something is looked up nothing newer is taken in, so that it comes in its order.
+        let mut looking: Option<BoxFuture<'_, (i64, Found)>> = None;
         loop {
-            let next = tokio::select! {
-                next = work.recv() => next,
-                Some(()) = answers.next(), if !answers.is_empty() => continue,
-                () = reading.owed_again(), if reading.owed.is_some() => Some(Work::CatchUp),
-            };
-            match next {
-                None => return PlatformError::Unavailable("nobody brings anything".to_owned()),
-                Some(Work::Posted(post, kind)) => {
-                    answers.extend(self.take(&post, kind, inbox, &mut reading).await);
+            while let Some((channel, (post, kind))) = lines.begin() {
+                giving.push(Box::pin(async move {
+                    let answer = self.take(&post, kind, inbox).await;
+                    (channel, post.id, answer)
+                }));
+            }
+            tokio::select! {
+                next = work.recv(), if looking.is_none() && lines.held() < WAITING => match next {
+                    None => return PlatformError::Unavailable("nobody brings anything".to_owned()),
+                    Some(Work::Posted(post, kind)) => hear(&mut reading, &mut lines, post, kind),
+                    Some(Work::CatchUp) => looking = self.missed(&reading),
+                },
+                Some((channel, post, answer)) = giving.next(), if !giving.is_empty() => {
+                    lines.done(&channel);
+                    reading.done(&post);
+                    answers.extend(answer);
                 }
-                Some(Work::CatchUp) => {
-                    for (post, kind) in self.missed(&mut reading).await {
-                        answers.extend(self.take(&post, kind, inbox, &mut reading).await);
+                Some(()) = answers.next(), if !answers.is_empty() => {}
+                (since, found) = looked_up(&mut looking), if looking.is_some() => {
+                    looking = None;
+                    let again = Instant::now() + OWED_AGAIN;
+                    reading.owed = (!found.whole).then_some((since, again));
+                    for (post, kind) in found.posts {
+                        hear(&mut reading, &mut lines, Box::new(post), kind);
                     }
+                }
+                () = reading.owed_again(), if reading.owed.is_some() && looking.is_none() => {
+                    looking = self.missed(&reading);
                 }
             }
             self.note(&mut reading).await;
@@ -174,11 +181,7 @@ impl Mattermost {
         post: &Post,
         kind: ChannelKind,
         inbox: &Arc<dyn Inbox>,
-        reading: &mut Reading,
     ) -> Option<BoxFuture<'a, ()>> {
-        if !reading.is_new(post) {
-            return None;
-        }
         self.known.note_kind(&post.channel_id, kind);
         let message = match self.message(post, kind).await {
             Ok(message) => message,
@@ -217,13 +220,13 @@ impl Mattermost {
         // Nobody has read before: from now on nothing is missed, whenever the connection stands.
         let now = || self.clock.now().as_millis();
         let until = noted.and_then(|noted| noted.parse().ok()).unwrap_or_else(now);
-        Reading { until: Some(until), ..Reading::default() }
+        Reading::from(until)
     }
 
     async fn note(&self, reading: &mut Reading) {
         let due = reading.noted.is_none_or(|noted| noted.elapsed() >= NOTED_EVERY);
         // Another process, or node, begins where something is still owed.
-        let until = reading.since();
+        let until = reading.settled();
         if let (true, Some(until)) = (due, until) {
             reading.noted = Some(Instant::now());
             if let Err(error) =
@@ -248,11 +251,10 @@ impl Mattermost {
             .fold(0, |number, byte| number << 8 | u64::from(byte))
     }
 
-    async fn missed(&self, reading: &mut Reading) -> Vec<(Post, ChannelKind)> {
-        let Some(since) = reading.since() else { return Vec::new() };
-        let found = self.posts_since(since).await;
-        reading.owed = (!found.whole).then(|| (since, Instant::now() + OWED_AGAIN));
-        found.posts
+    /// Looks up what may have been missed, if anything was ever read.
+    fn missed(&self, reading: &Reading) -> Option<BoxFuture<'_, (i64, Found)>> {
+        let since = reading.since()?;
+        Some(Box::pin(async move { (since, self.posts_since(since).await) }))
     }
 
     /// The oldest time of which posts are looked up.
@@ -266,6 +268,27 @@ struct Ended {
     error: SocketError,
     /// Whether there was one for a while: what breaks at once is tried ever more rarely.
     stood: bool,
+}
+
+/// What is looked up, once it is.
+async fn looked_up(looking: &mut Option<BoxFuture<'_, (i64, Found)>>) -> (i64, Found) {
+    match looking {
+        Some(looking) => looking.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A post has come; one that came before has not.
+fn hear(
+    reading: &mut Reading,
+    lines: &mut Lines<(Box<Post>, ChannelKind)>,
+    post: Box<Post>,
+    kind: ChannelKind,
+) {
+    if reading.is_new(&post) {
+        let channel = post.channel_id.clone();
+        lines.push(&channel, (post, kind));
+    }
 }
 
 /// What an event gives to do.
@@ -297,6 +320,7 @@ async fn bring(inbox: &Arc<dyn Inbox>, message: &Message) -> Option<String> {
     for _ in 0..BROUGHT {
         match inbox.receive(Inbound::Message(message.clone())).await {
             Receipt::Taken(answer) => return answer.filter(|answer| !answer.trim().is_empty()),
+            Receipt::Stray(answer) => return Some(answer),
             Receipt::Dropped => return None,
             Receipt::Later => {
                 tokio::time::sleep(pause).await;
@@ -306,33 +330,4 @@ async fn bring(inbox: &Arc<dyn Inbox>, message: &Message) -> Option<String> {
     }
     tracing::error!(post = %message.origin.delivery, "the gateway could not take a message");
     None
-}
-
-impl Reading {
-    /// From when on something may have been missed.
-    fn since(&self) -> Option<i64> {
-        self.owed.map(|(since, _)| since).or(self.until)
-    }
-
-    /// Returns when what is owed is to be looked up again.
-    async fn owed_again(&self) {
-        if let Some((_, again)) = self.owed {
-            tokio::time::sleep_until(again).await;
-        }
-    }
-
-    /// Whether the post has not come yet; from now on it has.
-    fn is_new(&mut self, post: &Post) -> bool {
-        self.until = self.until.max(Some(post.create_at));
-        if !self.seen.insert(post.id.clone()) {
-            return false;
-        }
-        self.order.push_back(post.id.clone());
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.seen.remove(&oldest);
-        }
-        true
-    }
 }

@@ -9,7 +9,7 @@ use countersign_ports::platform::{
 use serde_json::Value;
 
 use crate::adapter::Mattermost;
-use crate::callbacks::{text, told};
+use crate::callbacks::{FULL, astray, text, told};
 use crate::id::{ChannelId, PostId, UserId};
 use crate::seal::{Button, Dialog, Press};
 use crate::wire::ChannelKind;
@@ -44,13 +44,19 @@ impl Mattermost {
             let why = ("actions", Some(&pressed.user), why.as_str());
             return self.refused(why, inbox, told(&words)).await;
         }
+        // What has come so far is the server's own, or somebody's who can make its signatures: only
+        // that can fill the room.
+        let Some(_room) = self.room().await else { return told(FULL) };
         match button.press {
             Press::Choice(choice) => {
                 let Some(click) = self.click(&button, &pressed.post, &pressed.user, &pressed).await
                 else {
                     return told(NO_BUTTON);
                 };
-                told(&said(inbox.receive(Inbound::Click(Click { choice, ..click })).await))
+                match inbox.receive(Inbound::Click(Click { choice, ..click })).await {
+                    Receipt::Stray(text) => astray(&text),
+                    receipt => told(&said(receipt)),
+                }
             }
             Press::DenyWithReason => {
                 let dialog = Dialog {
@@ -128,7 +134,7 @@ const NO_BUTTON: &str =
 /// What the person is told.
 pub(crate) fn said(receipt: Receipt) -> String {
     match receipt {
-        Receipt::Taken(Some(text)) => text,
+        Receipt::Taken(Some(text)) | Receipt::Stray(text) => text,
         Receipt::Taken(None) => String::new(),
         Receipt::Dropped => "You may not use this bot here; nothing was decided.".to_owned(),
         Receipt::Later => {

@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::adapter::Mattermost;
-use crate::callbacks::{text, told};
+use crate::callbacks::{FULL, text, told};
 use crate::id::UserId;
 use crate::lane::Urgency;
 use crate::pressing::said;
@@ -89,6 +89,7 @@ impl Mattermost {
             let errors = json!({"errors": {REASON: "At most 280 characters."}});
             return CallbackReply::json(200, &errors);
         }
+        let Some(_room) = self.room().await else { return refused(FULL) };
         let kind = match self.known.kind(&dialog.button.channel, &self.rest).await {
             Ok(kind) => kind,
             Err(_) => ChannelKind::Other,

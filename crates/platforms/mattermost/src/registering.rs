@@ -78,6 +78,13 @@ impl Mattermost {
                         tracing::warn!(account = %self.about.account, "{problem}");
                     }
                 }
+                Err(RestError::Refused(501, _)) => {
+                    and_known(&mut held, &known);
+                    let problem = disabled();
+                    if self.slash.note_problem(&team.id, Some(&problem)) {
+                        tracing::warn!(account = %self.about.account, "{problem}");
+                    }
+                }
                 Err(error) => {
                     // What was made before it failed is there, and its tokens are told once only.
                     and_known(&mut held, &known);
@@ -277,8 +284,16 @@ pub(crate) fn forbidden_in(team: &str) -> String {
     )
 }
 
+/// What an operator has to do where the server has no slash commands.
+fn disabled() -> String {
+    "The server has slash commands switched off: System Console > Integration Management > Enable \
+     Custom Slash Commands (`EnableCommands`). Until then commands work as text: `!help` instead of \
+     `/help`."
+        .to_owned()
+}
+
 /// What an operator can do where others have the names.
-fn taken_in(team: &str, names: &[String]) -> Option<String> {
+pub(crate) fn taken_in(team: &str, names: &[String]) -> Option<String> {
     if names.is_empty() {
         return None;
     }

@@ -7,7 +7,8 @@ use bytes::{Bytes, BytesMut};
 use countersign_ports::platform::PlatformError;
 use countersign_ports::secret::Secret;
 use futures::StreamExt as _;
-use reqwest::{Client, Method, Response, StatusCode, redirect};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -115,10 +116,7 @@ impl Rest {
         body: Option<&Value>,
     ) -> Result<T, RestError> {
         let response = self.send(urgency, method, path, body).await?;
-        let bytes = read(response, MOST).await?;
-        serde_json::from_slice(&bytes).map_err(|error| {
-            RestError::Unavailable(format!("the server's answer is not as expected: {error}"))
-        })
+        parsed(&read(response, MOST).await?)
     }
 
     /// The same for what can wait: it is sent again after each pause that the server wants.
@@ -151,6 +149,25 @@ impl Rest {
         self.send(urgency, method, path, body).await.map(drop)
     }
 
+    /// Sends bytes there, in a time of its own, and reads the answer.
+    pub(crate) async fn upload<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        content: Bytes,
+        patience: Duration,
+    ) -> Result<T, RestError> {
+        self.wait_for_room().await;
+        let _pass = self.lane.turn(Urgency::Text).await;
+        let request = self
+            .request(Method::POST, path)
+            .header(CONTENT_TYPE, "application/octet-stream")
+            .timeout(patience)
+            .body(content);
+        let response = request.send().await.map_err(|error| unreachable_server(&error))?;
+        self.note_room(&response);
+        parsed(&read(answered(response).await?, MOST).await?)
+    }
+
     /// The bytes at `path`, unless there are more than `most`.
     pub(crate) async fn bytes(&self, path: &str, most: u64) -> Result<Bytes, RestError> {
         let response = self.send(Urgency::Text, Method::GET, path, None).await?;
@@ -168,9 +185,7 @@ impl Rest {
             self.wait_for_room().await;
         }
         let _pass = self.lane.turn(urgency).await;
-        // The path is made of checked ids and our own words.
-        let url = format!("{}/api/v4/{path}", self.base.as_str().trim_end_matches('/'));
-        let request = self.client.request(method, url).bearer_auth(self.token.expose());
+        let request = self.request(method, path);
         let request = match body {
             Some(body) => request.json(body),
             None => request,
@@ -180,9 +195,23 @@ impl Rest {
         answered(response).await
     }
 
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        // The path is made of checked ids and our own words.
+        let url = format!("{}/api/v4/{path}", self.base.as_str().trim_end_matches('/'));
+        self.client.request(method, url).bearer_auth(self.token.expose())
+    }
+
+    /// Whether only cards are sent at this time.
+    pub(crate) fn is_short(&self) -> bool {
+        self.spared_until().is_some_and(|until| Instant::now() < until)
+    }
+
+    fn spared_until(&self) -> Option<Instant> {
+        *self.spared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn wait_for_room(&self) {
-        let until = *self.spared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(until) = until {
+        if let Some(until) = self.spared_until() {
             tokio::time::sleep_until(until).await;
         }
     }
@@ -196,6 +225,12 @@ impl Rest {
             *spared = (remaining < SPARE).then_some(until);
         }
     }
+}
+
+fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RestError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        RestError::Unavailable(format!("the server's answer is not as expected: {error}"))
+    })
 }
 
 async fn answered(response: Response) -> Result<Response, RestError> {
@@ -215,6 +250,8 @@ async fn answered(response: Response) -> Result<Response, RestError> {
         StatusCode::UNAUTHORIZED => RestError::Token,
         StatusCode::FORBIDDEN => RestError::Forbidden(error),
         StatusCode::NOT_FOUND => RestError::Missing(error),
+        // What is switched off on the server stays so until somebody switches it on.
+        StatusCode::NOT_IMPLEMENTED => RestError::Refused(status.as_u16(), error),
         status if status.is_client_error() => RestError::Refused(status.as_u16(), error),
         status => RestError::Unavailable(format!("HTTP {status}: {}", error.message)),
     })

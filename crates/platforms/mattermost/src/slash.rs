@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use countersign_domain::commands::Registry;
 use countersign_ports::platform::NativeCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,6 +19,9 @@ pub(crate) const UMBRELLA: &str = "countersign";
 
 /// What the names of our commands begin with, for people who look at the server's list.
 const DISPLAYED: &str = "Countersign: /";
+
+/// Tokens are looked up again no more often for what brings a wrong one.
+const RECALLED: Duration = Duration::from_millis(500);
 
 /// The server's own commands. Where it has more, it says so when one of ours is made.
 const BUILT_IN: [&str; 38] = [
@@ -81,6 +86,8 @@ impl std::fmt::Debug for Held {
 pub(crate) struct Slash {
     wanted: Mutex<Vec<NativeCommand>>,
     held: Mutex<Vec<Held>>,
+    /// When tokens were looked up last because one was not known.
+    recalled: Mutex<Option<Instant>>,
     /// What an operator has to do, by team.
     problems: Mutex<BTreeMap<TeamId, String>>,
 }
@@ -117,6 +124,20 @@ impl Slash {
         held(&self.wanted).iter().any(|command| command.name == name)
     }
 
+    /// What every team should have, as far as that is known to somebody who only looks.
+    pub(crate) fn wishes_or_builtin(&self) -> Vec<Wish> {
+        if !held(&self.wanted).is_empty() {
+            return self.wishes();
+        }
+        let registry = Registry::builtin();
+        let builtin = registry.iter().map(|command| Wish {
+            name: command.name.to_string(),
+            description: command.description.clone(),
+            hint: command.arguments.clone(),
+        });
+        self.wishes().into_iter().chain(builtin).collect()
+    }
+
     /// What every team should have.
     pub(crate) fn wishes(&self) -> Vec<Wish> {
         let umbrella = Wish {
@@ -136,6 +157,16 @@ impl Slash {
     /// The tokens that are held.
     pub(crate) fn tokens(&self) -> Vec<Held> {
         held(&self.held).clone()
+    }
+
+    /// Whether tokens may be looked up again because one is not known; from now on not for a while.
+    pub(crate) fn may_recall(&self) -> bool {
+        let mut recalled = held(&self.recalled);
+        let may = recalled.is_none_or(|before| before.elapsed() >= RECALLED);
+        if may {
+            *recalled = Some(Instant::now());
+        }
+        may
     }
 
     /// These tokens are held now.

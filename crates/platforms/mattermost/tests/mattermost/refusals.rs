@@ -88,6 +88,9 @@ async fn a_context_that_was_copied_onto_a_post_of_ones_own_decides_nothing() {
     let text = clicked.ephemeral.unwrap();
     assert!(text.contains("nothing was decided"), "{text}");
     assert!(is_pending(&town, &card).await);
+    // The server itself takes the buttons off the post that was pressed, and off no other.
+    assert!(town.server.post(&bait).unwrap().buttons().is_empty());
+    assert!(!town.server.post(&card.id).unwrap().buttons().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

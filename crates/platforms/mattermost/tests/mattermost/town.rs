@@ -6,11 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
 use countersign_domain::chat::PlatformName;
 use countersign_domain::ids::ApprovalId;
 use countersign_domain::slash_access::{
@@ -20,13 +18,21 @@ use countersign_fakes::mattermost::{
     Bot, ChannelId, Clock, FakeMattermost, Person, Post, PostId, Settings, TeamId, TeamRole,
 };
 use countersign_gateway::{Admission, ChatSettings, Gateway};
+use countersign_http_api::{
+    About, HttpConfig, OperatorToken, ServerParts, Timeouts, router, serve_with,
+};
 use countersign_mattermost::{AccountConfig, AccountsConfig, Mattermost, Parts, settings};
-use countersign_ports::platform::{Callback, CallbackMethod};
 use countersign_ports::secret::Secret;
 use countersign_test_kit::{House, ManualClock, SeededEntropy};
+use reqwest::{Method, RequestBuilder};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 /// What takes an approval.
 pub(crate) const ASKS: &str = "run rm -r made";
+
+/// What proves the operator to the API.
+const OPERATOR: &str = "operator-token-of-the-town";
 
 /// When it is, for the house and the server.
 pub(crate) const NOW: i64 = 1_795_000_000_000;
@@ -55,7 +61,8 @@ pub(crate) struct Town {
 #[derive(Clone)]
 struct Door {
     address: SocketAddr,
-    gateway: Arc<Mutex<Option<Arc<Gateway>>>>,
+    /// The surface of the gateway that is there, if one is.
+    house: Arc<Mutex<Option<Router>>>,
 }
 
 /// How a town is built.
@@ -103,7 +110,9 @@ impl Town {
         let (chief, change) = (boss.id.to_string(), plan.chat);
         let timeout = plan.timeout;
         let house = if plan.in_company { House::with().in_company() } else { House::with() };
+        let mattermost: PlatformName = "mattermost".parse().unwrap();
         let house = house
+            .carrying_to(&mattermost)
             .chat(move |chat| {
                 admit(chat, &people, &chief);
                 change(chat);
@@ -194,7 +203,7 @@ impl Town {
             account,
             door,
         } = self;
-        *door.gateway.lock().unwrap() = None;
+        *door.house.lock().unwrap() = None;
         drop(adapter);
         let house = house.crash().await;
         server
@@ -203,7 +212,7 @@ impl Town {
             })
             .await;
         let adapter = self::adapter(&account, (&house.clock, &house.gateway), 2);
-        *door.gateway.lock().unwrap() = Some(house.gateway.clone());
+        door.leads_to(&house.gateway);
         house.gateway.attach_platform(adapter.clone()).await.unwrap();
         let town = Self {
             server,
@@ -227,7 +236,25 @@ impl Town {
     pub(crate) async fn call_at(&self, node: &Arc<Gateway>, seed: u64) {
         let adapter = adapter(&self.account, (&self.house.clock, node), seed);
         node.attach_platform(adapter).await.unwrap();
-        *self.door.gateway.lock().unwrap() = Some(node.clone());
+        self.door.leads_to(node);
+    }
+
+    /// Another bot of the same house, which hears as soon as this returns.
+    pub(crate) async fn joined_by(&self, name: &str, bot: &Bot) -> Arc<Mattermost> {
+        let account =
+            AccountConfig { token: Some(Secret::new(bot.token.clone())), ..self.account.clone() };
+        let parts = (&self.house.clock, &self.house.gateway);
+        let adapter = adapter_called(name, &account, parts, 11);
+        self.house.gateway.attach_platform(adapter.clone()).await.unwrap();
+        self.server.wait_until_connected(bot).await;
+        adapter
+    }
+
+    /// A request of the operator to the gateway's API.
+    pub(crate) fn api(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("http://{}{path}", self.door.address);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        client.request(method, url).bearer_auth(OPERATOR)
     }
 
     /// Ann asks for something that takes an approval; what she wrote, and its card.
@@ -281,10 +308,19 @@ pub(crate) fn shown(card: &Post) -> String {
 
 fn adapter(
     account: &AccountConfig,
+    parts: (&Arc<ManualClock>, &Arc<Gateway>),
+    seed: u64,
+) -> Arc<Mattermost> {
+    adapter_called("main", account, parts, seed)
+}
+
+fn adapter_called(
+    name: &str,
+    account: &AccountConfig,
     (clock, gateway): (&Arc<ManualClock>, &Arc<Gateway>),
     seed: u64,
 ) -> Arc<Mattermost> {
-    let accounts = AccountsConfig::from([("main".to_owned(), account.clone())]);
+    let accounts = AccountsConfig::from([(name.to_owned(), account.clone())]);
     let [settings] =
         settings(&accounts, |_| None, "http://127.0.0.1:1").unwrap().try_into().unwrap();
     let parts = Parts {
@@ -311,47 +347,40 @@ fn admit(chat: &mut ChatSettings, people: &[String], chief: &str) {
 }
 
 impl Door {
+    /// The real surface of the gateway, on a port that stays the same when the gateway is another one.
     async fn open(gateway: &Arc<Gateway>) -> Self {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let door = Self { address, gateway: Arc::new(Mutex::new(Some(gateway.clone()))) };
-        let router = Router::new()
-            .route("/platforms/{platform}/{account}/{what}", post(bring))
-            .with_state(door.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let door = Self { address, house: Arc::default() };
+        door.leads_to(gateway);
+        let router = Router::new().fallback(enter).with_state(door.clone());
+        tokio::spawn(serve_with(listener, router, Timeouts::default(), CancellationToken::new()));
         door
+    }
+
+    fn leads_to(&self, gateway: &Arc<Gateway>) {
+        let surface = router(ServerParts {
+            gateway: gateway.clone(),
+            config: HttpConfig::default(),
+            about: About {
+                version: "test".to_owned(),
+                model: "rehearsal".to_owned(),
+                rehearsal: true,
+                hint: None,
+            },
+            operator_token: OperatorToken::new(OPERATOR.to_owned()),
+            env_key: None,
+            metrics_token: None,
+            local_addr: self.address,
+        });
+        *self.house.lock().unwrap() = Some(surface);
     }
 }
 
-/// What the HTTP surface does, without its limits.
-async fn bring(
-    State(door): State<Door>,
-    Path((platform, account, what)): Path<(String, String, String)>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let gateway = door.gateway.lock().unwrap().clone();
-    let Some(gateway) = gateway else { return StatusCode::BAD_GATEWAY.into_response() };
-    let text = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
-        Some((name.to_string(), value.to_str().ok()?.to_owned()))
-    };
-    let callback = Callback {
-        method: CallbackMethod::Post,
-        what,
-        query: String::new(),
-        headers: headers.iter().filter_map(text).collect(),
-        body,
-    };
-    match gateway.call_platform(&format!("{platform}/{account}"), callback).await {
-        Some(reply) => {
-            let mut response =
-                (StatusCode::from_u16(reply.status).unwrap(), reply.body).into_response();
-            for (name, value) in reply.headers {
-                let name: axum::http::HeaderName = name.parse().unwrap();
-                response.headers_mut().insert(name, value.parse().unwrap());
-            }
-            response
-        }
-        None => StatusCode::NOT_FOUND.into_response(),
+async fn enter(State(door): State<Door>, request: Request) -> Response {
+    let house = door.house.lock().unwrap().clone();
+    match house {
+        Some(house) => house.oneshot(request).await.into_response(),
+        None => StatusCode::BAD_GATEWAY.into_response(),
     }
 }
