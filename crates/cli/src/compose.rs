@@ -10,7 +10,7 @@ use countersign_agent::{Agent, AgentParts, DiskShelf, DiskWitness, Sending, Tool
 use countersign_command_risk::SelfDescription;
 use countersign_domain::redaction::Redactor;
 use countersign_event_bus::{InProcessBus, NatsBus};
-use countersign_gateway::{Caller, Gateway, Guard, GuardParts, Parts, Settings};
+use countersign_gateway::{Caller, ChatSettings, Gateway, Guard, GuardParts, Parts, Settings};
 use countersign_http_api::{About, OperatorToken, ServerParts};
 use countersign_ports::clock::Clock as _;
 use countersign_ports::event_bus::EventBus;
@@ -191,11 +191,13 @@ fn settings(loaded: &Loaded, environment: &Environment, model: &str) -> Result<S
     let settings = config.approvals.settings(&config.runs, host, model.to_owned());
     let known = platforms::known();
     let variable = |name: &str| environment.get(name);
+    let web_page = config.gateway.public_url.clone();
     let chat = config
         .sessions
         .chat((&config.platforms.people(variable), &config.quick_commands), &known, variable)
         .map_err(problem)?;
     let service = config.whatsapp.service_conversations.settings().map_err(problem)?;
+    let chat = ChatSettings { web_page, ..chat };
     Ok(Settings { chat, service, ..settings.map_err(problem)? })
 }
 

@@ -59,5 +59,13 @@ fn list(screen: Screen, page: &Value) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> =
         accounts.iter().map(|one| fields.iter().map(|field| text(one, field)).collect()).collect();
     let heads = ["PLATFORM", "ACCOUNT", "STATE", "SINCE", "WHY", "KEPT BY", "CHATS"];
-    Ok(screen.table(&heads, &rows)?)
+    screen.table(&heads, &rows)?;
+    for one in &accounts {
+        let problems = one.get("problems").and_then(Value::as_array);
+        for problem in problems.into_iter().flatten().filter_map(Value::as_str) {
+            let (platform, account) = (text(one, "platform"), text(one, "account"));
+            screen.line(format!("{platform}/{account}: {problem}"))?;
+        }
+    }
+    Ok(())
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use clap::Args;
-use countersign_mattermost::{Health, Mattermost, Parts};
+use countersign_mattermost::{Checked, Health, Mattermost, Parts};
 use countersign_ports::clock::Clock as _;
 use countersign_ports::platform::{NoteName, Notes, NotesError};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Global, JsonFlag};
 use crate::clock::SystemClock;
@@ -49,16 +49,60 @@ pub(crate) async fn run(args: TestArgs, global: &Global) -> Outcome {
     let environment = Environment::read()?;
     let home = Home::open(&Home::place(global.home.as_deref())?)?;
     let loaded = load(&home.config(), &[])?;
-    let accounts = platforms::mattermost(&loaded, &environment, listening(&home, &loaded))?;
-    if accounts.is_empty() {
+    if platforms::mattermost(&loaded, &environment, listening(&home, &loaded))?.is_empty() {
         let what = "no bot is configured: set MATTERMOST_URL and MATTERMOST_TOKEN, or \
                     platforms.mattermost.accounts";
         return Err(Failure::Usage(what.to_owned()));
     }
+    let (mut rows, mut outcome) = (Vec::new(), Answer::Yes);
+    let found = look(&home, &loaded, &environment).await?;
+    for Finding { account, checked } in &found {
+        if checked.health == Health::Bad {
+            outcome = Answer::No;
+        }
+        let (status, says) = (checked.health.as_str().to_owned(), checked.says.clone());
+        rows.push(vec![account.clone(), checked.what.to_owned(), status, says]);
+    }
+    if json.json {
+        let all: Vec<Value> = found.iter().map(Finding::to_json).collect();
+        screen.json(&json!({"data": all}))?;
+    } else {
+        screen.table(&["ACCOUNT", "CHECK", "STATUS", "WHAT WAS FOUND"], &rows)?;
+    }
+    Ok(outcome)
+}
+
+/// What was found of one account.
+pub(crate) struct Finding {
+    /// The bot, as the configuration names it.
+    pub(crate) account: String,
+    /// What was looked at, and how it is.
+    pub(crate) checked: Checked,
+}
+
+impl Finding {
+    fn to_json(&self) -> Value {
+        let Self { account, checked } = self;
+        let status = checked.health.as_str();
+        json!({"account": account, "check": checked.what, "status": status, "message": checked.says})
+    }
+}
+
+/// Looks at every bot on Mattermost that is configured: nothing where there is none. The servers are
+/// made to call the gateway, which should be running.
+pub(crate) async fn look(
+    home: &Home,
+    loaded: &Loaded,
+    environment: &Environment,
+) -> Result<Vec<Finding>, Failure> {
+    let accounts = platforms::mattermost(loaded, environment, listening(home, loaded))?;
+    if accounts.is_empty() {
+        return Ok(Vec::new());
+    }
     let entropy = Arc::new(SystemEntropy::new().map_err(Failure::refused)?);
-    let keys = signing_keys::open(&home, entropy.as_ref(), SystemClock.now());
+    let keys = signing_keys::open(home, entropy.as_ref(), SystemClock.now());
     let secret = keys.map_err(Failure::refused)?.platform_secret();
-    let (mut all, mut rows, mut outcome) = (Vec::new(), Vec::new(), Answer::Yes);
+    let mut found = Vec::new();
     for settings in accounts {
         let account = settings.account.to_string();
         let parts = Parts {
@@ -68,26 +112,10 @@ pub(crate) async fn run(args: TestArgs, global: &Global) -> Outcome {
             secret,
         };
         let bot = Mattermost::new(settings, parts).map_err(Failure::refused)?;
-        for checked in bot.check().await {
-            let status = checked.health.as_str();
-            if checked.health == Health::Bad {
-                outcome = Answer::No;
-            }
-            all.push(json!({"account": account, "check": checked.what, "status": status, "message": checked.says}));
-            rows.push(vec![
-                account.clone(),
-                checked.what.to_owned(),
-                status.to_owned(),
-                checked.says,
-            ]);
-        }
+        let all = bot.check().await.into_iter();
+        found.extend(all.map(|checked| Finding { account: account.clone(), checked }));
     }
-    if json.json {
-        screen.json(&json!({"data": all}))?;
-    } else {
-        screen.table(&["ACCOUNT", "CHECK", "STATUS", "WHAT WAS FOUND"], &rows)?;
-    }
-    Ok(outcome)
+    Ok(found)
 }
 
 /// Where the gateway of this home listens, or would.
