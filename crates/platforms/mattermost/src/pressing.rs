@@ -55,7 +55,9 @@ impl Mattermost {
                 };
                 match inbox.receive(Inbound::Click(Click { choice, ..click })).await {
                     Receipt::Stray(text) => astray(&text),
-                    receipt => told(&said(receipt)),
+                    receipt @ (Receipt::Dropped | Receipt::Taken(_) | Receipt::Later) => {
+                        told(&said(receipt))
+                    }
                 }
             }
             Press::DenyWithReason => {

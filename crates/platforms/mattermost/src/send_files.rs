@@ -91,6 +91,10 @@ fn told(name: &str, error: RestError) -> PlatformError {
             "`{name}` was not taken: {} (System Console > File Sharing and Downloads)",
             why.message
         )),
-        error => error.into(),
+        error @ (RestError::Token
+        | RestError::Missing(_)
+        | RestError::SlowDown(_)
+        | RestError::Refused(_, _)
+        | RestError::Unavailable(_)) => error.into(),
     }
 }
