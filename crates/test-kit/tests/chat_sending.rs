@@ -1,10 +1,6 @@
 //! Files that the agent sends to chats, and what an operator is told to set.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot be set up fails where it is"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails where it is")]
 
 use countersign_domain::approvals::Choice;
 use countersign_domain::chat::{ChatScope, PlatformName};

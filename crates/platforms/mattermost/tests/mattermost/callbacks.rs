@@ -31,14 +31,14 @@ async fn a_flood_of_forgeries_keeps_no_click_of_the_server_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_channel_that_is_slow_holds_up_nobody_else_and_keeps_its_order() {
     let town = Town::open().await;
-    let room = town.server.channel(&town.team, "room", &[&town.ann, &town.bot]);
+    let den = town.server.channel(&town.team, "room", &[&town.ann, &town.bot]);
     // Whose thread it is has to be asked of the server, which does not answer.
-    let root = town.ann.posts(&room, None, "nothing for the bot").await;
+    let root = town.ann.posts(&den, None, "nothing for the bot").await;
     let hold = town.server.hold_answer(&format!("/posts/{root}"));
-    town.ann.posts(&room, Some(&root), "is it mine?").await;
+    town.ann.posts(&den, Some(&root), "is it mine?").await;
     hold.arrived().await;
-    let first = town.ann.posts(&room, None, "@signer say first").await;
-    let second = town.ann.posts(&room, None, "@signer say second").await;
+    let first = town.ann.posts(&den, None, "@signer say first").await;
+    let second = town.ann.posts(&den, None, "@signer say second").await;
     let elsewhere = town.bob.posts(&town.square, None, "@signer say hello").await;
     let is_answered = |channel: &ChannelId, said: &PostId| {
         let posts = town.server.posts(channel);
@@ -48,8 +48,8 @@ async fn a_channel_that_is_slow_holds_up_nobody_else_and_keeps_its_order() {
         town.server.wait_for("an answer", |_| is_answered(channel, said).then_some(())).await;
     };
     answered(&town.square, &elsewhere).await;
-    assert!(!is_answered(&room, &first) && !is_answered(&room, &second));
+    assert!(!is_answered(&den, &first) && !is_answered(&den, &second));
     hold.release();
-    answered(&room, &first).await;
-    answered(&room, &second).await;
+    answered(&den, &first).await;
+    answered(&den, &second).await;
 }
