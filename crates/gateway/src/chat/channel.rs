@@ -321,7 +321,7 @@ fn at(adapter: &Arc<dyn Platform>, chat: ChatId) -> Address {
 /// The channel as a place that is told of a run.
 fn as_told(owed: &OwedCard, session_id: SessionId) -> ChatRun {
     let address = owed.address.clone();
-    ChatRun { run_id: owed.run_id, session_id, address, told: 0, answers: None }
+    ChatRun { run_id: owed.run_id, session_id, address, told: 0, answers: None, growing: None }
 }
 
 /// Why the channel is asked about `approval`.
