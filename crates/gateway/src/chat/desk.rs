@@ -48,7 +48,7 @@ pub(crate) struct ChatDesk {
     pub(super) more_owed: Notify,
     /// What is being done right now.
     pub(super) hands: Hands,
-    pub(super) more_owed_cards: Notify,
+    pub(crate) more_owed_cards: Notify,
     /// What was brought and not believed.
     pub(super) refusals: Mutex<Refusals>,
     /// A bot was attached, whose connection is to be kept.
