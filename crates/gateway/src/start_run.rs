@@ -1,15 +1,13 @@
 //! Accepting a run.
 
-use std::time::Duration;
-
 use countersign_domain::access::Scope;
 use countersign_domain::audit::{AuditKind, AuditRecord};
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::Actor;
 use countersign_domain::ids::{CallId, MessageId, RunId, SessionId};
 use countersign_domain::runs::{
-    Course, Entry, EntryBody, ProposedCall, Run, RunState, Session, ThirdParty, ToolCall,
-    ToolCallState, Usage,
+    AsResponse, Course, Entry, EntryBody, ProposedCall, Run, RunState, Session, ThirdParty,
+    ToolCall, ToolCallState, Usage,
 };
 use countersign_domain::time::Timestamp;
 use countersign_ports::store::{Change, Conflicting, IdempotentAnswer, StoreError, UnitOfWork};
@@ -18,9 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::caller::{Caller, Forbidden};
 use crate::gateway::Gateway;
-
-/// How long an answer is remembered for its idempotency key.
-const REMEMBERED_FOR: Duration = Duration::from_hours(24);
+use crate::remember::REMEMBERED_FOR;
 
 /// What to run.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +41,8 @@ pub struct StartRun {
     pub calls: Vec<(&'static str, Value)>,
     /// What a third party said, if that is what begins the run.
     pub heard: Option<HeardFrom>,
+    /// What it is as a response, if it is asked for as one; what it is given is counted here.
+    pub response: Option<AsResponse>,
 }
 
 /// What a third party said in a service chat.
@@ -226,6 +224,7 @@ impl Gateway {
         now: Timestamp,
     ) -> UnitOfWork {
         let RunStarted { run_id, session_id } = started;
+        let given = count(request.history.len() + request.input.len());
         let bodies = request.history.into_iter().chain(request.input);
         let third_party = request.heard.as_ref().map(|heard| heard.who.clone());
         let heard = request.heard.map(HeardFrom::entry);
@@ -251,7 +250,7 @@ impl Gateway {
             created_at: now,
             updated_at: now,
             state: RunState::Queued,
-            entries: u32::try_from(entries.len()).unwrap_or(u32::MAX),
+            entries: count(entries.len()),
             steps: 0,
             active_ms: 0,
             usage: Usage::default(),
@@ -259,6 +258,7 @@ impl Gateway {
             without: request.without,
             course: if request.calls.is_empty() { Course::Conversation } else { Course::Calls },
             third_party,
+            response: request.response.map(|response| AsResponse { given, ..response }),
         };
         let mut work = UnitOfWork::new()
             .and(Change::AddSession(Session {
@@ -275,7 +275,7 @@ impl Gateway {
                 session: Some(session_id),
                 detail: Map::new(),
             })));
-        let last = u32::try_from(entries.len()).unwrap_or(u32::MAX).saturating_sub(1);
+        let last = count(entries.len()).saturating_sub(1);
         work.changes.extend(entries.into_iter().map(|entry| Change::AddEntry(Box::new(entry))));
         work.changes.extend((0..).zip(calls).map(|(index, call)| {
             let state = ToolCallState::Proposed;
@@ -302,6 +302,10 @@ impl Gateway {
             },
         }
     }
+}
+
+fn count(entries: usize) -> u32 {
+    u32::try_from(entries).unwrap_or(u32::MAX)
 }
 
 fn answer(

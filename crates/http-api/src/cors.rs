@@ -13,9 +13,10 @@ use axum::response::{IntoResponse, Response};
 use crate::server::App;
 
 const METHODS: &str = "GET, HEAD, POST, DELETE";
-const REQUEST_HEADERS: &str =
-    "Accept, Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-CSRF-Token";
-const RESPONSE_HEADERS: &str = "Allow, Retry-After, WWW-Authenticate";
+const REQUEST_HEADERS: &str = "Accept, Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-CSRF-Token, \
+     X-Hermes-Session-Id, X-Hermes-Session-Key";
+const RESPONSE_HEADERS: &str = "Allow, Retry-After, WWW-Authenticate, X-Countersign-Run-Id, \
+     X-Hermes-Completed, X-Hermes-Error, X-Hermes-Partial, X-Hermes-Session-Id, X-Hermes-Session-Key";
 
 /// Answers preflight requests of configured origins, and lets their pages read answers. Cookies
 /// are never part of it: such pages use keys.

@@ -25,6 +25,7 @@ mod problem;
 mod query;
 mod rate;
 mod router;
+mod script;
 mod server;
 mod sse;
 mod v1;

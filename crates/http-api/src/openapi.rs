@@ -14,7 +14,7 @@ use crate::access::{COOKIE_NAME, Needs};
 use crate::config::HttpConfig;
 use crate::problem::Refusals;
 use crate::router::{groups, open};
-use crate::v1::Schemas;
+use crate::v1::{ChatSchemas, ResponseSchemas, Schemas};
 
 /// What every route may answer.
 const ALWAYS: [(&str, &str); 2] = [("421", "`host_not_allowed`"), ("500", "`internal_error`")];
@@ -55,6 +55,8 @@ pub(crate) fn document(base: &str) -> OpenApi {
         document.merge(part);
     }
     document.merge(Schemas::openapi());
+    document.merge(ChatSchemas::openapi());
+    document.merge(ResponseSchemas::openapi());
     document.merge(Refusals::openapi());
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         add(operation, &ALWAYS);

@@ -22,6 +22,7 @@ struct Facts {
     param: Option<String>,
     headers: HeaderMap,
     approval: Option<ApprovalBody>,
+    hermes: Option<HermesBody>,
 }
 
 /// Why a request was refused.
@@ -50,6 +51,29 @@ pub(crate) struct ProblemFacts<'a> {
     /// A stable word for programs.
     #[schema(example = "missing_field")]
     code: &'static str,
+    /// How the run ended, for clients of the reference system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hermes: Option<&'a HermesBody>,
+}
+
+/// How a run ended that gave no whole answer, as clients of the reference system read it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = HermesOutcome)]
+pub(crate) struct HermesBody {
+    completed: bool,
+    /// Whether some of the answer was sent.
+    partial: bool,
+    failed: bool,
+    error: String,
+    #[schema(example = "agent_error")]
+    error_code: &'static str,
+}
+
+impl HermesBody {
+    /// The run gave no answer, or only a part of one.
+    pub(crate) const fn failed(error: String, partial: bool) -> Self {
+        Self { completed: false, partial, failed: true, error, error_code: "agent_error" }
+    }
 }
 
 impl Problem {
@@ -62,6 +86,7 @@ impl Problem {
             param: None,
             headers: HeaderMap::new(),
             approval: None,
+            hermes: None,
         }))
     }
 
@@ -84,6 +109,16 @@ impl Problem {
     /// 429: come back after `wait`.
     pub(crate) fn too_many(code: &'static str, wait: Duration, message: impl Into<String>) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, code, message).retry_after(wait)
+    }
+
+    /// 409: what stands already is in the way.
+    pub(crate) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message)
+    }
+
+    /// 502: what this gateway relies on has failed.
+    pub(crate) fn bad_gateway(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, code, message)
     }
 
     /// 500 without detail: the detail is in the log.
@@ -123,6 +158,12 @@ impl Problem {
         self
     }
 
+    /// The same, with how the run ended.
+    pub(crate) fn with_hermes(mut self, outcome: HermesBody) -> Self {
+        self.0.hermes = Some(outcome);
+        self
+    }
+
     /// The same, with the methods that are there.
     pub(crate) fn allowing(self, methods: HeaderValue) -> Self {
         self.with(ALLOW, methods)
@@ -133,7 +174,8 @@ impl Problem {
         self.with(RETRY_AFTER, HeaderValue::from(seconds.max(1)))
     }
 
-    fn with(mut self, name: axum::http::HeaderName, value: HeaderValue) -> Self {
+    /// The same, with a header.
+    pub(crate) fn with(mut self, name: axum::http::HeaderName, value: HeaderValue) -> Self {
         self.0.headers.insert(name, value);
         self
     }
@@ -161,6 +203,7 @@ impl IntoResponse for Problem {
                 r#type: family,
                 param: facts.param.as_deref(),
                 code: facts.code,
+                hermes: facts.hermes.as_ref(),
             },
             approval: facts.approval.as_ref(),
         };

@@ -9,23 +9,21 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use countersign_domain::display::json_inert;
-use countersign_domain::ids::RunId;
-use countersign_domain::runs::{Event, EventRecord, Stream};
-use countersign_domain::time::Timestamp;
+use countersign_domain::runs::{EventRecord, Stream};
 use countersign_gateway::{AuthError, Feed, ReadError};
 use countersign_ports::store::StoreError;
-use serde::Serialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Identity, authenticate};
 use crate::problem::Problem;
 use crate::query::Parameters;
+use crate::script::{Script, Told};
 use crate::server::App;
 
 /// How often a stream says that it is alive, and looks whether its reader still may read.
@@ -41,20 +39,24 @@ pub(crate) struct Shutdown(pub(crate) CancellationToken);
 impl FromRequestParts<App> for After {
     type Rejection = Problem;
 
-    /// `Last-Event-ID` goes before `?after=`: a browser that reconnects repeats the old address.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let mut query = Parameters::from_request_parts(parts, app).await?;
-        let asked = query.parsed("after")?;
+        let after = after(&mut query, &parts.headers)?;
         query.finish()?;
-        let Some(last) = parts.headers.get("last-event-id") else {
-            return Ok(Self(asked));
-        };
-        let number = last.to_str().ok().and_then(|text| text.parse().ok());
-        let message = "`Last-Event-ID` is the id of an event: a number";
-        number
-            .map(|number| Self(Some(number)))
-            .ok_or_else(|| Problem::invalid("invalid_value", "Last-Event-ID", message))
+        Ok(Self(after))
     }
+}
+
+/// The last event that a reader has seen, if it names one. `Last-Event-ID` goes before `?after=`: a
+/// browser that reconnects repeats the old address.
+pub(crate) fn after(query: &mut Parameters, headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let asked = query.parsed("after")?;
+    let Some(last) = headers.get("last-event-id") else {
+        return Ok(asked);
+    };
+    let number = last.to_str().ok().and_then(|text| text.parse().ok());
+    let message = "`Last-Event-ID` is the id of an event: a number";
+    number.map(Some).ok_or_else(|| Problem::invalid("invalid_value", "Last-Event-ID", message))
 }
 
 impl FromRequestParts<App> for Shutdown {
@@ -75,8 +77,9 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// The answer that streams the events of `stream` after number `after`.
-    pub(crate) fn follow(self, stream: Stream, after: u64) -> Response {
+    pub(crate) fn follow(self, stream: Stream, after: u64, script: impl Script) -> Response {
         let tail = Tail {
+            script,
             feed: self.app.gateway.follow(stream, after),
             reader: self,
             stream,
@@ -97,7 +100,8 @@ impl Reader {
     }
 }
 
-struct Tail {
+struct Tail<S> {
+    script: S,
     reader: Reader,
     feed: Feed,
     stream: Stream,
@@ -119,15 +123,23 @@ enum End {
     Sent,
 }
 
-impl Tail {
+impl<S: Script> Tail<S> {
     /// The next piece; nothing at the end.
     async fn next(&mut self) -> Option<Bytes> {
         if self.end == End::Unknown {
             self.end = self.look_for_end().await?;
+            let opening = self.script.opening();
+            if !opening.is_empty() {
+                return Some(opening);
+            }
         }
         loop {
             if let Some(record) = self.ready.pop_front() {
-                return Some(self.written(&record));
+                let written = self.written(&record);
+                if written.is_empty() {
+                    continue;
+                }
+                return Some(written);
             }
             self.ready = VecDeque::new();
             if self.end == End::Sent || self.reader.shutdown.0.is_cancelled() {
@@ -135,7 +147,7 @@ impl Tail {
             }
             if Instant::now() >= self.look_at {
                 self.look().await?;
-                return Some(Bytes::from_static(b": keep-alive\n\n"));
+                return Some(self.script.keep_alive());
             }
             self.read().await?;
         }
@@ -192,27 +204,10 @@ impl Tail {
         if matches!(self.stream, Stream::Run(_)) && record.event.is_final() {
             self.end = End::Sent;
         }
-        let number = self.feed.number(record);
-        let wire = WireEvent {
-            event: &record.event,
-            run_id: record.run_id,
-            timestamp: record.timestamp,
-            seq: number,
-        };
-        // An event is plain data with text keys, which JSON can always write.
-        let data = serde_json::to_string(&wire).unwrap_or_default();
-        let data = json_inert(&data);
-        Bytes::from(format!("id: {number}\nevent: {}\ndata: {data}\n\n", record.event.name()))
+        let seq = self.feed.number(record);
+        let (run_id, timestamp) = (record.run_id, record.timestamp);
+        self.script.event(&Told { event: &record.event, run_id, timestamp, seq })
     }
-}
-
-#[derive(Serialize)]
-struct WireEvent<'a> {
-    #[serde(flatten)]
-    event: &'a Event,
-    run_id: RunId,
-    timestamp: Timestamp,
-    seq: u64,
 }
 
 /// A stream that cannot be read ends; its reader comes back.

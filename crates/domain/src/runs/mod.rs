@@ -2,6 +2,7 @@
 
 mod event;
 mod journal;
+mod response;
 mod state;
 
 pub use event::{
@@ -11,6 +12,7 @@ pub use event::{
 pub use journal::{
     Entry, EntryBody, ProposedCall, Question, ToolCall, ToolCallState, ToolResult, ToolStatus,
 };
+pub use response::{AsResponse, Keeping};
 pub use state::{
     Course, Run, RunFailure, RunState, RunStatus, Session, StopRequest, ThirdParty, Usage,
 };

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::identity::{Actor, Principal};
 use crate::ids::{RunId, SessionId};
+use crate::runs::AsResponse;
 use crate::service_conversations::ServiceChatId;
 use crate::time::Timestamp;
 
@@ -62,6 +63,9 @@ pub struct Run {
     /// Whose words have begun it, if they were a third party's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub third_party: Option<ThirdParty>,
+    /// What it is as a response, if it was asked for as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<AsResponse>,
 }
 
 /// A third party whose words have begun a run: nobody follows them.

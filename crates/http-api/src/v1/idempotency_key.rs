@@ -1,6 +1,8 @@
 //! The header `Idempotency-Key`.
 
 use axum::http::HeaderMap;
+use countersign_domain::digest::Digest;
+use countersign_gateway::Idempotency;
 
 use crate::problem::Problem;
 
@@ -21,4 +23,15 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Pro
         return Err(Problem::invalid("invalid_value", "Idempotency-Key", message));
     }
     Ok(Some(key.to_owned()))
+}
+
+/// The key of a POST to `path` with this body, if it has one.
+pub(crate) fn idempotency(
+    headers: &HeaderMap,
+    path: &str,
+    body: &[u8],
+) -> Result<Option<Idempotency>, Problem> {
+    let key = idempotency_key(headers)?;
+    let request = || Digest::of(&[b"POST\n", path.as_bytes(), b"\n", body].concat());
+    Ok(key.map(|key| Idempotency { key, request: request() }))
 }

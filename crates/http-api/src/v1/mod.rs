@@ -5,10 +5,12 @@ mod assess;
 mod audit;
 mod chat;
 mod grants;
+mod hermes;
 mod idempotency_key;
 mod keys;
 mod list;
 mod nodes;
+mod openai;
 mod pairings;
 mod platforms;
 mod rules;
@@ -25,8 +27,9 @@ use utoipa_axum::routes;
 use crate::access::{Group, Needs};
 use crate::server::App;
 
-pub(crate) use idempotency_key::idempotency_key;
+pub(crate) use idempotency_key::{idempotency, idempotency_key};
 pub(crate) use list::List;
+pub(crate) use openai::{ChatSchemas, ResponseSchemas};
 pub(crate) use runs::Schemas;
 pub(crate) use to_the_end::to_the_end;
 
@@ -46,9 +49,12 @@ pub(crate) fn groups() -> Vec<Group> {
     vec![
         Group::new(RUNS, runs::routes()),
         Group::new(RUNS, vec![routes!(chat::say)]),
+        Group::new(RUNS, openai::routes()),
+        Group::new(RUNS, hermes::routes()),
         Group::new(READ, approvals::reading()),
         Group::new(READ_OR_OWN, approvals::reading_one()),
         Group::new(DECIDE, approvals::deciding()),
+        Group::new(DECIDE, hermes::deciding()),
         Group::new(READ, rules::reading()),
         Group::new(READ, whatsapp::reading()),
         Group::new(RUNS, whatsapp::starting()),

@@ -14,13 +14,15 @@ fn routes() -> Vec<(String, String, String)> {
     let document: Value = serde_json::from_str(&countersign_http_api::openapi()).unwrap();
     let mut routes = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        for method in ["get", "post", "delete"] {
+        for method in ["get", "post", "patch", "delete"] {
             if item[method]["security"].is_array() {
                 let zeros = "0".repeat(32);
                 let address = path
                     .replace("{run_id}", &format!("run_{zeros}"))
                     .replace("{approval_id}", &format!("appr_{zeros}"))
                     .replace("{rule_id}", &format!("rule_{zeros}"))
+                    .replace("{session_id}", &format!("sess_{zeros}"))
+                    .replace("{response_id}", &format!("resp_{zeros}"))
                     .replace("{name}", "nobody");
                 routes.push((method.to_uppercase(), path.clone(), address));
             }

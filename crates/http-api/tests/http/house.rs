@@ -11,7 +11,7 @@ use countersign_domain::action::Action;
 use countersign_domain::ids::{ApprovalId, CallId, GatewayId, RunId};
 use countersign_domain::outbound::OutboundPolicy;
 use countersign_domain::redaction::Redactor;
-use countersign_domain::runs::Usage;
+use countersign_domain::runs::{RunFailure, Usage};
 use countersign_domain::signing::{KeyRing, SigningKey};
 use countersign_domain::time::Timestamp;
 use countersign_event_bus::InProcessBus;
@@ -323,5 +323,51 @@ impl House {
     pub(crate) fn clock_after(&self, seconds: u64) -> String {
         use countersign_ports::clock::Clock as _;
         self.clock.now().after(Duration::from_secs(seconds)).to_string()
+    }
+}
+
+impl House {
+    /// The newest run, once there are so many.
+    pub(crate) async fn newest_run(&self, count: usize) -> RunId {
+        loop {
+            let list = self.get("/v1/runs").await.expect(200);
+            let runs = list["data"].as_array().expect("a list");
+            if runs.len() == count {
+                return id(&runs[0]["run_id"]);
+            }
+        }
+    }
+
+    /// The run, once it has this status.
+    pub(crate) async fn run_once(&self, run: RunId, status: &str) -> Value {
+        loop {
+            let read = self.get(&format!("/v1/runs/{run}")).await.expect(200);
+            if read["status"] == status {
+                return read;
+            }
+        }
+    }
+
+    /// The model says this, and the run ends with it.
+    pub(crate) async fn replies(&self, run: RunId, text: &str) {
+        self.gateway.open(run).await.expect("the run opens");
+        let message = self.gateway.new_message();
+        let (first, rest) = text.split_at(text.len() / 2);
+        for piece in [first, rest] {
+            self.gateway.delta(run, message, piece.to_owned()).await.expect("a delta");
+        }
+        let usage = Usage { input_tokens: 10, output_tokens: 5 };
+        let reply = ModelReply { text: text.to_owned(), calls: Vec::new(), usage };
+        self.gateway.reply(run, message, reply).await.expect("a reply");
+        let end = RunEnd::Completed { output: text.to_owned() };
+        self.gateway.end(run, end).await.expect("the end");
+    }
+
+    /// The run fails.
+    pub(crate) async fn fails(&self, run: RunId) {
+        self.gateway.open(run).await.expect("the run opens");
+        let (code, message) = ("model_unavailable".to_owned(), "no model answers".to_owned());
+        let end = RunEnd::Failed(RunFailure { code, message });
+        self.gateway.end(run, end).await.expect("the end");
     }
 }

@@ -13,6 +13,8 @@ mod browser;
 #[cfg(test)]
 mod chat;
 #[cfg(test)]
+mod completions;
+#[cfg(test)]
 mod document;
 #[cfg(test)]
 mod errors;
@@ -20,6 +22,8 @@ mod errors;
 mod events;
 #[cfg(test)]
 mod grants;
+#[cfg(test)]
+mod hermes;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
@@ -32,6 +36,8 @@ mod metrics;
 mod pairings;
 #[cfg(test)]
 mod platforms;
+#[cfg(test)]
+mod responses;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]

@@ -32,11 +32,16 @@ impl Events {
 
     /// The next piece; nothing when the stream has ended properly.
     pub(crate) async fn piece(&mut self) -> Option<Piece> {
+        Some(parse(&self.text().await?))
+    }
+
+    /// The same, as it is written.
+    pub(crate) async fn text(&mut self) -> Option<String> {
         loop {
             if let Some((record, rest)) = self.rest.split_once("\n\n") {
-                let piece = parse(record);
+                let record = record.to_owned();
                 self.rest = rest.to_owned();
-                return Some(piece);
+                return Some(record);
             }
             let Some(part) = self.bytes.next().await else {
                 assert_eq!(self.rest, "", "the stream ended within a record");
@@ -55,6 +60,23 @@ impl Events {
                 Some(Piece::Comment(_)) => {}
                 None => return None,
             }
+        }
+    }
+
+    /// The next record of a stream whose records have no numbers: its name, if it has one, and its data.
+    pub(crate) async fn unnumbered(&mut self) -> Option<(String, String)> {
+        loop {
+            let text = tokio::time::timeout(LIMIT, self.text()).await.expect("in time")?;
+            if text.starts_with(':') {
+                continue;
+            }
+            let (name, data) = match text.strip_prefix("event: ") {
+                Some(rest) => rest.split_once('\n').expect("a name and data"),
+                None => ("", text.as_str()),
+            };
+            let data = data.strip_prefix("data: ").expect("data");
+            assert!(!data.contains('\n'), "{text:?}");
+            return Some((name.to_owned(), data.to_owned()));
         }
     }
 

@@ -68,6 +68,7 @@ pub fn run(number: u32, session: u32) -> Run {
         without: Vec::new(),
         course: Course::default(),
         third_party: None,
+        response: None,
     }
 }
 

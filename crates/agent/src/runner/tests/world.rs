@@ -77,6 +77,7 @@ impl World {
             without: Vec::new(),
             course: Course::default(),
             third_party: None,
+            response: None,
         };
         let entry = Entry {
             session_id,

@@ -6,6 +6,7 @@ use countersign_domain::runs::Stream;
 
 use crate::access::Admitted;
 use crate::problem::Problem;
+use crate::script::Records;
 use crate::server::App;
 use crate::sse::{After, Reader, Shutdown};
 
@@ -34,5 +35,5 @@ pub(crate) async fn approval_events(
         None => app.gateway.newest_number(Stream::Approvals).await?,
     };
     let reader = Reader { app, identity, shutdown };
-    Ok(reader.follow(Stream::Approvals, after))
+    Ok(reader.follow(Stream::Approvals, after, Records))
 }

@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 
 use super::Routes;
 
+pub(crate) use resolve::decide;
 pub(crate) use wire::{ApprovalBody, FindingBody, RevealedBody};
 
 pub(super) fn reading() -> Routes {

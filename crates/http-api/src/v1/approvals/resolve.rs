@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use countersign_domain::approvals::{Choice, DecideError};
 use countersign_domain::digest::Digest;
 use countersign_domain::ids::ApprovalId;
-use countersign_gateway::{Answer, Gateway, ResolveError, Resolved};
+use countersign_gateway::{Answer, Caller, Gateway, ResolveError, Resolved};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -77,21 +77,27 @@ pub(crate) async fn resolve_approval(
     Id(id): Id<ApprovalId>,
     body: Json<AnswerBody>,
 ) -> Result<Reply<ResolvedBody>, Problem> {
-    let answer = answer(body.value)?;
+    let approval = decide(&app, id, answer(body.value)?, identity.caller).await?;
+    Ok(Reply(ResolvedBody { approval }))
+}
+
+/// Decides an approval; the approval as it is then.
+pub(crate) async fn decide(
+    app: &App,
+    id: ApprovalId,
+    answer: Answer,
+    caller: Caller,
+) -> Result<ApprovalBody, Problem> {
     let gateway = app.gateway.clone();
     let resolved =
-        to_the_end(async move { gateway.resolve_approval(id, &answer, &identity.caller).await })
-            .await;
+        to_the_end(async move { gateway.resolve_approval(id, &answer, &caller).await }).await;
     match resolved {
         Ok(
             Resolved::Now(approval)
             | Resolved::Before(approval)
             | Resolved::Counted(approval)
             | Resolved::CountedBefore(approval),
-        ) => {
-            let approval = app.gateway.approval_view(&approval).into();
-            Ok(Reply(ResolvedBody { approval }))
-        }
+        ) => Ok(app.gateway.approval_view(&approval).into()),
         Err(error) => Err(refused(&app.gateway, error)),
     }
 }

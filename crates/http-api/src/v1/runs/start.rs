@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use axum::Json as Answer;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode};
-use countersign_domain::digest::Digest;
-use countersign_gateway::{Idempotency, StartRunError};
+use axum::http::{HeaderMap, StatusCode};
+use countersign_gateway::StartRunError;
 
 use super::start_wire::{InputMessageBody, PartBody, StartBody};
 use super::wire::StartedBody;
@@ -14,7 +13,7 @@ use crate::access::Admitted;
 use crate::body::Json;
 use crate::problem::{Problem, ProblemBody};
 use crate::server::App;
-use crate::v1::{idempotency_key, to_the_end};
+use crate::v1::{idempotency, to_the_end};
 
 /// Start a run.
 ///
@@ -39,7 +38,7 @@ pub(crate) async fn start_run(
     headers: HeaderMap,
     body: Json<StartBody>,
 ) -> Result<(StatusCode, Answer<StartedBody>), Problem> {
-    let idempotency = idempotency(&headers, &body.bytes)?;
+    let idempotency = idempotency(&headers, "/v1/runs", &body.bytes)?;
     let request = body.value.into_request()?;
     let gateway = app.gateway.clone();
     let started =
@@ -52,12 +51,6 @@ pub(crate) async fn start_run(
         status: "queued",
     };
     Ok((StatusCode::ACCEPTED, Answer(body)))
-}
-
-fn idempotency(headers: &HeaderMap, body: &[u8]) -> Result<Option<Idempotency>, Problem> {
-    let request = [Method::POST.as_str().as_bytes(), b"\n/v1/runs\n", body].concat();
-    let key = idempotency_key(headers)?;
-    Ok(key.map(|key| Idempotency { key, request: Digest::of(&request) }))
 }
 
 impl From<StartRunError> for Problem {

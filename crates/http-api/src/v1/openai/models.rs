@@ -1,0 +1,86 @@
+//! `GET /v1/models` and `GET /v1/models/{model}`
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::access::Admitted;
+use crate::problem::{Problem, ProblemBody};
+use crate::server::App;
+use crate::v1::List;
+
+/// Names that mean the configured model, whatever it is: clients must name one.
+const SAME: [&str; 2] = ["countersign", "hermes-agent"];
+
+/// A model that runs can be asked of.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Model)]
+pub(crate) struct ModelBody {
+    #[schema(example = "countersign")]
+    id: String,
+    #[schema(example = "model")]
+    object: &'static str,
+    /// Always 0: models are configured, not made.
+    created: u64,
+    #[schema(example = "countersign")]
+    owned_by: &'static str,
+}
+
+/// List the models.
+///
+/// The configured one by its own name, and `countersign`, which always means it.
+#[utoipa::path(
+    get, path = "/v1/models", tag = "openai", operation_id = "listModels",
+    responses((status = 200, description = "The models.", body = List<ModelBody>))
+)]
+pub(crate) async fn list_models(
+    State(app): State<App>,
+    Admitted(_): Admitted,
+) -> Json<List<ModelBody>> {
+    let own = app.gateway.settings().model.as_str();
+    let names = [own, SAME[0]].into_iter().filter(|name| !name.is_empty());
+    let mut names: Vec<&str> = names.collect();
+    names.dedup();
+    Json(List::whole(names.into_iter().map(model).collect()))
+}
+
+/// Read a model.
+#[utoipa::path(
+    get, path = "/v1/models/{model}", tag = "openai", operation_id = "readModel",
+    params(("model" = String, Path, example = "countersign")),
+    responses(
+        (status = 200, description = "The model.", body = ModelBody),
+        (status = 404, description = "`model_not_found`", body = ProblemBody)
+    )
+)]
+pub(crate) async fn read_model(
+    State(app): State<App>,
+    Admitted(_): Admitted,
+    Path(name): Path<String>,
+) -> Result<Json<ModelBody>, Problem> {
+    known(&app, &name)?;
+    Ok(Json(model(&name)))
+}
+
+/// Nothing if `name` is one of the models' names.
+pub(super) fn known(app: &App, name: &str) -> Result<(), Problem> {
+    if name == app.gateway.settings().model || SAME.contains(&name) {
+        return Ok(());
+    }
+    let message = "there is no such model; `GET /v1/models` lists those that are there";
+    Err(Problem::missing("model_not_found", message))
+}
+
+/// The name that an answer gives its model: the one that was asked for.
+pub(super) fn named(app: &App, asked: Option<String>) -> Result<String, Problem> {
+    let Some(asked) = asked else {
+        return Ok(app.gateway.settings().model.clone());
+    };
+    known(app, &asked).map_err(|problem| problem.about("/model"))?;
+    Ok(asked)
+}
+
+fn model(name: &str) -> ModelBody {
+    ModelBody { id: name.to_owned(), object: "model", created: 0, owned_by: "countersign" }
+}
