@@ -167,8 +167,11 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     let adapters = platforms::adapters(loaded, environment, &adapters)?;
     let mut messengers = platforms::messengers(&gateway, &adapters);
     messengers.extend(bridge::attach(loaded, bridge_token, &gateway)?);
-    let sending =
+    let (sending, callbacks) =
         sending::sending(loaded, |name| environment.get(name), Arc::new(SystemClock), messengers)?;
+    if let Some(callbacks) = callbacks {
+        gateway.attach_callbacks(callbacks);
+    }
     let agent = agent(loaded, environment, (place, sending), (&gateway, &provider, &redactor))?;
     gateway.attach_runner(agent.clone());
     gateway.attach_shelf(Arc::new(DiskShelf::new(workspace.clone())));

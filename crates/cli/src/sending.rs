@@ -7,6 +7,7 @@ use countersign_agent::Sending;
 use countersign_delivery::{MailSettings, SmtpMailer, Tls, WebhookSettings, Webhooks};
 use countersign_domain::outbound::OutboundPolicy;
 use countersign_gateway::config::{ConfigProblem, EmailConfig, MailTls, WebhookConfig};
+use countersign_ports::callbacks::Callbacks;
 use countersign_ports::clock::Clock;
 use countersign_ports::delivery::{Mailer, Messenger};
 use url::Url;
@@ -19,13 +20,13 @@ pub(crate) fn outbound_policy(loaded: &Loaded) -> Result<OutboundPolicy, Failure
     loaded.config.outbound.policy().map_err(|error| told(loaded, &error))
 }
 
-/// What there is to send with. Nothing is connected yet.
+/// What there is to send with, and what carries callbacks. Nothing is connected yet.
 pub(crate) fn sending(
     loaded: &Loaded,
     environment: impl Fn(&str) -> Option<String>,
     clock: Arc<dyn Clock>,
     chats: Vec<Arc<dyn Messenger>>,
-) -> Result<Sending, Failure> {
+) -> Result<(Sending, Option<Arc<dyn Callbacks>>), Failure> {
     let config = &loaded.config.outbound;
     let names = config.webhook_names().map_err(|error| told(loaded, &error))?;
     let mut hooks = BTreeMap::new();
@@ -34,19 +35,23 @@ pub(crate) fn sending(
         hooks.insert(name, settings);
     }
     let mut messengers = chats;
+    let mut callbacks: Option<Arc<dyn Callbacks>> = None;
     if !hooks.is_empty() {
-        messengers.push(Arc::new(Webhooks::new(hooks, clock).map_err(Failure::refused)?));
+        let webhooks = Arc::new(Webhooks::new(hooks, clock).map_err(Failure::refused)?);
+        messengers.push(webhooks.clone());
+        callbacks = Some(webhooks);
     }
     let mail = config.email.as_ref().map(|mail| {
         let from = mail.from().map_err(|error| told(loaded, &error))?;
         let mailer: Arc<dyn Mailer> = Arc::new(mailer(loaded, mail, &environment)?);
         Ok::<_, Failure>((mailer, from))
     });
-    Ok(Sending {
+    let sending = Sending {
         directory: config.directory().map_err(|error| told(loaded, &error))?,
         messengers: messengers.into_iter().collect(),
         mail: mail.transpose()?,
-    })
+    };
+    Ok((sending, callbacks))
 }
 
 /// Nothing, or the first value that a start would refuse. Whether a variable with a secret is set

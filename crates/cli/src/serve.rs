@@ -227,6 +227,7 @@ impl Watches {
         others.spawn(async move { listener.serve_platforms().await });
         let listener = each();
         others.spawn(async move { listener.serve_bridge().await });
+        others.spawn(each().serve_callbacks());
         Self { lasting, others }
     }
 

@@ -1,8 +1,10 @@
 //! What carries messages out of the house: signed webhooks and mail.
 //!
-//! Everything here takes an `OutboundPermit`, which only a used-up grant gives. It decides nothing
+//! Messages and mail take an `OutboundPermit`, which only a used-up grant gives; callbacks tell the
+//! programs that asked how it ended, at addresses that the operator has configured. It decides nothing
 //! and keeps no state: whether something was sent is recorded by the gateway.
 
+mod callback;
 mod mail;
 mod webhook;
 

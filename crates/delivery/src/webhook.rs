@@ -75,14 +75,25 @@ impl Webhooks {
         }
     }
 
-    async fn post(&self, hook: &WebhookSettings, key: &str, body: &str) -> Attempt {
+    /// The configured webhooks.
+    pub(crate) fn hooks(&self) -> impl Iterator<Item = &WebhookSettings> {
+        self.hooks.values()
+    }
+
+    /// Posts `body` once, signed.
+    pub(crate) async fn attempt(
+        &self,
+        (url, secret): (Url, &str),
+        key: &str,
+        body: &str,
+    ) -> Attempt {
         let timestamp = self.clock.now().as_millis() / 1000;
         let request = self
             .client
-            .post(hook.url.clone())
+            .post(url)
             .header("content-type", "application/json")
             .header(TIMESTAMP, timestamp.to_string())
-            .header(SIGNATURE, sign(&hook.secret, timestamp, body))
+            .header(SIGNATURE, sign(secret, timestamp, body))
             .header(IDEMPOTENCY_KEY, key)
             .body(body.to_owned());
         match request.send().await {
@@ -129,7 +140,7 @@ impl Messenger for Webhooks {
         let body = json!({"text": text, "destination": destination, "id": key}).to_string();
         let mut last = Delivery::NotSent("nothing was attempted".to_owned());
         for _ in 0..ATTEMPTS {
-            match self.post(hook, &key, &body).await {
+            match self.attempt((hook.url.clone(), &hook.secret), &key, &body).await {
                 Attempt::Ended(delivery) => return delivery,
                 // After an attempt that may have arrived, one that did not proves nothing.
                 Attempt::NotTaken(_) if matches!(last, Delivery::Unknown(_)) => return last,
@@ -149,7 +160,7 @@ impl Messenger for Webhooks {
 }
 
 /// How an attempt went.
-enum Attempt {
+pub(crate) enum Attempt {
     /// There is nothing more to do.
     Ended(Delivery),
     /// The receiver has refused it.

@@ -122,7 +122,7 @@ fn apply(approval: &Approval, event: Event) -> Option<Approval> {
         Event::Lapse => lapse(approval, LapseReason::RunEnded, now).ok(),
         Event::TimeOut => match due(approval, OPENED.after(Duration::from_hours(24))) {
             Some(Due::Expiry(next) | Due::Lapse(next) | Due::Reminder(next)) => Some(*next),
-            Some(Due::Channel { .. }) | None => None,
+            Some(Due::Channel { .. } | Due::Callback(_)) | None => None,
         },
     }
 }
@@ -354,7 +354,7 @@ proptest! {
                     now = now.after(Duration::from_secs(seconds));
                     match due(&approval, now) {
                         Some(Due::Expiry(next) | Due::Lapse(next) | Due::Reminder(next)) => Some(*next),
-                        Some(Due::Channel { .. }) | None => None,
+                        Some(Due::Channel { .. } | Due::Callback(_)) | None => None,
                     }
                 }
                 Step::Decide { choice, who, wrong_digest } => {

@@ -366,7 +366,7 @@ impl World {
         for card in self.cards.values_mut() {
             while let Some(due) = due(card, self.now) {
                 let (Due::Reminder(next) | Due::Expiry(next) | Due::Lapse(next)) = due else {
-                    panic!("no channel is configured")
+                    panic!("no channel and no callback is configured")
                 };
                 *card = *next;
             }

@@ -59,7 +59,7 @@ pub fn card(approval: &Approval, redactor: &Redactor) -> ApprovalRaised {
         revealed,
         env: env(approval, redactor),
         files: approval.action.files().iter().map(|file| shown_file(file, redactor)).collect(),
-        description: description(&findings),
+        description: described(approval, &findings, redactor),
         findings,
         digest: approval.digest,
         choices: approval.offer.choices.clone(),
@@ -69,6 +69,21 @@ pub fn card(approval: &Approval, redactor: &Redactor) -> ApprovalRaised {
         expires_at: approval.expires_at,
         attention: attention(approval, redactor),
     }
+}
+
+/// Why it is asked; for another program's own action, by whom and as what.
+fn described(approval: &Approval, findings: &[ShownFinding], redactor: &Redactor) -> String {
+    let Some(foreign) = &approval.foreign else {
+        return description(findings);
+    };
+    // It is asked about because it was asked about, whether or not anything is found.
+    let why = if findings.is_empty() { String::new() } else { description(findings) };
+    let who = &approval.requester.principal;
+    // It ends where our quotes do.
+    let quoted = |title: &str| redactor.redact(title).replace(['“', '”'], "'");
+    let title = foreign.title.as_deref().map(quoted);
+    let called = title.map(|title| format!(" and calls it “{title}”")).unwrap_or_default();
+    format!("{who} would do this itself{called}. {why}").trim_end().to_owned()
 }
 
 /// What is sent or written.
@@ -147,6 +162,7 @@ fn shown_file(file: &BoundFile, redactor: &Redactor) -> BoundFile {
 pub(crate) fn draft(approval: &Approval, redactor: &Redactor) -> Option<String> {
     let content = approval.action.content()?;
     let editable = approval.status() == Status::Pending
+        && !approval.is_foreign()
         && approval.action.with_content(String::new()).is_some()
         && !redactor.finds_secret(content);
     editable.then(|| content.to_owned())

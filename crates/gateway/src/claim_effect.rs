@@ -47,6 +47,11 @@ impl Gateway {
             return Err(StoreError::Conflict(Conflicting::Value(call_id.to_string())));
         }
         let now = self.clock.now();
+        let decision = approval.value.state.decision();
+        if approval.value.is_foreign() && decision.is_some_and(|it| it.choice.approves()) {
+            let result = replies::left_to_requester(&approval.value.requester.principal);
+            return self.refuse(call, &result, UnitOfWork::new(), now).await;
+        }
         let result = match &approval.value.state {
             ApprovalState::Pending => return Ok(Passage::Waiting(approval_id)),
             ApprovalState::Approved { decision } => {

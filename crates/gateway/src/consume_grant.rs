@@ -90,8 +90,12 @@ impl Gateway {
         if let Some(full) = self.full_one_of(&receivers, now).await? {
             return Err(self.refuse_consumption(&grant, full).await?);
         }
-        let (_, used) = verified.redeem(now);
-        let work = UnitOfWork::new()
+        let foreign = self.foreign_of(&grant).await?;
+        let (used, work) = match self.redeem(verified, foreign, now) {
+            Ok(redeemed) => redeemed,
+            Err(error) => return Err(self.reject_grant(Some(&grant), error).await?.into()),
+        };
+        let work = work
             .and(self.audit_used(&used, grant.ses))
             .and(self.outbox_entry((None, grant.jti), receivers, now))
             .and(Change::UseGrant(used));

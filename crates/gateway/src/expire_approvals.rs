@@ -109,6 +109,7 @@ impl Gateway {
                 work.push(self.audit_approval(&next, AuditKind::ApprovalExpired, Actor::System));
                 next
             }
+            Due::Callback(next) => return self.begin_callback(approval, next).await,
             Due::Lapse(next) => {
                 work.push(event(run_id, now, lapsed(next.id)));
                 work.push(self.audit_approval(&next, AuditKind::ApprovalLapsed, Actor::System));

@@ -26,6 +26,7 @@ use crate::preview_files::Previewed;
 use crate::service_chats::Bridge;
 use crate::settings::Settings;
 use crate::sign_checkpoint::Ledger;
+use crate::tell_requesters::CallbackDesk;
 
 /// How often a verb reads again and tries anew when somebody else was quicker.
 const ATTEMPTS: usize = 64;
@@ -52,6 +53,7 @@ pub struct Gateway {
     /// Whether it takes no new work: it leaves.
     pub(crate) leaving: AtomicBool,
     pub(crate) bridge: Bridge,
+    pub(crate) callbacks: CallbackDesk,
     runner: OnceLock<Arc<dyn AgentRunner>>,
     /// For what goes on when whoever began it has gone.
     pub(crate) itself: Weak<Self>,
@@ -105,6 +107,7 @@ impl Gateway {
             stopping: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
             bridge: Bridge::new(),
+            callbacks: CallbackDesk::new(),
             runner: OnceLock::new(),
         })
     }

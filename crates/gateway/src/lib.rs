@@ -35,6 +35,7 @@ mod effect_gate;
 mod expire_approvals;
 mod finish_effect;
 mod follow_events;
+mod foreign_grants;
 mod forget_response;
 mod gateway;
 mod grants;
@@ -61,6 +62,7 @@ mod receipt;
 mod remember;
 mod replies;
 mod request_approval;
+mod request_foreign;
 mod resolve_approval;
 mod run_journal;
 mod service_chats;
@@ -74,6 +76,7 @@ mod steer_run;
 mod stop_for_denials;
 mod stop_run;
 mod sweep_old;
+mod tell_requesters;
 mod wait_for_run;
 
 pub use answer_question::AnswerError;
@@ -103,6 +106,7 @@ pub use read_platforms::{AccountView, ReadPlatformsError};
 pub use read_responses::{ResponseError, ResponseView};
 pub use read_runs::{InputMessage, PendingQuestion, RunView};
 pub use receipt::ReceiptError;
+pub use request_foreign::{ForeignRequest, RequestError};
 pub use resolve_approval::{Answer, ResolveError, Resolved};
 pub use service_chats::{
     ChangeChatError, ChatChange, ChatLimits, RecentView, SaidView, ServiceChatView,

@@ -44,8 +44,11 @@ pub struct ApprovalView {
     /// What the scripts that it runs say; only where one pending approval is read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub previews: Vec<FilePreview>,
-    /// The name of the machine that it would run on.
+    /// Where it would happen: the name of this machine, or who else would do it.
     pub host: String,
+    /// The token of the decision, for the program that asked and carries it out itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
 }
 
 /// A person's answer.
@@ -104,13 +107,17 @@ impl Gateway {
         let approval = found.ok_or(ReadError::NoApproval(id))?;
         // The requester sees what it asked for; others need the scope. Who may not see it learns
         // nothing of its existence.
-        let own = caller.may(Scope::Runs) && approval.requester.principal == caller.principal;
+        let asks = caller.may(Scope::Runs) || caller.may(Scope::Outbound);
+        let own = asks && approval.requester.principal == caller.principal;
         if !own && !caller.may(Scope::ApprovalsRead) {
             return Err(ReadError::NoApproval(id));
         }
         let mut view = self.approval_view(&approval);
         if view.status == Status::Pending {
             view.previews = self.previews(&approval).await;
+        }
+        if own {
+            view.grant = self.grant_for_requester(&approval).await?;
         }
         Ok(view)
     }
@@ -178,6 +185,15 @@ impl Gateway {
         card
     }
 
+    fn where_it_happens(&self, approval: &Approval) -> String {
+        let who = &approval.requester.principal;
+        if approval.is_foreign() {
+            format!("wherever {who} runs")
+        } else {
+            self.settings.host.clone()
+        }
+    }
+
     /// An approval as every surface shows it.
     pub fn approval_view(&self, approval: &Approval) -> ApprovalView {
         let decision = approval.state.decision().map(|decision| DecisionView {
@@ -201,7 +217,8 @@ impl Gateway {
             history: approval.history.clone(),
             draft: draft(approval, &self.redactor),
             previews: Vec::new(),
-            host: self.settings.host.clone(),
+            host: self.where_it_happens(approval),
+            grant: None,
         }
     }
 }

@@ -5,7 +5,7 @@
 use countersign_domain::approvals::{CancelReason, Decision, LapseReason};
 use countersign_domain::assessment::Assessment;
 use countersign_domain::grants::GrantError;
-use countersign_domain::identity::Actor;
+use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::runs::{ToolResult, ToolStatus};
 use countersign_domain::time::Timestamp;
 
@@ -156,6 +156,11 @@ pub(crate) fn reasons(assessment: &Assessment) -> String {
             messages.collect::<Vec<_>>().join("; ")
         }
     }
+}
+
+/// Another program asked, and carries it out itself.
+pub(crate) fn left_to_requester(who: &Principal) -> ToolResult {
+    refused(ToolStatus::Ok, format!("approved; {who} carries it out"))
 }
 
 /// The gateway stopped while the effect may have been running.

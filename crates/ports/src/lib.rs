@@ -4,6 +4,7 @@
 //! here decides anything.
 
 pub mod agent_runner;
+pub mod callbacks;
 pub mod causes;
 pub mod clock;
 pub mod delivery;

@@ -91,7 +91,7 @@ fn in_conversation(snapshot: &Snapshot) -> Step {
         (Step::CallModel, Answered::Last, _) if calls.is_empty() => {
             Step::Complete { output: text.clone() }
         }
-        (Step::CallModel, Answered::Last, Course::Calls) => {
+        (Step::CallModel, Answered::Last, Course::Calls | Course::Foreign) => {
             Step::Complete { output: results(calls, snapshot) }
         }
         (step, _, _) => step,

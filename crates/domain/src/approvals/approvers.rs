@@ -90,6 +90,14 @@ pub enum NotAnApprover {
         /// Who asked for it.
         requester: Principal,
     },
+    /// Whoever asked has named others.
+    #[error(
+        "{who} may deny but not approve this: it names its approvers, and they are not among them"
+    )]
+    NotAsked {
+        /// Who tried.
+        who: Principal,
+    },
     /// They could once, in another's name.
     #[error("{who} voted for {principal} by a delegation that ended at {until}")]
     DelegationExpired {
@@ -135,7 +143,14 @@ impl Approvers {
         now: Timestamp,
     ) -> Result<Principal, NotAnApprover> {
         let voted = |seat: &Principal| approval.votes.iter().any(|vote| vote.seat == *seat);
-        self.authorize_for(&approval.requester.principal, &voted, attempt, now)
+        let seat = self.authorize_for(&approval.requester.principal, &voted, attempt, now)?;
+        let named = approval.foreign.iter().flat_map(|foreign| &foreign.approvers);
+        let mut named = named.peekable();
+        let asked = named.peek().is_none() || named.any(|name| *name == seat);
+        if asked || !attempt.choice.approves() {
+            return Ok(seat);
+        }
+        Err(NotAnApprover::NotAsked { who: attempt.by.clone() })
     }
 
     /// Whether `attempt` may decide at `now` what `requester` would gain by: no approval, but as

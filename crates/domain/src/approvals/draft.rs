@@ -66,6 +66,10 @@ pub fn edit(
         return Err(EditError::ContentChanged { actual: approval.digest });
     }
     let Draft { action, assessment, offer } = draft;
+    // Another program knows only what it has asked about.
+    if approval.is_foreign() {
+        return Err(EditError::NotEditable);
+    }
     if action.kind() != approval.action.kind() || action.content().is_none() {
         return Err(EditError::NotEditable);
     }

@@ -6,6 +6,7 @@ mod choice;
 pub mod commands;
 mod draft;
 mod effect;
+mod foreign;
 mod joining;
 mod offer;
 mod rules;
@@ -23,6 +24,7 @@ pub use audiences::{
 pub use choice::Choice;
 pub use draft::{Draft, EditError, edit};
 pub use effect::{Attempted, Touch, TriedBefore, tried_before};
+pub use foreign::{Callback, Foreign};
 pub use joining::{Joined, Joining, NotJoined, join, shares};
 pub use offer::{Coverage, Offer, offer};
 pub use rules::{HttpMatcher, Matcher, Rule, RuleScope, SendMatcher, WriteMatcher};

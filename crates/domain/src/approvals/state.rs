@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::audiences::{Audience, requester_only};
-use super::{Choice, Joined, Offer, Touch, TriedBefore, Vote};
+use super::{Choice, Foreign, Joined, Offer, Touch, TriedBefore, Vote};
 use crate::action::Action;
 use crate::assessment::{Assessment, Revealed};
 use crate::digest::Digest;
@@ -62,6 +62,9 @@ pub struct Approval {
     /// Who is shown the card, and when.
     #[serde(default = "requester_only")]
     pub audiences: Vec<Audience>,
+    /// What another program has said of it that carries it out itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<Foreign>,
     /// What has become of it.
     pub state: ApprovalState,
     /// What happened to it, oldest first.
@@ -398,8 +401,13 @@ impl Approval {
     }
 
     /// The next instant at which time alone changes something: a reminder, the turn of the
-    /// approvers' channel, the expiry, or the lapse of a decision whose effect has not started.
+    /// approvers' channel, the expiry, the lapse of a decision whose effect has not started, or an
+    /// attempt to tell the program that asked.
     pub fn next_deadline(&self) -> Option<Timestamp> {
+        [self.own_deadline(), self.callback_due()].into_iter().flatten().min()
+    }
+
+    pub(super) fn own_deadline(&self) -> Option<Timestamp> {
         match &self.state {
             ApprovalState::Pending => {
                 let deadlines = [self.remind_at, self.expires_at, self.channel_due()];

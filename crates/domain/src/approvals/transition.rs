@@ -131,6 +131,8 @@ pub enum Due {
     },
     /// The effect did not start in time.
     Lapse(Box<Approval>),
+    /// The program that asked is to be told how it ended; the value with this attempt counted.
+    Callback(Box<Approval>),
 }
 
 /// A new, pending approval of `action`.
@@ -165,6 +167,7 @@ pub fn open(id: ApprovalId, asked: Asked, timing: Timing, now: Timestamp) -> App
         touches: BTreeSet::new(),
         tried_before: Vec::new(),
         audiences: requester_only(),
+        foreign: None,
         state: ApprovalState::Pending,
     }
 }
@@ -254,6 +257,9 @@ fn answered(approval: &Approval, decision: Decision) -> Approval {
 pub fn due(approval: &Approval, now: Timestamp) -> Option<Due> {
     if approval.next_deadline().is_none_or(|deadline| now < deadline) {
         return None;
+    }
+    if approval.own_deadline().is_none_or(|deadline| now < deadline) {
+        return Some(Due::Callback(Box::new(approval.callback_attempted(now))));
     }
     let system = Actor::System;
     match &approval.state {
@@ -402,5 +408,5 @@ fn moved(
     let mut next = approval.clone();
     next.state = state;
     next.history.push(HistoryEntry { at, actor, what, edit: None });
-    next
+    next.telling(approval.status(), at)
 }

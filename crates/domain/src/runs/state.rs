@@ -86,6 +86,8 @@ pub enum Course {
     Conversation,
     /// Its first calls: no model takes part.
     Calls,
+    /// The decision about an action that another program carries out.
+    Foreign,
 }
 
 impl Course {

@@ -22,28 +22,28 @@ use crate::v1::approvals::{FindingBody, RevealedBody};
 #[schema(as = AssessRequest, example = json!({"kind": "exec", "command": "rm -rf build"}))]
 pub(crate) struct AssessBody {
     #[schema(inline)]
-    kind: KindWord,
+    pub(super) kind: KindWord,
     /// The command line or the script, for `exec` and `code`.
-    command: Option<String>,
+    pub(super) command: Option<String>,
     /// The interpreter, for `code`.
     #[schema(example = "python")]
-    language: Option<String>,
+    pub(super) language: Option<String>,
     /// Absolute working directory, for `exec` and `code`; `/` by default.
-    cwd: Option<String>,
+    pub(super) cwd: Option<String>,
     /// Absolute path or URL, for the other kinds.
-    destination: Option<String>,
+    pub(super) destination: Option<String>,
     /// What is written or sent there, for `file_write` and `http_request`.
-    content: Option<String>,
+    pub(super) content: Option<String>,
     /// For `http_request`; `GET` by default.
-    method: Option<String>,
+    pub(super) method: Option<String>,
     /// For `http_request`.
     #[schema(value_type = Option<BTreeMap<String, String>>)]
-    headers: Option<BTreeMap<String, String>>,
+    pub(super) headers: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum KindWord {
+pub(super) enum KindWord {
     Exec,
     Code,
     FileRead,
@@ -114,7 +114,8 @@ pub(crate) async fn assess(
 }
 
 impl AssessBody {
-    fn into_action(mut self, workspace: &str) -> Result<Action, Problem> {
+    /// The action that is meant, or what is missing or too much.
+    pub(super) fn into_action(mut self, workspace: &str) -> Result<Action, Problem> {
         let action = match self.kind {
             KindWord::Exec => Action::Exec {
                 command: needed("command", self.command.take())?,
@@ -155,7 +156,7 @@ impl AssessBody {
     }
 
     /// Refuses what the kind has no use for.
-    fn finish(self) -> Result<(), Problem> {
+    pub(super) fn finish(self) -> Result<(), Problem> {
         let left = [
             ("command", self.command.is_some()),
             ("language", self.language.is_some()),
@@ -175,7 +176,8 @@ impl AssessBody {
     }
 }
 
-fn needed(name: &str, value: Option<String>) -> Result<String, Problem> {
+/// The value of a field that may not be missing.
+pub(super) fn needed(name: &str, value: Option<String>) -> Result<String, Problem> {
     value.ok_or_else(|| {
         let message = format!("missing field `{name}`");
         Problem::invalid("missing_field", &format!("/{name}"), message)

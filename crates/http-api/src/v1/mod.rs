@@ -38,7 +38,7 @@ type Routes = Vec<UtoipaMethodRouter<App>>;
 const RUNS: Needs = Needs::any_of(&[Scope::Runs]);
 const READ: Needs = Needs::any_of(&[Scope::ApprovalsRead]);
 /// Whoever asked for an action may read of it, too.
-const READ_OR_OWN: Needs = Needs::any_of(&[Scope::ApprovalsRead, Scope::Runs]);
+const READ_OR_OWN: Needs = Needs::any_of(&[Scope::ApprovalsRead, Scope::Runs, Scope::Outbound]);
 const DECIDE: Needs = Needs::any_of(&[Scope::ApprovalsDecide]);
 const AUDIT: Needs = Needs::any_of(&[Scope::Audit]);
 const OUTBOUND: Needs = Needs::any_of(&[Scope::Outbound]);
@@ -53,6 +53,7 @@ pub(crate) fn groups() -> Vec<Group> {
         Group::new(RUNS, hermes::routes()),
         Group::new(READ, approvals::reading()),
         Group::new(READ_OR_OWN, approvals::reading_one()),
+        Group::new(OUTBOUND, approvals::requesting()),
         Group::new(DECIDE, approvals::deciding()),
         Group::new(DECIDE, hermes::deciding()),
         Group::new(READ, rules::reading()),

@@ -66,6 +66,7 @@ fn the_document_tells_of_exactly_the_routes_that_are_there() {
         "POST /v1/whatsapp/service-chats",
         "POST /v1/whatsapp/service-chats/{chat}/change",
         "GET /web/session",
+        "POST /v1/approvals",
         "POST /v1/approvals/{approval_id}/edit",
         "POST /v1/approvals/{approval_id}/resolve",
         "POST /v1/assess",

@@ -21,6 +21,8 @@ mod errors;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod foreign;
+#[cfg(test)]
 mod grants;
 #[cfg(test)]
 mod hermes;

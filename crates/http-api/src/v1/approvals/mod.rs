@@ -7,6 +7,7 @@ mod files;
 mod list;
 mod read;
 mod receipt;
+mod request;
 mod resolve;
 mod wire;
 
@@ -23,6 +24,10 @@ pub(super) fn reading() -> Routes {
 
 pub(super) fn reading_one() -> Routes {
     vec![routes!(read::read_approval), routes!(receipt::read_receipt)]
+}
+
+pub(super) fn requesting() -> Routes {
+    vec![routes!(request::request_approval)]
 }
 
 pub(super) fn deciding() -> Routes {

@@ -85,8 +85,11 @@ pub(crate) struct ApprovalBody {
     /// On whose behalf it is asked.
     #[schema(value_type = String, example = "api:ci")]
     requested_by: Principal,
-    /// The name of the machine that it would run on.
+    /// Where it would happen: the name of the gateway's machine, or who else would do it.
     host: String,
+    /// The signed token of the decision: for whoever asked with `POST /v1/approvals`, while it is good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// When silence ends it; `null` waits for ever.
@@ -258,6 +261,7 @@ impl From<ApprovalView> for ApprovalBody {
             covers: covers.into(),
             requested_by,
             host: view.host,
+            grant: view.grant,
             created_at,
             expires_at,
             attention: attention.into(),
