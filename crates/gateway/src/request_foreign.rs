@@ -231,7 +231,7 @@ impl Gateway {
         let (now, session_id, run_id) = (run.created_at, run.session_id, run.id);
         let model = String::new();
         let created_by = run.requested_by.clone();
-        let session = Session { id: session_id, created_by, created_at: now };
+        let session = Session { id: session_id, created_by, created_at: now, title: None };
         let actor = Actor::Principal(run.requested_by.clone());
         let asks = EntryBody::Assistant {
             message_id: MessageId::from_uuid(self.entropy.uuid()),

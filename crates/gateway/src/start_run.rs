@@ -265,6 +265,7 @@ impl Gateway {
                 id: session_id,
                 created_by: caller.principal.clone(),
                 created_at: now,
+                title: None,
             }))
             .and(Change::AddRun(Box::new(run)))
             .and(Change::AddAudit(Box::new(AuditRecord {

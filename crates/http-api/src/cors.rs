@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::server::App;
 
-const METHODS: &str = "GET, HEAD, POST, DELETE";
+const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
 const REQUEST_HEADERS: &str = "Accept, Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-CSRF-Token, \
      X-Hermes-Session-Id, X-Hermes-Session-Key";
 const RESPONSE_HEADERS: &str = "Allow, Retry-After, WWW-Authenticate, X-Countersign-Run-Id, \

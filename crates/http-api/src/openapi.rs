@@ -100,7 +100,7 @@ fn security(needs: Needs) -> Vec<SecurityRequirement> {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten()
+    [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
 /// Adds answers that the route itself does not tell of.

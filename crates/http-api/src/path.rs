@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use countersign_domain::identity::KeyName;
-use countersign_domain::ids::{ApprovalId, PairingId, RuleId, RunId};
+use countersign_domain::ids::{ApprovalId, PairingId, RuleId, RunId, SessionId};
 
 use crate::problem::Problem;
 use crate::server::App;
@@ -29,6 +29,11 @@ impl Named for RunId {
 impl Named for ApprovalId {
     const WHAT: &'static str = "approval";
     const NOT_FOUND: &'static str = "approval_not_found";
+}
+
+impl Named for SessionId {
+    const WHAT: &'static str = "session";
+    const NOT_FOUND: &'static str = "session_not_found";
 }
 
 impl Named for RuleId {

@@ -174,4 +174,8 @@ audit_kinds! {
     NodeBuried = "node.buried",
     /// Old runs, events and sessions were removed.
     RetentionSwept = "retention.swept",
+    /// Somebody deleted a session with its runs.
+    SessionDeleted = "session.deleted",
+    /// Somebody goes on from a session in a copy.
+    SessionForked = "session.forked",
 }

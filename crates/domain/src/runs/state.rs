@@ -20,6 +20,9 @@ pub struct Session {
     pub created_by: Principal,
     /// When.
     pub created_at: Timestamp,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
 }
 
 /// One piece of work of the agent, from an input to an end.

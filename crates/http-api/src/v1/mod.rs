@@ -15,6 +15,7 @@ mod pairings;
 mod platforms;
 mod rules;
 mod runs;
+mod sessions;
 mod sign_in_links;
 pub(crate) mod signing_keys;
 mod to_the_end;
@@ -49,6 +50,7 @@ pub(crate) fn groups() -> Vec<Group> {
     vec![
         Group::new(RUNS, runs::routes()),
         Group::new(RUNS, vec![routes!(chat::say)]),
+        Group::new(RUNS, sessions::routes()),
         Group::new(RUNS, openai::routes()),
         Group::new(RUNS, hermes::routes()),
         Group::new(READ, approvals::reading()),

@@ -43,5 +43,7 @@ mod responses;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod stream;
 mod whatsapp;

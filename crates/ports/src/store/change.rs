@@ -42,6 +42,8 @@ pub struct UnitOfWork {
 pub enum Change {
     /// A new session, unless it exists.
     AddSession(Session),
+    /// A session's new value. Missing if it does not exist.
+    PutSession(Session),
     /// A new run.
     AddRun(Box<Run>),
     /// A run's new value, if it still has this version.

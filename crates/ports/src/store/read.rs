@@ -112,6 +112,12 @@ pub trait RunReads: Send + Sync {
     /// One session.
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
 
+    /// Sessions, newest first.
+    async fn sessions(
+        &self,
+        page: PageRequest<SessionId>,
+    ) -> Result<Page<Session, SessionId>, StoreError>;
+
     /// The entries that one run added, oldest first.
     async fn entries_of_run(&self, run: RunId) -> Result<Vec<Entry>, StoreError>;
 

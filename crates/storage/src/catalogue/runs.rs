@@ -2,6 +2,7 @@
 
 pub(crate) const ADD_SESSION: &str =
     "INSERT INTO sessions (id, v, doc) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING";
+pub(crate) const PUT_SESSION: &str = "UPDATE sessions SET v = ?2, doc = ?3 WHERE id = ?1";
 pub(crate) const SESSION: &str = "SELECT id, v, doc FROM sessions WHERE id = ?1";
 
 pub(crate) const ADD_RUN: &str = "INSERT INTO runs (id, version, session_id, requested_by, status, finished, v, doc) \
@@ -18,6 +19,8 @@ pub(crate) const WORKING: &str = "SELECT COUNT(*) FROM runs \
      (SELECT 1 FROM runs AS older WHERE older.session_id = runs.session_id \
       AND older.finished = 0 AND older.id < runs.id))";
 
+/// The table of sessions, for [`super::page`].
+pub(crate) const SESSIONS: &str = "sessions";
 /// The table of runs, for [`super::page`].
 pub(crate) const TABLE: &str = "runs";
 /// What runs can be filtered by, for [`super::page`].

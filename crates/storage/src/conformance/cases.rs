@@ -17,6 +17,7 @@ macro_rules! conformance_suite {
             ],
             runs: [
                 a_session_is_added_once,
+                a_session_is_changed_and_listed,
                 a_run_reads_back_as_written,
                 a_run_needs_its_session,
                 a_run_is_added_once,

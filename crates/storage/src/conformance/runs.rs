@@ -16,6 +16,21 @@ pub async fn a_session_is_added_once(store: SharedStore) {
     assert_eq!(store.runs().session(id("sess_", 1)).await, Ok(Some(session(1))));
 }
 
+/// A session that is not there is not made.
+pub async fn a_session_is_changed_and_listed(store: SharedStore) {
+    let sessions = (1..=3).map(|number| Change::AddSession(session(number)));
+    commit(&*store, sessions).await;
+    let mut named = session(2);
+    named.title = Some("the second".to_owned());
+    commit(&*store, [Change::PutSession(named.clone())]).await;
+    assert_eq!(attempt(&*store, [Change::PutSession(session(9))]).await, missing(session(9).id));
+    let page = |before| store.runs().sessions(PageRequest { before, limit: 2 });
+    let first = page(None).await.unwrap();
+    assert_eq!(first.items, [session(3), named]);
+    let rest = page(first.next).await.unwrap();
+    assert_eq!((rest.items, rest.next), (vec![session(1)], None));
+}
+
 /// Nothing is lost or changed on the way.
 pub async fn a_run_reads_back_as_written(store: SharedStore) {
     commit(&*store, first_run()).await;

@@ -44,7 +44,8 @@ pub fn principal(text: &str) -> Principal {
 
 /// A session.
 pub fn session(number: u32) -> Session {
-    Session { id: id("sess_", number), created_by: Principal::Operator, created_at: at(number) }
+    let (created_by, created_at) = (Principal::Operator, at(number));
+    Session { id: id("sess_", number), created_by, created_at, title: None }
 }
 
 /// A queued run of a session.

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use countersign_domain::action::{Action, ActionKind};
 use countersign_domain::approvals::{
-    Approval, ApprovalState, Ballot, CancelReason, ChannelPolicy, Choice, Decided, Decision, Draft,
-    HttpMatcher, Joining, LapseReason, Matcher, OutcomeStatus, RequesterMay, Rule, RuleScope,
-    SendMatcher, Status, Terms, Touch, TriedBefore, WriteMatcher, cancel, decide, edit, execute,
-    join, lapse, lose, record_delivery, route,
+    Approval, ApprovalState, Ballot, Callback, CancelReason, ChannelPolicy, Choice, Decided,
+    Decision, Draft, Foreign, HttpMatcher, Joining, LapseReason, Matcher, OutcomeStatus,
+    RequesterMay, Rule, RuleScope, SendMatcher, Status, Terms, Touch, TriedBefore, WriteMatcher,
+    cancel, decide, edit, execute, join, lapse, lose, record_delivery, route,
 };
 use countersign_domain::assessment::FindingId;
 use countersign_domain::digest::Digest;
@@ -18,9 +18,9 @@ use countersign_domain::files::BoundFile;
 use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::outbound::{Attachment, Content};
 use countersign_domain::runs::{
-    ApprovalNotice, ApprovalRaised, Attention, Covers, Entry, EntryBody, Event, ExecutionNotice,
-    ExecutionOutcome, Progress, Question, Run, RunFailure, RunState, ShownFinding, StopRequest,
-    ThirdParty, ToolCallState, ToolResult, ToolStatus, Usage,
+    ApprovalNotice, ApprovalRaised, AsResponse, Attention, Course, Covers, Entry, EntryBody, Event,
+    ExecutionNotice, ExecutionOutcome, Keeping, Progress, Question, Run, RunFailure, RunState,
+    Session, ShownFinding, StopRequest, ThirdParty, ToolCallState, ToolResult, ToolStatus, Usage,
 };
 
 use countersign_domain::service_conversations::{ChatState, ServiceChat};
@@ -123,6 +123,30 @@ fn stored_runs_stay_readable() {
         ("cancelled", RunState::Cancelled(stop())),
     ];
     check_all("run", &states.map(|(name, state)| (name, run(1, 1).moved(state, at(6)))));
+}
+
+#[test]
+fn what_other_programs_use_stays_readable() {
+    let titled = Session { title: Some("the first".to_owned()), ..session(1) };
+    check("session_titled", &titled);
+    let previous = Some(id("run_", 1));
+    for (name, keeping) in
+        [("kept", Keeping::Kept), ("unkept", Keeping::Unkept), ("deleted", Keeping::Deleted)]
+    {
+        let response = Some(AsResponse { previous, given: 2, keeping });
+        check(&format!("run_as_response_{name}"), &Run { response, ..run(2, 1) });
+    }
+    check("run_of_foreign_request", &Run { course: Course::Foreign, ..run(1, 1) });
+    let callback = Callback::new("https://ci.example.org/hooks".to_owned());
+    let foreign = Foreign {
+        title: Some("nightly clean-up".to_owned()),
+        approvers: BTreeSet::from([Principal::Operator]),
+        callback: Some(callback),
+    };
+    let asked = Approval { foreign: Some(foreign), ..approval(1, 1, 1) };
+    check("approval_foreign", &asked);
+    let ended = cancel(&asked, CancelReason::RunStopped, Actor::System, at(3)).unwrap();
+    check("approval_foreign_told", &ended.callback_attempted(at(3)).callback_taken(at(4)));
 }
 
 #[test]

@@ -99,6 +99,11 @@ pub(super) fn steps(change: &Change, ledger: &mut Ledger<'_>) -> Result<Vec<Step
         Change::AddSession(session) => {
             any(query!(runs::ADD_SESSION, session.id.to_string(), FORMAT, encode(session)?))
         }
+        Change::PutSession(session) => {
+            let id = session.id.to_string();
+            let put = query!(runs::PUT_SESSION, id.clone(), FORMAT, encode(session)?);
+            change_or(put, missing(&id))
+        }
         Change::AddRun(run) => add_run(run)?,
         Change::UpdateRun(run, version) => update_run(run, *version)?,
         Change::AddEntry(entry) => add_entry(entry)?,

@@ -54,6 +54,14 @@ impl RunReads for Lanes {
         one(&self.rows(query!(sql::SESSION, id.to_string())).await?, document)
     }
 
+    async fn sessions(
+        &self,
+        request: PageRequest<SessionId>,
+    ) -> Result<Page<Session, SessionId>, StoreError> {
+        let rows = self.rows(page_query(sql::SESSIONS, &[], [], &request)).await?;
+        Ok(page(all(&rows, document)?, request.limit, |session: &Session| session.id))
+    }
+
     async fn entries_of_run(&self, run: RunId) -> Result<Vec<Entry>, StoreError> {
         all(&self.rows(query!(sql::ENTRIES_OF_RUN, run.to_string())).await?, entry)
     }

@@ -24,6 +24,7 @@ use crate::catalogue as sql;
 pub(super) fn apply(tx: &Connection, change: &Change, node: &NodeName) -> Result<(), SqlError> {
     match change {
         Change::AddSession(session) => runs::add_session(tx, session),
+        Change::PutSession(session) => runs::put_session(tx, session),
         Change::AddRun(run) => runs::add_run(tx, run),
         Change::UpdateRun(run, version) => runs::update_run(tx, run, *version),
         Change::AddEntry(entry) => runs::add_entry(tx, entry),

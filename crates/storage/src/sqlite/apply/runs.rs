@@ -4,7 +4,7 @@ use countersign_domain::runs::{Entry, Run, Session, ToolCall};
 use countersign_ports::store::Version;
 use rusqlite::{Connection, params};
 
-use super::{SqlError, insert, stored, update};
+use super::{SqlError, insert, missing, stored, update};
 use crate::catalogue::runs as sql;
 use crate::document::{FORMAT, encode};
 
@@ -12,6 +12,14 @@ pub(super) fn add_session(tx: &Connection, session: &Session) -> Result<(), SqlE
     let id = session.id.to_string();
     tx.prepare_cached(sql::ADD_SESSION)?.execute(params![id, FORMAT, encode(session)?])?;
     Ok(())
+}
+
+pub(super) fn put_session(tx: &Connection, session: &Session) -> Result<(), SqlError> {
+    let id = session.id.to_string();
+    match tx.prepare_cached(sql::PUT_SESSION)?.execute(params![id, FORMAT, encode(session)?])? {
+        0 => Err(missing(&id)),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn add_run(tx: &Connection, run: &Run) -> Result<(), SqlError> {

@@ -58,6 +58,16 @@ impl RunReads for Readers {
         self.look(move |tx| document(tx, sql::SESSION, [id.to_string()])).await
     }
 
+    async fn sessions(
+        &self,
+        request: PageRequest<SessionId>,
+    ) -> Result<Page<Session, SessionId>, StoreError> {
+        let wanted = request.limit;
+        let query = page_query(sql::SESSIONS, &[], [], &request);
+        let items = self.read(move |tx| documents(tx, &query.0, params_from_iter(query.1))).await?;
+        Ok(page(items, wanted, |session: &Session| session.id))
+    }
+
     async fn entries_of_run(&self, run: RunId) -> Result<Vec<Entry>, StoreError> {
         self.look(move |tx| all(tx, sql::ENTRIES_OF_RUN, [run.to_string()], entry)).await
     }
