@@ -13,7 +13,8 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::patience::until;
 
-const API_KEY: &str = "browser-tests-4fJ8sQ2mZx7LwV1c";
+/// The key of every gateway.
+pub const API_KEY: &str = "browser-tests-4fJ8sQ2mZx7LwV1c";
 const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// A key of the configuration and its value, for one start.

@@ -10,7 +10,7 @@ mod page;
 mod patience;
 mod stage;
 
-pub use gateway::{Gateway, Setting, text};
+pub use gateway::{API_KEY, Gateway, Setting, text};
 pub use page::{Card, Page};
 pub use patience::until;
 pub use stage::{Stage, artifacts, play};
