@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 /// Normal dependencies among our own crates. `*` stands for all.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 18] = [
     ("domain", &[]),
     ("command-risk", &["domain"]),
     ("ports", &["domain"]),
@@ -18,6 +18,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("plugins", &["ports", "domain"]),
     ("mattermost", &["ports", "domain"]),
     ("whatsapp-platform", &["ports", "domain"]),
+    ("whatsapp-bridge", &[]),
     ("http-api", &["gateway", "ports", "domain"]),
     ("cli", &["*"]),
     ("test-kit", &["*"]),

@@ -31,7 +31,7 @@ pub(crate) struct Report {
 /// Reads every source file.
 pub(crate) fn check() -> Result<Report> {
     let mut report = Report { files: 0, problems: Vec::new(), long: Vec::new() };
-    for folder in ["crates", "xtask", "e2e"] {
+    for folder in ["crates", "bridges", "xtask", "e2e"] {
         let mut files = Vec::new();
         if Path::new(folder).exists() {
             rust_files(Path::new(folder), &mut files)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use super::files::SentFile;
 use super::people::Provider;
 use super::routes::router;
 use super::state::{Chat, SentMessage, Shared};
@@ -68,6 +69,11 @@ impl FakeBridge {
     /// What was sent so far.
     pub fn sent(&self) -> Vec<SentMessage> {
         self.shared.account().sent.clone()
+    }
+
+    /// The files that were sent so far.
+    pub fn sent_files(&self) -> Vec<SentFile> {
+        self.shared.account().sent_files.clone()
     }
 
     /// What was sent, once there is so much of it.

@@ -5,10 +5,13 @@
 //! one message, forgets nothing that was not acknowledged, and lets itself be taken away.
 
 mod fake;
+mod files;
+mod pairing;
 mod people;
 mod routes;
 mod state;
 
 pub use fake::FakeBridge;
+pub use files::{SaidFile, SentFile};
 pub use people::{Provider, Said};
 pub use state::SentMessage;

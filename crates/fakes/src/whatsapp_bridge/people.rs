@@ -23,6 +23,8 @@ pub struct Said<'s> {
     pub chat_id: Option<&'s str>,
     /// The platform's id of the message; by default a new one.
     pub id: Option<&'s str>,
+    /// The message that it quotes.
+    pub reply_to: Option<&'s str>,
 }
 
 impl Provider<'_> {
@@ -62,6 +64,7 @@ impl Provider<'_> {
                 "from": from,
                 "text": said.text,
                 "media": said.media,
+                "reply_to": said.reply_to,
                 "at": "2026-11-18T11:00:00.000Z",
             }));
         });

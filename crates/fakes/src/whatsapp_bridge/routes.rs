@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::Router;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -14,6 +14,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::files::{self, LARGEST_UPLOAD, key_used};
+use super::pairing::{self, owner};
 use super::state::{Account, SentMessage, Shared};
 
 /// The longest text, in characters.
@@ -22,8 +24,11 @@ const LONGEST_TEXT: usize = 65_536;
 /// Nobody waits longer.
 const LONGEST_WAIT: u64 = 60;
 
+/// So many messages are brought at one time.
+const MOST_AT_ONCE: usize = 100;
+
 /// What is refused, and how.
-struct Refusal(StatusCode, &'static str, String);
+pub(super) struct Refusal(pub(super) StatusCode, pub(super) &'static str, pub(super) String);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
@@ -41,6 +46,13 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/messages/ack", post(ack))
         .route("/send", post(send))
         .route("/typing", post(typing))
+        .route("/pairing", get(pairing::pairing))
+        .route("/media/{id}", get(files::media))
+        .route(
+            "/send-media",
+            post(files::send_media).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)),
+        )
+        .fallback(nowhere)
         .layer(from_fn_with_state(shared.clone(), wants_token))
         .with_state(shared)
 }
@@ -54,9 +66,14 @@ async fn wants_token(State(shared): State<Arc<Shared>>, request: Request, next: 
     next.run(request).await
 }
 
+async fn nowhere() -> Refusal {
+    Refusal(StatusCode::NOT_FOUND, "not_found", "there is no such path".to_owned())
+}
+
 async fn health(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let linked = !shared.account().unlinked;
-    Json(json!({"status": "ok", "protocol": 1, "linked": linked}))
+    let account = owner(&shared.account());
+    let linked = account.is_some();
+    Json(json!({"status": "ok", "protocol": 1, "linked": linked, "account": account}))
 }
 
 #[derive(Deserialize)]
@@ -120,24 +137,27 @@ async fn messages(
         Some(cursor) => number(&cursor)?,
         None => 0,
     };
-    let patience = Duration::from_secs(wait.unwrap_or(0).min(LONGEST_WAIT));
+    if wait.is_some_and(|wait| wait > LONGEST_WAIT) {
+        return Err(bad("`wait` is from 0 to 60"));
+    }
+    let patience = Duration::from_secs(wait.unwrap_or(0));
     let there = async {
         loop {
             let changed = shared.changed.notified();
             let found: Vec<Value> = {
                 let account = shared.account();
-                linked(&account)?;
                 let first = from.max(account.acknowledged) + 1;
-                account.waiting.range(first..).map(|(_, message)| message.clone()).collect()
+                let there = account.waiting.range(first..).take(MOST_AT_ONCE);
+                there.map(|(_, message)| message.clone()).collect()
             };
             if !found.is_empty() {
-                return Ok(found);
+                return found;
             }
             changed.await;
         }
     };
     match tokio::time::timeout(patience, there).await {
-        Ok(found) => Ok(Json(json!({"messages": found?}))),
+        Ok(found) => Ok(Json(json!({"messages": found}))),
         Err(_) => Ok(Json(json!({"messages": []}))),
     }
 }
@@ -189,8 +209,8 @@ async fn send(
     if message.idempotency_key.is_empty() || message.idempotency_key.len() > 128 {
         return Err(bad("`idempotency_key` has 1 to 128 bytes"));
     }
-    if message.reply_to.as_ref().is_some_and(String::is_empty) {
-        return Err(bad("`reply_to` is empty"));
+    if message.reply_to.as_ref().is_some_and(|id| id.is_empty() || id.len() > 128) {
+        return Err(bad("`reply_to` has 1 to 128 bytes"));
     }
     let (message_id, silent) = shared.change(|account| {
         linked(account)?;
@@ -211,11 +231,10 @@ fn take(account: &mut Account, message: Send) -> Result<String, Refusal> {
     let known = account.sent.iter().find(|sent| sent.idempotency_key == idempotency_key);
     match known {
         Some(sent) if sent.chat_id == chat_id && sent.text == text => Ok(sent.message_id.clone()),
-        Some(_) => Err(Refusal(
-            StatusCode::CONFLICT,
-            "key_used",
-            "this key was used for another message".to_owned(),
-        )),
+        Some(_) => Err(key_used()),
+        None if account.sent_files.iter().any(|sent| sent.idempotency_key == idempotency_key) => {
+            Err(key_used())
+        }
         None => {
             let message_id = format!("3EB0OUT{:04}", account.sent.len() + 1);
             let sent =
@@ -232,12 +251,18 @@ struct Typing {
     chat_id: String,
 }
 
-async fn typing(body: Result<Json<Typing>, JsonRejection>) -> Result<StatusCode, Refusal> {
+async fn typing(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Json<Typing>, JsonRejection>,
+) -> Result<StatusCode, Refusal> {
     let Json(Typing { chat_id }) = body.map_err(|error| bad(&error.to_string()))?;
-    if is_person(&chat_id) { Ok(StatusCode::NO_CONTENT) } else { Err(bad("no JID of a person")) }
+    if !is_person(&chat_id) {
+        return Err(bad("no JID of a person"));
+    }
+    linked(&shared.account()).map(|()| StatusCode::NO_CONTENT)
 }
 
-fn is_person(jid: &str) -> bool {
+pub(super) fn is_person(jid: &str) -> bool {
     jid.split_once('@').is_some_and(|(user, server)| {
         !user.is_empty()
             && user.bytes().all(|b| b.is_ascii_digit())
@@ -250,7 +275,7 @@ fn number(cursor: &str) -> Result<u64, Refusal> {
     digits.ok_or_else(|| bad("this is no cursor"))
 }
 
-fn linked(account: &Account) -> Result<(), Refusal> {
+pub(super) fn linked(account: &Account) -> Result<(), Refusal> {
     if account.unlinked {
         let why = "the account is not linked: pair it again".to_owned();
         return Err(Refusal(StatusCode::SERVICE_UNAVAILABLE, "not_linked", why));
@@ -258,6 +283,6 @@ fn linked(account: &Account) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn bad(why: &str) -> Refusal {
+pub(super) fn bad(why: &str) -> Refusal {
     Refusal(StatusCode::BAD_REQUEST, "bad_request", why.to_owned())
 }

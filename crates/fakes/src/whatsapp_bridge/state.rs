@@ -6,6 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use super::files::SentFile;
+
 /// A message that the bridge was told to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentMessage {
@@ -37,10 +39,15 @@ pub(super) struct Account {
     pub(super) last: u64,
     pub(super) acknowledged: u64,
     pub(super) sent: Vec<SentMessage>,
+    pub(super) sent_files: Vec<SentFile>,
+    /// What people have sent, by id.
+    pub(super) files: BTreeMap<String, Vec<u8>>,
     /// Answers that do not say that the message was taken.
     pub(super) silent: u32,
     /// Requests that are refused as if the link to the phone was lost.
     pub(super) unlinked: bool,
+    pub(super) has_code: bool,
+    pub(super) asked_for_code: u32,
 }
 
 pub(super) struct Shared {

@@ -1,0 +1,68 @@
+//! Asking a bridge.
+
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::Value;
+
+/// Somebody who asks.
+pub struct Asker {
+    url: String,
+    token: Option<String>,
+    client: Client,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub body: Value,
+    pub bytes: Vec<u8>,
+    pub cached: Option<String>,
+}
+
+impl Asker {
+    pub fn new(url: String, token: Option<&str>) -> Self {
+        let client = Client::builder().no_proxy().build().unwrap();
+        Self { url, token: token.map(str::to_owned), client }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.ask(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.ask(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.url));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    pub async fn ask(&self, request: RequestBuilder) -> Answer {
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let header = answer.headers().get("cache-control");
+        let cached = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let bytes = answer.bytes().await.unwrap().to_vec();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Answer { status, body, bytes, cached }
+    }
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn is(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self.body
+    }
+
+    #[track_caller]
+    pub fn refuses(self, status: u16, code: &str) {
+        let body = self.is(status);
+        assert_eq!(body["error"]["code"], code, "{body}");
+        assert!(body["error"]["message"].as_str().is_some_and(|text| !text.is_empty()), "{body}");
+    }
+}
