@@ -19,6 +19,7 @@ use countersign_ports::platform::Platform;
 use countersign_ports::store::{SharedStore, StoreError};
 use countersign_storage::config::filled;
 use countersign_storage::{Place, PostgresStore, SqliteStore};
+use countersign_whatsapp_platform::BridgeProcess;
 
 use crate::clock::SystemClock;
 use crate::config::Loaded;
@@ -59,6 +60,8 @@ pub(crate) struct Composition {
     pub(crate) workspace: PathBuf,
     /// The bots on chat platforms. Nothing is connected yet.
     pub(crate) adapters: Vec<Arc<dyn Platform>>,
+    /// The bridge that is to be started.
+    pub(crate) bridge: Option<Arc<BridgeProcess>>,
 }
 
 /// What a composition is made from.
@@ -166,7 +169,8 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     let adapters = AdapterParts { gateway: &gateway, entropy, secret, local_addr };
     let adapters = platforms::adapters(loaded, environment, &adapters)?;
     let mut messengers = platforms::messengers(&gateway, &adapters);
-    messengers.extend(bridge::attach(loaded, bridge_token, &gateway)?);
+    let bridge = bridge::attach((loaded, home), bridge_token, &gateway)?;
+    messengers.extend(bridge.as_ref().map(|attached| attached.messenger.clone()));
     let (sending, callbacks) =
         sending::sending(loaded, |name| environment.get(name), Arc::new(SystemClock), messengers)?;
     if let Some(callbacks) = callbacks {
@@ -182,6 +186,7 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
         store,
         workspace,
         adapters,
+        bridge: bridge.and_then(|attached| attached.process),
     })
 }
 

@@ -38,6 +38,11 @@ impl Screen {
         Self { colour: terminal && wanted && able, terminal }
     }
 
+    /// Whether somebody looks at it.
+    pub(crate) const fn is_terminal(self) -> bool {
+        self.terminal
+    }
+
     /// Writes text and ends the line.
     #[expect(clippy::unused_self, reason = "who has a screen may write")]
     pub(crate) fn line(self, text: impl AsRef<str>) -> io::Result<()> {

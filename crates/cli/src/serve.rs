@@ -12,6 +12,7 @@ use countersign_ports::clock::Clock as _;
 use countersign_ports::plugins::CommandDesk;
 use countersign_ports::store::{SharedStore, StoreError};
 use countersign_storage::Place;
+use countersign_whatsapp_platform::BridgePace;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -90,6 +91,9 @@ pub(crate) async fn start(
     let every = loaded.config.audit.checkpoint_every;
     let mut watches = Watches::start(&composition.gateway, home, node, (every, keep));
     let plugins = plugins(home, &composition.gateway)?;
+    if let Some(bridge) = &composition.bridge {
+        bridge.start(BridgePace::default());
+    }
     for adapter in &composition.adapters {
         let attached = composition.gateway.attach_platform(adapter.clone()).await;
         attached.map_err(Failure::refused)?;
@@ -164,7 +168,7 @@ impl Serving {
         if ended.is_err() {
             tracing::warn!("the listener was cut off");
         }
-        self.plugins.stop().await;
+        self.stop_programs().await;
         self.watches.stop();
         let gateway = &self.composition.gateway;
         if let Err(error) = gateway.leave().await {
@@ -181,7 +185,7 @@ impl Serving {
     pub(crate) async fn give_up(mut self, why: Stopped) -> Failure {
         self.shutdown.cancel();
         self.composition.agent.drain(Duration::ZERO).await;
-        self.plugins.stop().await;
+        self.stop_programs().await;
         self.watches.stop();
         drop(self.home.withdraw());
         match why {
@@ -191,6 +195,16 @@ impl Serving {
                 self.place
             )),
             Stopped::Listener(error) => Failure::Refused(format!("the listener failed: {error}")),
+        }
+    }
+}
+
+impl Serving {
+    /// Ends what was started beside the gateway.
+    async fn stop_programs(&self) {
+        self.plugins.stop().await;
+        if let Some(bridge) = &self.composition.bridge {
+            bridge.stop().await;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The section `whatsapp`: the bridge, and service conversations.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use countersign_domain::outbound::is_loopback;
 use countersign_domain::service_conversations::{
@@ -26,11 +27,30 @@ pub struct WhatsappConfig {
 
 /// The bridge to the user's own account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct BridgeConfig {
-    /// Where it listens, on this machine: `http://127.0.0.1:8790`. It is given the token in
-    /// `whatsapp-bridge.token` of the home directory, which is made at the first start with a bridge.
+    /// Where it listens, on this machine.
     pub url: String,
+    /// The file with the token that the two prove themselves with. By default
+    /// `whatsapp-bridge.token` of the home directory, which is made at the first start with a bridge.
+    pub token_file: Option<String>,
+    /// The program that the gateway starts as the bridge, watches and stops: an absolute path, such
+    /// as `/usr/local/bin/countersign-whatsapp`. Without it, whoever runs the bridge starts it.
+    pub managed: Option<String>,
+    /// The name of the terms that you have read and accept; `countersign platforms pair whatsapp`
+    /// shows them and sets this. Until then no bridge is started and no account is linked.
+    pub accepted_terms: Option<String>,
+}
+
+impl Default for BridgeConfig {
+    fn default() -> Self {
+        Self {
+            url: "http://127.0.0.1:8790".to_owned(),
+            token_file: None,
+            managed: None,
+            accepted_terms: None,
+        }
+    }
 }
 
 /// Talking to providers on the user's behalf.
@@ -146,6 +166,16 @@ impl ServiceConversationsConfig {
 }
 
 impl BridgeConfig {
+    /// The program that the gateway starts, if it is to.
+    pub fn program(&self) -> Result<Option<PathBuf>, ConfigProblem> {
+        absolute("managed", self.managed.as_deref())
+    }
+
+    /// Where its token is, if that is said.
+    pub fn token_file(&self) -> Result<Option<PathBuf>, ConfigProblem> {
+        absolute("token_file", self.token_file.as_deref())
+    }
+
     /// Where the bridge listens: on this machine, or it would carry conversations over a network in
     /// the clear.
     pub fn address(&self) -> Result<String, ConfigProblem> {
@@ -163,6 +193,18 @@ impl BridgeConfig {
         }
         Ok(format!("http://{rest}"))
     }
+}
+
+/// A path that means the same wherever the gateway is started.
+fn absolute(name: &str, text: Option<&str>) -> Result<Option<PathBuf>, ConfigProblem> {
+    let Some(text) = text else { return Ok(None) };
+    let path = PathBuf::from(text);
+    if path.is_absolute() {
+        return Ok(Some(path));
+    }
+    let shown: String = text.chars().take(80).collect();
+    let what = format!("`{shown}` is not accepted: use an absolute path");
+    Err(problem(&format!("whatsapp.bridge.{name}"), Problem::Outbound(what)))
 }
 
 #[cfg(test)]
@@ -205,11 +247,16 @@ mod tests {
 
     #[test]
     fn a_bridge_is_on_this_machine() {
-        let at = |url: &str| BridgeConfig { url: url.to_owned() }.address();
+        let at = |url: &str| BridgeConfig { url: url.to_owned(), ..BridgeConfig::default() }.address();
         assert_eq!(at("http://127.0.0.1:8790/").unwrap(), "http://127.0.0.1:8790");
         assert!(at("http://[::1]:8790").is_ok() && at("http://localhost:1").is_ok());
         for url in ["https://127.0.0.1:1", "http://10.0.0.1:8790", "http://bridge:1", "", "x:1"] {
             assert!(at(url).is_err(), "{url}");
         }
+        let usual = BridgeConfig::default();
+        assert!(usual.address().is_ok() && usual.program() == Ok(None));
+        let relative = Some("bin/countersign-whatsapp".to_owned());
+        let at = BridgeConfig { managed: relative, ..usual };
+        assert!(at.program().unwrap_err().to_string().contains("whatsapp.bridge.managed"));
     }
 }

@@ -23,6 +23,7 @@ use crate::membership::Membership;
 use crate::metrics::{Metrics, tally};
 use crate::outbound::{PresentedTokens, ended_runs};
 use crate::preview_files::Previewed;
+use crate::pair_bridge::Link;
 use crate::service_chats::Bridge;
 use crate::settings::Settings;
 use crate::sign_checkpoint::Ledger;
@@ -54,6 +55,7 @@ pub struct Gateway {
     pub(crate) leaving: AtomicBool,
     pub(crate) bridge: Bridge,
     pub(crate) callbacks: CallbackDesk,
+    pub(crate) link: Link,
     runner: OnceLock<Arc<dyn AgentRunner>>,
     /// For what goes on when whoever began it has gone.
     pub(crate) itself: Weak<Self>,
@@ -108,6 +110,7 @@ impl Gateway {
             leaving: AtomicBool::new(false),
             bridge: Bridge::new(),
             callbacks: CallbackDesk::new(),
+            link: Link::default(),
             runner: OnceLock::new(),
         })
     }

@@ -60,7 +60,18 @@ impl Gateway {
             account: about.account,
             state,
         };
-        Ok(self.accounts().into_iter().map(view).collect())
+        let mut views: Vec<AccountView> = self.accounts().into_iter().map(view).collect();
+        if let Some(own) = self.bridge_account().await {
+            let same =
+                |one: &AccountView| one.platform == own.platform && one.account == own.account;
+            match views.iter_mut().find(|one| same(one)) {
+                // The link knows better than the chats that are held over it.
+                Some(known) if known.state.is_some() => known.state = own.state,
+                Some(_) => {}
+                None => views.push(own),
+            }
+        }
+        Ok(views)
     }
 
     /// How many bots whose connection this node keeps are in each state.

@@ -3,6 +3,7 @@
 
 import { get, post, remove } from "./api.js";
 import { announce, el } from "./dom.js";
+import { LinkAccount } from "./pairing.js";
 import { inert, plain } from "./text.js";
 import { timeNode } from "./time.js";
 
@@ -10,7 +11,8 @@ const STATES = { connected: "connected", reconnecting: "reconnecting", refused: 
 
 /** The page. */
 export function peoplePage() {
-  return { root: new People().root, title: "People", leave() {} };
+  const page = new People();
+  return { root: page.root, title: "People", leave: () => page.link.leave() };
 }
 
 class People {
@@ -21,6 +23,8 @@ class People {
     this.waiting = el("ul.rules", { "aria-labelledby": "waiting-title" });
     this.paired = el("ul.rules", { "aria-labelledby": "paired-title" });
     this.bots = el("ul.rules", { "aria-labelledby": "bots-title" });
+    this.link = new LinkAccount();
+    this.linking = el("div", {});
     this.root = el("div.approval-page", {},
       el("h1", {}, "People"),
       el("section", { "aria-labelledby": "waiting-title" },
@@ -30,7 +34,7 @@ class People {
           el("label", { for: "pairing-code" }, "Their code"), this.code, this.button),
         this.note, this.waiting),
       el("section", { "aria-labelledby": "paired-title" }, el("h2", { id: "paired-title" }, "Let in"), this.paired),
-      el("section", { "aria-labelledby": "bots-title" }, el("h2", { id: "bots-title" }, "Bots"), this.bots));
+      el("section", { "aria-labelledby": "bots-title" }, el("h2", { id: "bots-title" }, "Bots"), this.bots, this.linking));
     this.load();
   }
 
@@ -47,6 +51,9 @@ class People {
     try {
       const { data } = await get("/v1/platforms");
       fill(this.bots, data.map(bot), "None is configured.");
+      // The account of the bridge is linked; others have tokens.
+      const own = data.some((one) => one.platform === "whatsapp" && one.account === "own");
+      this.linking.replaceChildren(...(own ? [this.link.root] : []));
     } catch (problem) {
       fill(this.bots, [], `Not readable. ${problem.message}`);
     }

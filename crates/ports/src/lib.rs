@@ -4,6 +4,7 @@
 //! here decides anything.
 
 pub mod agent_runner;
+pub mod bridge_link;
 pub mod callbacks;
 pub mod causes;
 pub mod clock;

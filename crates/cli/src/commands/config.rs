@@ -154,6 +154,11 @@ fn known_key(key: &str) -> Result<Vec<String>, Failure> {
     Ok(path)
 }
 
+/// Sets one key of a file, as `config set` does.
+pub(crate) fn set_key(file: &Path, key: &str, value: &str) -> Outcome {
+    change(file, key, |text, path| edit::set(file, text, path, value))
+}
+
 fn change(
     file: &Path,
     key: &str,

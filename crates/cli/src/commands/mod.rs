@@ -12,6 +12,7 @@ mod edit_draft;
 mod health;
 mod keys;
 mod nodes;
+mod pair_platform;
 mod pairings;
 mod platforms;
 mod rules;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::approvals::read_data;
 use super::rules::text;
+use super::pair_platform::{self, PairArgs};
 use super::test_platform::{self, TestArgs};
 use super::{Global, JsonFlag};
 use crate::client::ConnectArgs;
@@ -15,7 +16,8 @@ use crate::output::Screen;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   countersign platforms list
-  countersign platforms test mattermost")]
+  countersign platforms test mattermost
+  countersign platforms pair whatsapp")]
 pub(crate) struct PlatformsArgs {
     #[command(subcommand)]
     command: PlatformsCommand,
@@ -32,6 +34,7 @@ enum PlatformsCommand {
         connect: ConnectArgs,
     },
     Test(TestArgs),
+    Pair(PairArgs),
 }
 
 /// Does what is asked with platforms.
@@ -39,6 +42,7 @@ pub(crate) async fn run(args: PlatformsArgs, global: &Global) -> Outcome {
     let (json, connect) = match args.command {
         PlatformsCommand::List { json, connect } => (json, connect),
         PlatformsCommand::Test(args) => return test_platform::run(args, global).await,
+        PlatformsCommand::Pair(args) => return pair_platform::run(args, global).await,
     };
     let screen = Screen::detect();
     let page: Value = connect.client(global)?.get("/v1/platforms").await?;

@@ -181,6 +181,11 @@ impl Home {
         self.root.join("whatsapp-bridge.token")
     }
 
+    /// Where a bridge that the gateway starts has its keys and its queue.
+    pub(crate) fn bridge_state(&self) -> PathBuf {
+        self.root.join("whatsapp-bridge")
+    }
+
     fn operator_token(&self) -> PathBuf {
         self.root.join("operator.token")
     }

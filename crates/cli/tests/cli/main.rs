@@ -16,6 +16,7 @@ mod config;
 mod deploy;
 mod keys;
 mod mattermost;
+mod pairing;
 mod running;
 mod secrets;
 mod service;

@@ -136,6 +136,8 @@ audit_kinds! {
     PairingApproved = "pairing.approved",
     /// Somebody who was let in is heard no more.
     PairingRemoved = "pairing.removed",
+    /// Somebody was shown a code that links an account.
+    LinkCodeShown = "platform.code_shown",
     /// For a while nobody is asked in a session.
     YoloOn = "yolo.on",
     /// People are asked again.

@@ -70,6 +70,7 @@ pub(crate) fn groups() -> Vec<Group> {
         Group::new(ADMIN, pairings::routes()),
         Group::new(ADMIN, nodes::routes()),
         Group::new(ADMIN, platforms::routes()),
+        Group::new(ADMIN, whatsapp::linking()),
         Group::new(ADMIN, signing_keys::changing()),
         Group::new(ADMIN, vec![routes!(sign_in_links::create_sign_in_link)]),
     ]

@@ -67,6 +67,7 @@ fn the_document_tells_of_exactly_the_routes_that_are_there() {
         "GET /v1/runs/{run_id}",
         "GET /v1/runs/{run_id}/events",
         "GET /v1/whatsapp/chats",
+        "GET /v1/whatsapp/pairing",
         "GET /v1/whatsapp/service-chats",
         "GET /v1/whatsapp/service-chats/{chat}",
         "POST /v1/whatsapp/service-chats",

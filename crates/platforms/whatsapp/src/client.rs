@@ -54,7 +54,7 @@ impl BridgeClient {
         Ok(Self { settings, client })
     }
 
-    fn get(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         let request = self.client.get(format!("{}{path}", self.settings.url));
         request.bearer_auth(&self.settings.token)
     }
@@ -164,7 +164,7 @@ enum Attempt {
     Broken(String),
 }
 
-async fn answered<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, BridgeError> {
+pub(crate) async fn answered<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, BridgeError> {
     let answer = request.send().await.map_err(|error| BridgeError::Unavailable(words(&error)))?;
     match answer.status() {
         StatusCode::OK => read(answer).await,

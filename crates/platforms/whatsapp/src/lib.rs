@@ -5,6 +5,13 @@
 //! decides who is written to.
 
 mod client;
+mod drawing;
+mod link;
+mod process;
+mod terms;
 mod wire;
 
 pub use client::{BridgeClient, BridgeSettings};
+pub use link::Link;
+pub use process::{BridgePace, BridgeProcess, Ended, ManagedBridge};
+pub use terms::{TERMS, TERMS_TEXT, Terms};

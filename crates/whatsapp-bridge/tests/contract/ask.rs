@@ -25,6 +25,11 @@ impl Asker {
         Self { url, token: token.map(str::to_owned), client }
     }
 
+    /// Where the bridge is, and what it is asked with.
+    pub fn place(&self) -> (&str, &str) {
+        (&self.url, self.token.as_deref().unwrap_or_default())
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.ask(self.request(Method::GET, path)).await
     }

@@ -2,6 +2,7 @@
 //! tested with and over the bridge of this repository, whose account is a script.
 
 mod ask;
+mod client;
 mod document;
 mod restarts;
 mod script;

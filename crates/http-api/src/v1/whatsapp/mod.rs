@@ -2,6 +2,7 @@
 
 mod change;
 mod list;
+mod pairing;
 mod read;
 mod recent;
 mod start;
@@ -17,6 +18,10 @@ pub(super) fn reading() -> Routes {
         routes!(list::list_service_chats),
         routes!(read::read_service_chat),
     ]
+}
+
+pub(super) fn linking() -> Routes {
+    vec![routes!(pairing::bridge_pairing)]
 }
 
 pub(super) fn starting() -> Routes {
