@@ -27,7 +27,7 @@ use crate::terms::TERMS;
 const GOOD_LIFE: Duration = Duration::from_mins(1);
 
 /// How long it has to end by itself.
-const LAST_WORK: Duration = Duration::from_secs(5);
+const LAST_WORK: Duration = Duration::from_secs(3);
 
 /// The longest line of its words that is read, in bytes.
 const LONGEST_LINE: u64 = 4096;
