@@ -44,7 +44,9 @@ fn learn(history: &LazyHistorySync, own: &[Option<Jid>]) -> Learned {
     }
     if let Ok(rest) = stream.remainder() {
         let pairs = rest.phone_number_to_lid_mappings.iter();
-        learned.pairs.extend(pairs.filter_map(|pair| pair.lid_jid.clone().zip(pair.pn_jid.clone())));
+        learned
+            .pairs
+            .extend(pairs.filter_map(|pair| pair.lid_jid.clone().zip(pair.pn_jid.clone())));
     }
     learned
 }

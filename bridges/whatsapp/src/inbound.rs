@@ -215,3 +215,7 @@ fn quoted(message: &wa::Message) -> Option<String> {
     let context = contexts.into_iter().flatten().find_map(|context| context.as_option())?;
     context.stanza_id.clone().filter(|id| !id.is_empty())
 }
+
+#[cfg(test)]
+#[path = "inbound_tests.rs"]
+mod tests;

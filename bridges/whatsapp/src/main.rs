@@ -84,8 +84,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     prepare(&state)?;
     let token_file = arguments.token_file.unwrap_or_else(|| state.join("token"));
-    let token = Token::at(&token_file)
-        .map_err(|error| format!("{}: {error}", token_file.display()))?;
+    let token =
+        Token::at(&token_file).map_err(|error| format!("{}: {error}", token_file.display()))?;
     let store = Store::open(&state.join("bridge.db"))?;
     let device = Device::new();
     let bridge = Bridge::new(store.clone(), device.clone() as Arc<_>, token);

@@ -247,7 +247,8 @@ mod tests {
 
     #[test]
     fn a_bridge_is_on_this_machine() {
-        let at = |url: &str| BridgeConfig { url: url.to_owned(), ..BridgeConfig::default() }.address();
+        let at =
+            |url: &str| BridgeConfig { url: url.to_owned(), ..BridgeConfig::default() }.address();
         assert_eq!(at("http://127.0.0.1:8790/").unwrap(), "http://127.0.0.1:8790");
         assert!(at("http://[::1]:8790").is_ok() && at("http://localhost:1").is_ok());
         for url in ["https://127.0.0.1:1", "http://10.0.0.1:8790", "http://bridge:1", "", "x:1"] {

@@ -19,14 +19,8 @@ const TYPES: [(&str, FileKind); 15] = [
     ("application/msword", FileKind::Document),
     ("application/pdf", FileKind::Document),
     ("application/vnd.ms-excel", FileKind::Document),
-    (
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        FileKind::Document,
-    ),
-    (
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        FileKind::Document,
-    ),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", FileKind::Document),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", FileKind::Document),
     ("text/csv", FileKind::Document),
     ("text/plain", FileKind::Document),
 ];

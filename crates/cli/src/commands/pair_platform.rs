@@ -58,11 +58,7 @@ pub(crate) async fn run(args: PairArgs, global: &Global) -> Outcome {
 }
 
 /// Whether the terms were accepted before; asks if they were not.
-async fn accepted(
-    screen: Screen,
-    given: Option<String>,
-    global: &Global,
-) -> Result<bool, Failure> {
+async fn accepted(screen: Screen, given: Option<String>, global: &Global) -> Result<bool, Failure> {
     let home = Home::open(&Home::place(global.home.as_deref())?)?;
     let loaded = load(&home.config(), &[])?;
     let Some(bridge) = &loaded.config.whatsapp.bridge else {
@@ -76,7 +72,8 @@ async fn accepted(
         None => ask(screen).await?,
     };
     if name != TERMS {
-        screen.line(format!("not accepted: nothing is changed, and nothing is linked ({TERMS})"))?;
+        screen
+            .line(format!("not accepted: nothing is changed, and nothing is linked ({TERMS})"))?;
         return Ok(false);
     }
     config::set_key(&home.config(), KEY, TERMS)?;
@@ -84,7 +81,9 @@ async fn accepted(
     if home.running().is_ok() {
         screen.line("Start the gateway again, and run this once more for the code.")?;
     } else {
-        screen.line("Start the gateway with `countersign up`, and run this once more for the code.")?;
+        screen.line(
+            "Start the gateway with `countersign up`, and run this once more for the code.",
+        )?;
     }
     Ok(false)
 }

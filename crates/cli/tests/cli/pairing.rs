@@ -43,7 +43,10 @@ async fn an_account_is_linked_by_who_accepts_the_terms_and_scans_the_code() {
             // Nobody can be asked here, and nobody has accepted anything.
             let asked = gateway.cli(&["platforms", "pair", "whatsapp"]);
             assert_eq!(asked.code, Some(2), "{asked:?}");
-            assert!(asked.out.contains("without warning") && asked.err.contains(TERMS), "{asked:?}");
+            assert!(
+                asked.out.contains("without warning") && asked.err.contains(TERMS),
+                "{asked:?}"
+            );
             let other = gateway.cli(&["platforms", "pair", "whatsapp", "--accept-terms", "yes"]);
             assert_eq!(other.code, Some(1), "{other:?}");
             assert_eq!(bridge.asked_for_code(), 0);
@@ -66,7 +69,10 @@ async fn an_account_is_linked_by_who_accepts_the_terms_and_scans_the_code() {
             assert_eq!(log.out.matches("platform.code_shown").count(), 1, "{log:?}");
             assert!(!log.out.contains('▀') && !log.out.contains("<svg"), "{log:?}");
             let listed = gateway.cli(&["platforms", "list"]);
-            assert!(listed.out.contains("whatsapp") && listed.out.contains("connected"), "{listed:?}");
+            assert!(
+                listed.out.contains("whatsapp") && listed.out.contains("connected"),
+                "{listed:?}"
+            );
             gateway.terminate();
         });
     });

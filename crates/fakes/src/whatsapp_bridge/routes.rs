@@ -48,10 +48,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/typing", post(typing))
         .route("/pairing", get(pairing::pairing))
         .route("/media/{id}", get(files::media))
-        .route(
-            "/send-media",
-            post(files::send_media).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)),
-        )
+        .route("/send-media", post(files::send_media).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)))
         .fallback(nowhere)
         .layer(from_fn_with_state(shared.clone(), wants_token))
         .with_state(shared)

@@ -164,7 +164,9 @@ enum Attempt {
     Broken(String),
 }
 
-pub(crate) async fn answered<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, BridgeError> {
+pub(crate) async fn answered<T: DeserializeOwned>(
+    request: RequestBuilder,
+) -> Result<T, BridgeError> {
     let answer = request.send().await.map_err(|error| BridgeError::Unavailable(words(&error)))?;
     match answer.status() {
         StatusCode::OK => read(answer).await,

@@ -125,7 +125,8 @@ impl Link {
             (PROTOCOL, false, None) => self.refused(LINK_IT.to_owned()),
             (PROTOCOL, false, Some(why)) => self.refused(format!("{LINK_IT} ({why})")),
             (other, ..) => {
-                let why = format!("the bridge speaks protocol {other}, and {PROTOCOL} is spoken here");
+                let why =
+                    format!("the bridge speaks protocol {other}, and {PROTOCOL} is spoken here");
                 self.refused(why)
             }
         }

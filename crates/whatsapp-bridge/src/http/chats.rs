@@ -34,8 +34,9 @@ pub(super) async fn chats(
     }
     let since = match since {
         Some(text) => {
-            let at: Timestamp =
-                text.parse().map_err(|_| Refusal::bad("`since` is a moment, as RFC 3339 has it"))?;
+            let at: Timestamp = text
+                .parse()
+                .map_err(|_| Refusal::bad("`since` is a moment, as RFC 3339 has it"))?;
             Some(at.as_millisecond())
         }
         None => None,

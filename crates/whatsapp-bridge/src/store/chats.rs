@@ -89,7 +89,8 @@ impl Store {
     /// Learns that the protocol says that a LID is the number's. What was one chat under two ids is
     /// listed once.
     pub async fn learn(&self, pairs: Vec<(String, String)>) -> Result<(), StoreError> {
-        self.write(move |tx| pairs.iter().try_for_each(|(lid, number)| learn(tx, lid, number))).await
+        self.write(move |tx| pairs.iter().try_for_each(|(lid, number)| learn(tx, lid, number)))
+            .await
     }
 
     /// The recent chats, newest first; those alone in which something was said after `since`.

@@ -18,8 +18,8 @@ use tokio::sync::watch;
 
 pub(crate) use chats::ListedChat;
 pub use chats::{ChatKind, ChatSeen};
-pub use inbox::{From, Heard, HeardFile};
 pub(crate) use inbox::{Brought, UnknownCursor, place};
+pub use inbox::{From, Heard, HeardFile};
 pub(crate) use media::KnownFile;
 pub(crate) use sends::Taken;
 

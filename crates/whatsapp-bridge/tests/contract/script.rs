@@ -68,7 +68,9 @@ impl Account for Script {
                 };
                 Standing::Linked { owner, offline: None }
             }
-            (true, true) => Standing::Code { code: "2@secret,code".to_owned(), until: i64::MAX / 2 },
+            (true, true) => {
+                Standing::Code { code: "2@secret,code".to_owned(), until: i64::MAX / 2 }
+            }
             (true, false) => Standing::Unlinked { why: None },
         }
     }

@@ -117,7 +117,8 @@ pub async fn who_waits_hears_of_what_is_said(world: impl World) {
         tokio::task::yield_now().await;
         world.says(line("at last")).await;
     };
-    let both = tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(waiting, later) });
+    let both =
+        tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(waiting, later) });
     let (found, ()) = both.await.unwrap();
     assert_eq!(found[0]["text"], "at last");
 }
