@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use countersign_whatsapp_bridge::{
     Account, FetchError, NotSent, Outgoing, Owner, Person, Standing,
 };
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use whatsapp_rust::wacore::download::DownloadWriter;
 use whatsapp_rust::{Client, Jid};
 
@@ -18,10 +18,10 @@ use crate::outbound;
 /// The device; there is one.
 pub(crate) struct Device {
     state: Mutex<State>,
-    /// Somebody wants to pair.
-    pub(crate) wanted: Notify,
+    /// Somebody wants to pair. Whoever subscribes hears of those alone who want it from then on.
+    pub(crate) wanted: watch::Sender<()>,
     /// The session is over: unlinked, or nobody has scanned its codes.
-    pub(crate) over: Notify,
+    pub(crate) over: watch::Sender<()>,
 }
 
 #[derive(Default)]
@@ -34,8 +34,8 @@ struct State {
 
 impl Device {
     pub(crate) fn new() -> Arc<Self> {
-        let state = Mutex::default();
-        Arc::new(Self { state, wanted: Notify::new(), over: Notify::new() })
+        let (wanted, over) = (watch::Sender::new(()), watch::Sender::new(()));
+        Arc::new(Self { state: Mutex::default(), wanted, over })
     }
 
     /// There is a session with this client, or none.
@@ -125,7 +125,7 @@ impl Account for Device {
     }
 
     async fn pair(&self) {
-        self.wanted.notify_one();
+        self.wanted.send_replace(());
     }
 
     async fn send(&self, message: Outgoing) -> Result<(), NotSent> {

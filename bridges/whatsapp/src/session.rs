@@ -55,6 +55,8 @@ pub(crate) async fn keep(device: Arc<Device>, store: Store, state: PathBuf) -> i
         device.has(None);
         if unlinked.load(Ordering::Acquire) {
             forget(&state)?;
+            // Another account may be linked next.
+            store.forget_account().await.map_err(io::Error::other)?;
         }
     }
 }
@@ -83,11 +85,16 @@ async fn live(
     device.has(Some(client.clone()));
     if client.pn().is_none() {
         // Nothing is said to WhatsApp before somebody wants to link the account.
-        device.wanted.notified().await;
+        device.wanted.subscribe().changed().await?;
+        device.says("WhatsApp is asked for a code");
     }
+    let mut over = device.over.subscribe();
     let session = bot.spawn();
     tokio::select! {
-        () = device.over.notified() => client.disconnect().await,
+        told = over.changed() => {
+            told?;
+            client.disconnect().await;
+        }
         () = session => {}
     }
     Ok(())
@@ -128,13 +135,13 @@ async fn hear(
         }
         Event::PairingQrCodesExhausted(_) => {
             device.says("nobody has scanned the code; ask for another one");
-            device.over.notify_one();
+            device.over.send_replace(());
             Ok(())
         }
         Event::LoggedOut(_) => {
             unlinked.store(true, Ordering::Release);
             device.says("the phone has unlinked this device; pair it again");
-            device.over.notify_one();
+            device.over.send_replace(());
             Ok(())
         }
         // Those that the hook is not asked about; the others are known already.

@@ -64,8 +64,8 @@ fn make(path: &std::path::Path, entropy: &SystemEntropy) -> io::Result<String> {
 
 /// What a bridge is to a gateway.
 pub(crate) struct Attached {
-    /// Who carries messages through it.
-    pub(crate) messenger: Arc<dyn Messenger>,
+    /// Who carries messages through it; nobody while it may not be started.
+    pub(crate) messenger: Option<Arc<dyn Messenger>>,
     /// Its process, if the gateway is to start it and may. It does not run yet.
     pub(crate) process: Option<Arc<BridgeProcess>>,
 }
@@ -95,11 +95,13 @@ pub(crate) fn attach(
         }
         None => None,
     };
-    gateway.attach_bridge(client.clone());
     gateway.attach_link(Arc::new(Link::new(client.clone(), process.clone(), terms, clock)));
-    // Nobody has a program link an account who has not said so.
-    let process = process.filter(|_| terms == Terms::Accepted);
-    Ok(Some(Attached { messenger: client, process }))
+    if process.is_some() && terms == Terms::Open {
+        // Nobody has a program link an account who has not said so.
+        return Ok(Some(Attached { messenger: None, process: None }));
+    }
+    gateway.attach_bridge(client.clone());
+    Ok(Some(Attached { messenger: Some(client), process }))
 }
 
 /// Nothing, or the first value of the section that a start would refuse.

@@ -170,7 +170,7 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     let adapters = platforms::adapters(loaded, environment, &adapters)?;
     let mut messengers = platforms::messengers(&gateway, &adapters);
     let bridge = bridge::attach((loaded, home), bridge_token, &gateway)?;
-    messengers.extend(bridge.as_ref().map(|attached| attached.messenger.clone()));
+    messengers.extend(bridge.as_ref().and_then(|attached| attached.messenger.clone()));
     let (sending, callbacks) =
         sending::sending(loaded, |name| environment.get(name), Arc::new(SystemClock), messengers)?;
     if let Some(callbacks) = callbacks {

@@ -12,7 +12,7 @@ use countersign_ports::clock::Clock as _;
 use countersign_ports::plugins::CommandDesk;
 use countersign_ports::store::{SharedStore, StoreError};
 use countersign_storage::Place;
-use countersign_whatsapp_platform::BridgePace;
+use countersign_whatsapp_platform::{BridgePace, BridgeProcess};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -168,7 +168,7 @@ impl Serving {
         if ended.is_err() {
             tracing::warn!("the listener was cut off");
         }
-        self.stop_programs().await;
+        stop_programs(&self.plugins, self.composition.bridge.as_ref()).await;
         self.watches.stop();
         let gateway = &self.composition.gateway;
         if let Err(error) = gateway.leave().await {
@@ -185,7 +185,7 @@ impl Serving {
     pub(crate) async fn give_up(mut self, why: Stopped) -> Failure {
         self.shutdown.cancel();
         self.composition.agent.drain(Duration::ZERO).await;
-        self.stop_programs().await;
+        stop_programs(&self.plugins, self.composition.bridge.as_ref()).await;
         self.watches.stop();
         drop(self.home.withdraw());
         match why {
@@ -195,16 +195,6 @@ impl Serving {
                 self.place
             )),
             Stopped::Listener(error) => Failure::Refused(format!("the listener failed: {error}")),
-        }
-    }
-}
-
-impl Serving {
-    /// Ends what was started beside the gateway.
-    async fn stop_programs(&self) {
-        self.plugins.stop().await;
-        if let Some(bridge) = &self.composition.bridge {
-            bridge.stop().await;
         }
     }
 }
@@ -273,6 +263,14 @@ fn plugins(home: &Home, gateway: &Arc<Gateway>) -> Result<Arc<PluginHost>, Failu
         .map_err(|error| Failure::Refused(format!("{}: {error}", folder.display())))?;
     gateway.attach_plugins(host.clone());
     Ok(host)
+}
+
+/// Ends what was started beside the gateway.
+async fn stop_programs(plugins: &PluginHost, bridge: Option<&Arc<BridgeProcess>>) {
+    plugins.stop().await;
+    if let Some(bridge) = bridge {
+        bridge.stop().await;
+    }
 }
 
 /// Where the store is, for people, and whether nobody else can be at work there: the home is locked,

@@ -255,7 +255,7 @@ mod tests {
             assert!(at(url).is_err(), "{url}");
         }
         let usual = BridgeConfig::default();
-        assert!(usual.address().is_ok() && usual.program() == Ok(None));
+        assert!(usual.address().is_ok() && usual.program().unwrap().is_none());
         let relative = Some("bin/countersign-whatsapp".to_owned());
         let at = BridgeConfig { managed: relative, ..usual };
         assert!(at.program().unwrap_err().to_string().contains("whatsapp.bridge.managed"));

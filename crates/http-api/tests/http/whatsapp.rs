@@ -19,6 +19,7 @@ async fn without_a_bridge_and_switched_off_everything_says_so() {
         })
     );
     house.get("/v1/whatsapp/chats").await.refused(409, "no_bridge", None);
+    house.get("/v1/whatsapp/pairing").await.refused(409, "no_bridge", None);
     for (query, name) in [("limit=0", "limit"), ("limit=201", "limit"), ("kinds=x", "kinds")] {
         let answer = house.get(&format!("/v1/whatsapp/chats?{query}")).await;
         answer.refused(400, "invalid_value", Some(name));

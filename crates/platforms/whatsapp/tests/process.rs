@@ -30,6 +30,10 @@ impl Clock for Still {
     async fn pause(&self, _: Duration) {
         std::future::pending().await
     }
+
+    async fn sleep_until(&self, _: Timestamp) {
+        std::future::pending().await
+    }
 }
 
 fn bridge(folder: &Path, script: &str) -> Arc<BridgeProcess> {

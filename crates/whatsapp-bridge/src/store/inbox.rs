@@ -13,6 +13,15 @@ const MOST_AT_ONCE: i64 = 100;
 /// So much is brought at one time, in bytes; the first message always is.
 const LARGEST_AT_ONCE: usize = 4 * 1024 * 1024;
 
+/// So many messages wait at most. `WhatsApp` keeps what is not taken.
+const MOST_WAITING: i64 = if cfg!(test) { 3 } else { 50_000 };
+
+/// The longest text that is kept, in characters.
+const LONGEST_TEXT: usize = 65_536;
+
+/// The longest word, name or id that is kept, in characters.
+const LONGEST_WORD: usize = 255;
+
 /// Something that was said in a chat of the account, as the protocol has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heard {
@@ -105,6 +114,7 @@ impl Store {
     /// taken before is not taken again. Of groups and lists nothing that was said is kept.
     pub async fn hear(&self, batch: Vec<Heard>) -> Result<(), StoreError> {
         let taken = self.write(move |tx| {
+            refuse_if_full(tx)?;
             let mut taken = 0;
             for heard in &batch {
                 taken += usize::from(take(tx, heard)?);
@@ -178,6 +188,13 @@ pub(super) fn sweep(tx: &Transaction<'_>, until: i64) -> Result<(), StoreError> 
     Ok(())
 }
 
+fn refuse_if_full(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    let waiting: i64 = tx
+        .prepare_cached("SELECT count(*) FROM inbox WHERE doc IS NOT NULL")?
+        .query_row([], |row| row.get(0))?;
+    if waiting >= MOST_WAITING { Err(StoreError::Full(waiting)) } else { Ok(()) }
+}
+
 /// Whether it is new.
 fn take(tx: &Transaction<'_>, heard: &Heard) -> Result<bool, StoreError> {
     if let (Some(number), Some(lid)) = (&heard.number, &heard.lid) {
@@ -206,8 +223,8 @@ fn kept(tx: &Transaction<'_>, heard: &Heard) -> Result<Brought, StoreError> {
         Some(file) => {
             let id = file_id(heard);
             media::keep(tx, (&id, file), heard.at)?;
-            let HeardFile { media_type, size, name, .. } = file.clone();
-            Some(BroughtFile { id, media_type, size, name })
+            let (media_type, name) = (word(&file.media_type), file.name.as_deref().map(word));
+            Some(BroughtFile { id, media_type, size: file.size, name })
         }
         None => None,
     };
@@ -219,14 +236,18 @@ fn kept(tx: &Transaction<'_>, heard: &Heard) -> Result<Brought, StoreError> {
         kind: heard.kind,
         number_jid: heard.number,
         lid: heard.lid,
-        push_name: heard.push_name,
+        push_name: heard.push_name.as_deref().map(word),
         from: heard.from,
-        text: heard.text,
-        media: heard.media,
+        text: heard.text.chars().take(LONGEST_TEXT).collect(),
+        media: heard.media.as_deref().map(word),
         file,
-        reply_to: heard.reply_to,
+        reply_to: heard.reply_to.as_deref().map(word),
         at: super::chats::written(heard.at),
     })
+}
+
+fn word(text: &str) -> String {
+    text.chars().take(LONGEST_WORD).collect()
 }
 
 /// The id of a file: that of the message that it came in, which nobody can choose for another one.
@@ -246,6 +267,62 @@ impl Heard {
             name: self.push_name.clone().filter(|_| direct),
             last_at: Some(self.at),
             unread: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(id: &str, text: &str) -> Heard {
+        let jid = "34600111222@s.whatsapp.net".to_owned();
+        Heard {
+            id: id.to_owned(),
+            chat: jid.clone(),
+            kind: ChatKind::Direct,
+            sender: jid,
+            number: None,
+            lid: None,
+            push_name: Some("n".repeat(1000)),
+            from: From::Provider,
+            text: text.to_owned(),
+            media: None,
+            file: None,
+            reply_to: None,
+            at: 0,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_there_is_no_room_for_is_left_with_whatsapp_and_taken_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("bridge.db")).unwrap();
+        for id in ["1", "2", "3"] {
+            store.hear(vec![heard(id, "x")]).await.unwrap();
+        }
+        assert!(matches!(store.hear(vec![heard("4", "x")]).await, Err(StoreError::Full(3))));
+        assert_eq!(store.waiting(0).await.unwrap().len(), 3);
+        store.acknowledge(1).await.unwrap().unwrap();
+        store.hear(vec![heard("4", "x")]).await.unwrap();
+        assert_eq!(store.waiting(0).await.unwrap().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_has_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("bridge.db")).unwrap();
+        store.hear(vec![heard("1", &"é".repeat(LONGEST_TEXT + 1))]).await.unwrap();
+        let all = store.waiting(0).await.unwrap();
+        assert_eq!(all[0].text.chars().count(), LONGEST_TEXT);
+        assert_eq!(all[0].push_name.as_ref().unwrap().len(), LONGEST_WORD);
+    }
+
+    #[test]
+    fn a_place_has_one_name() {
+        assert_eq!((place("c0"), place("c12")), (Some(0), Some(12)));
+        for text in ["", "c", "12", "c-1", "c012", "c+1", "c 1", "c1x", "C1"] {
+            assert_eq!(place(text), None, "{text}");
         }
     }
 }

@@ -20,7 +20,6 @@ pub(crate) use chats::ListedChat;
 pub use chats::{ChatKind, ChatSeen};
 pub(crate) use inbox::{Brought, UnknownCursor, place};
 pub use inbox::{From, Heard, HeardFile};
-pub(crate) use media::KnownFile;
 pub(crate) use sends::Taken;
 
 /// Milliseconds of a day.
@@ -38,6 +37,9 @@ pub enum StoreError {
     /// What is stored cannot be read.
     #[error("what the bridge keeps cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
+    /// So much waits for the gateway that nothing more is taken.
+    #[error("{0} messages wait for the gateway: nothing more is taken before it fetches some")]
+    Full(i64),
     /// It was interrupted.
     #[error("the work was interrupted: {0}")]
     Interrupted(String),
@@ -65,6 +67,16 @@ impl Store {
             inbox::sweep(tx, now - 14 * DAY)?;
             sends::sweep(tx, now - 30 * DAY)?;
             media::sweep(tx, now - 30 * DAY)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Forgets what belongs to the account that was linked: its chats, and what opens their files.
+    /// What the gateway has not fetched stays.
+    pub async fn forget_account(&self) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.execute_batch("DELETE FROM chats; DELETE FROM lids; DELETE FROM media;")?;
             Ok(())
         })
         .await

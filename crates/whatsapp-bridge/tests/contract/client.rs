@@ -32,6 +32,10 @@ impl Clock for Still {
     async fn pause(&self, _: Duration) {
         std::future::pending().await
     }
+
+    async fn sleep_until(&self, _: Timestamp) {
+        std::future::pending().await
+    }
 }
 
 fn client(world: &impl World, token: Option<&str>) -> Arc<BridgeClient> {

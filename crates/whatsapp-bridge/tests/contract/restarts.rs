@@ -174,6 +174,16 @@ async fn a_lid_and_its_number_are_listed_as_one_chat() {
 }
 
 #[tokio::test]
+async fn what_belongs_to_an_account_goes_with_it_and_what_was_said_is_still_brought() {
+    let own = Own::new().await;
+    own.says(line("one")).await;
+    own.store.forget_account().await.unwrap();
+    let asker = own.asker();
+    assert_eq!(asker.get("/chats").await.is(200)["chats"], json!([]));
+    assert_eq!(brought(&asker, "").await.len(), 1);
+}
+
+#[tokio::test]
 async fn it_listens_on_this_machine_alone() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("bridge.db")).unwrap();
