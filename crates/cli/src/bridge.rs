@@ -5,13 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign_gateway::Gateway;
-use countersign_gateway::config::{BridgeConfig, ConfigProblem};
+use countersign_gateway::config::BridgeConfig;
 use countersign_ports::delivery::Messenger;
-use countersign_whatsapp_platform::{
-    BridgeClient, BridgeProcess, BridgeSettings, Link, ManagedBridge, Terms,
-};
+use countersign_whatsapp_platform::{BridgeClient, BridgeSettings};
 
-use crate::clock::SystemClock;
 use crate::config::Loaded;
 use crate::entropy::SystemEntropy;
 use crate::failure::Failure;
@@ -44,7 +41,11 @@ pub(crate) fn token(
 }
 
 /// Where the token is.
-fn token_file(loaded: &Loaded, home: &Home, bridge: &BridgeConfig) -> Result<PathBuf, Failure> {
+pub(crate) fn token_file(
+    loaded: &Loaded,
+    home: &Home,
+    bridge: &BridgeConfig,
+) -> Result<PathBuf, Failure> {
     let named = bridge.token_file();
     let named = named.map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
     Ok(named.unwrap_or_else(|| home.bridge_token()))
@@ -62,46 +63,25 @@ fn make(path: &std::path::Path, entropy: &SystemEntropy) -> io::Result<String> {
     Ok(token)
 }
 
-/// What a bridge is to a gateway.
-pub(crate) struct Attached {
-    /// Who carries messages through it; nobody while it may not be started.
-    pub(crate) messenger: Option<Arc<dyn Messenger>>,
-    /// Its process, if the gateway is to start it and may. It does not run yet.
-    pub(crate) process: Option<Arc<BridgeProcess>>,
-}
-
-/// Names the bridge to the gateway, if one is configured. Nothing runs or is connected yet.
-pub(crate) fn attach(
-    (loaded, home): (&Loaded, &Home),
+/// The bridge, if one is configured. Nothing is connected yet.
+pub(crate) fn client(
+    loaded: &Loaded,
     token: Option<String>,
-    gateway: &Gateway,
-) -> Result<Option<Attached>, Failure> {
+) -> Result<Option<Arc<BridgeClient>>, Failure> {
     let (Some(bridge), Some(token)) = (&loaded.config.whatsapp.bridge, token) else {
         return Ok(None);
     };
-    let problem = |error: ConfigProblem| loaded.problem(&error.key, &error.problem.to_string());
-    let url = bridge.address().map_err(problem)?;
+    let url =
+        bridge.address().map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
     let account = ACCOUNT.parse().map_err(Failure::refused)?;
-    let listen = url.trim_start_matches("http://").replace("localhost", "127.0.0.1");
     let settings = BridgeSettings { url, token, account };
-    let client = Arc::new(BridgeClient::new(settings).map_err(Failure::refused)?);
-    let clock = Arc::new(SystemClock);
-    let terms = Terms::accepted_as(bridge.accepted_terms.as_deref());
-    let process = match bridge.program().map_err(problem)? {
-        Some(program) => {
-            let (state, token_file) = (home.bridge_state(), token_file(loaded, home, bridge)?);
-            let managed = ManagedBridge { program, state, token_file, listen };
-            Some(BridgeProcess::new(managed, clock.clone()))
-        }
-        None => None,
-    };
-    gateway.attach_link(Arc::new(Link::new(client.clone(), process.clone(), terms, clock)));
-    if process.is_some() && terms == Terms::Open {
-        // Nobody has a program link an account who has not said so.
-        return Ok(Some(Attached { messenger: None, process: None }));
-    }
+    Ok(Some(Arc::new(BridgeClient::new(settings).map_err(Failure::refused)?)))
+}
+
+/// Names the bridge to the gateway, and gives who carries messages through it.
+pub(crate) fn attach(client: Arc<BridgeClient>, gateway: &Arc<Gateway>) -> Arc<dyn Messenger> {
     gateway.attach_bridge(client.clone());
-    Ok(Some(Attached { messenger: Some(client), process }))
+    client
 }
 
 /// Nothing, or the first value of the section that a start would refuse.

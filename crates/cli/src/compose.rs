@@ -21,6 +21,7 @@ use countersign_storage::config::filled;
 use countersign_storage::{Place, PostgresStore, SqliteStore};
 use countersign_whatsapp_platform::BridgeProcess;
 
+use crate::bridge_link::Linked;
 use crate::clock::SystemClock;
 use crate::config::Loaded;
 use crate::credentials;
@@ -30,7 +31,7 @@ use crate::failure::Failure;
 use crate::home::{Home, make_directory, signing_keys};
 use crate::platforms::AdapterParts;
 use crate::sending::{self, outbound_policy};
-use crate::{bridge, logging, model, platforms};
+use crate::{bridge, bridge_link, logging, model, platforms};
 
 /// The files of a home without which the gateway is none.
 const OWN_FILES: [&str; 10] = [
@@ -169,8 +170,9 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     let adapters = AdapterParts { gateway: &gateway, entropy, secret, local_addr };
     let adapters = platforms::adapters(loaded, environment, &adapters)?;
     let mut messengers = platforms::messengers(&gateway, &adapters);
-    let bridge = bridge::attach((loaded, home), bridge_token, &gateway)?;
-    messengers.extend(bridge.as_ref().and_then(|attached| attached.messenger.clone()));
+    let client = bridge::client(loaded, bridge_token)?;
+    let Linked { client, process } = bridge_link::link((loaded, home), client, &gateway)?;
+    messengers.extend(client.map(|client| bridge::attach(client, &gateway)));
     let (sending, callbacks) =
         sending::sending(loaded, |name| environment.get(name), Arc::new(SystemClock), messengers)?;
     if let Some(callbacks) = callbacks {
@@ -186,7 +188,7 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
         store,
         workspace,
         adapters,
-        bridge: bridge.and_then(|attached| attached.process),
+        bridge: process,
     })
 }
 

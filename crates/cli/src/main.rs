@@ -7,6 +7,7 @@ mod approval;
 mod approval_attention;
 mod assessor;
 mod bridge;
+mod bridge_link;
 mod client;
 mod clock;
 mod commands;
