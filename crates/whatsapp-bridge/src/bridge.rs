@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::Mutex;
 
 use crate::account::{Account, Content, NotSent, Outgoing, Quoted};
+use crate::hex::hex;
 use crate::jid::Person;
 use crate::store::{Store, StoreError, Taken};
 use crate::token::Token;
@@ -114,8 +115,7 @@ fn new_message_id() -> Result<String, SendError> {
     let mut bytes = [0_u8; 9];
     getrandom::fill(&mut bytes)
         .map_err(|error| SendError::Not(format!("there is no randomness: {error}")))?;
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
-    Ok(format!("3EB0{digits}"))
+    Ok(format!("3EB0{}", hex(&bytes).to_ascii_uppercase()))
 }
 
 /// Now, in milliseconds since 1970.

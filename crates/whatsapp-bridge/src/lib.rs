@@ -9,6 +9,7 @@
 mod account;
 mod bridge;
 mod file;
+mod hex;
 mod http;
 mod jid;
 mod pairing;

@@ -25,7 +25,8 @@ fn svg(qr: &QrCode) -> String {
     for y in 0..qr.size() {
         for x in 0..qr.size() {
             if qr.get_module(x, y) {
-                path.push_str(&format!("M{} {}h1v1h-1z", x + MARGIN, y + MARGIN));
+                path.extend(["M", &(x + MARGIN).to_string(), " ", &(y + MARGIN).to_string()]);
+                path.push_str("h1v1h-1z");
             }
         }
     }

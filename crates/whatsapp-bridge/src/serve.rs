@@ -36,9 +36,9 @@ pub async fn listen(bridge: Arc<Bridge>, address: SocketAddr) -> io::Result<List
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();
     let sweeper = tokio::spawn(sweep(bridge.clone()));
-    let served = axum::serve(listener, router(bridge));
     let until = stop.clone().cancelled_owned();
-    let server = tokio::spawn(async move { served.with_graceful_shutdown(until).await });
+    let work = axum::serve(listener, router(bridge)).with_graceful_shutdown(until);
+    let server = tokio::spawn(async move { work.await });
     Ok(Listening { address, stop, server, sweeper })
 }
 

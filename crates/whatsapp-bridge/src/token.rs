@@ -8,6 +8,8 @@ use std::path::Path;
 
 use subtle::ConstantTimeEq as _;
 
+use crate::hex::hex;
+
 /// Nobody but the owner may look into the file.
 const OTHERS: u32 = 0o077;
 
@@ -62,8 +64,7 @@ impl Token {
     fn make(path: &Path) -> Result<Self, TokenError> {
         let mut bytes = [0_u8; 32];
         getrandom::fill(&mut bytes).map_err(TokenError::Entropy)?;
-        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let text = format!("cs_bridge_{text}");
+        let text = format!("cs_bridge_{}", hex(&bytes));
         // Of two that start at once, one finds the file.
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         file.write_all(text.as_bytes())?;

@@ -43,7 +43,8 @@ pub(super) async fn send(
     State(bridge): State<Arc<Bridge>>,
     body: Result<Json<SendText>, JsonRejection>,
 ) -> Result<Json<Value>, Refusal> {
-    let Json(SendText { chat_id, text, idempotency_key, reply_to }) = body.map_err(unreadable)?;
+    let Json(SendText { chat_id, text, idempotency_key, reply_to }) =
+        body.map_err(|error| unreadable(&error))?;
     let length = text.chars().count();
     if length == 0 || length > LONGEST_TEXT {
         return Err(Refusal::bad("`text` has 1 to 65536 characters"));
@@ -77,7 +78,7 @@ pub(super) async fn send_media(
     body: Result<Json<SendMedia>, JsonRejection>,
 ) -> Result<Json<Value>, Refusal> {
     let Json(SendMedia { chat_id, file, idempotency_key, caption, reply_to }) =
-        body.map_err(unreadable)?;
+        body.map_err(|error| unreadable(&error))?;
     let kind = MediaType::parse(&file.media_type)
         .ok_or_else(|| Refusal::media_type("files of this type cannot be sent".to_owned()))?;
     if file.name.as_deref().is_some_and(|name| !is_name(name)) {
@@ -130,7 +131,7 @@ pub(super) async fn typing(
     State(bridge): State<Arc<Bridge>>,
     body: Result<Json<Typing>, JsonRejection>,
 ) -> Result<StatusCode, Refusal> {
-    let Json(Typing { chat_id }) = body.map_err(unreadable)?;
+    let Json(Typing { chat_id }) = body.map_err(|error| unreadable(&error))?;
     let chat = person(&chat_id)?;
     linked(&bridge)?;
     match bridge.account.typing(&chat).await {
@@ -143,7 +144,7 @@ fn person(jid: &str) -> Result<Person, Refusal> {
     Person::parse(jid).ok_or_else(|| Refusal::bad("`chat_id` is no JID of a person"))
 }
 
-fn unreadable(error: JsonRejection) -> Refusal {
+fn unreadable(error: &JsonRejection) -> Refusal {
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Refusal::too_large(error.to_string()),
         _ => Refusal::bad(error.body_text()),

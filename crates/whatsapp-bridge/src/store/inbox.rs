@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::chats::{self, ChatKind, ChatSeen};
 use super::{Store, StoreError, media, sends};
+use crate::hex::hex;
 
 /// So many messages are brought at one time.
 const MOST_AT_ONCE: i64 = 100;
@@ -254,7 +255,7 @@ fn word(text: &str) -> String {
 fn file_id(heard: &Heard) -> String {
     let whole = format!("{}\u{1f}{}\u{1f}{}", heard.chat, heard.sender, heard.id);
     let digest = Sha256::digest(whole.as_bytes());
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest).chars().take(32).collect()
 }
 
 impl Heard {

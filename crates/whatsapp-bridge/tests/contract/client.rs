@@ -115,6 +115,7 @@ async fn a_code_of_either_bridge_is_given_to_who_has_accepted_the_terms() {
 
 #[tokio::test]
 async fn a_bridge_that_is_not_there_is_waited_for() {
+    rustls::crypto::ring::default_provider().install_default().ok();
     let settings = BridgeSettings {
         url: "http://127.0.0.1:9".to_owned(),
         token: "t".to_owned(),

@@ -21,7 +21,7 @@ const NOON: i64 = 1_795_000_000_000;
 
 /// An account without a phone.
 #[derive(Default)]
-pub struct Script {
+pub(crate) struct Script {
     state: Mutex<State>,
 }
 
@@ -40,17 +40,17 @@ struct State {
 
 impl Script {
     /// The next messages do not leave, and that is known.
-    pub fn is_deaf(&self, times: u32) {
+    pub(crate) fn is_deaf(&self, times: u32) {
         self.state.lock().unwrap().deaf = times;
     }
 
     /// How often a message was given to the account.
-    pub fn given(&self) -> u32 {
+    pub(crate) fn given(&self) -> u32 {
         self.state.lock().unwrap().given
     }
 
     /// What was quoted, and whether it was ours.
-    pub fn quoted(&self) -> Vec<(String, bool)> {
+    pub(crate) fn quoted(&self) -> Vec<(String, bool)> {
         self.state.lock().unwrap().quoted.clone()
     }
 }
@@ -114,22 +114,22 @@ impl Account for Script {
 }
 
 /// The bridge of this repository, with a script for an account.
-pub struct Own {
-    pub script: Arc<Script>,
-    pub store: Store,
+pub(crate) struct Own {
+    pub(crate) script: Arc<Script>,
+    pub(crate) store: Store,
     listening: Listening,
     _folder: Option<tempfile::TempDir>,
 }
 
 impl Own {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let own = Self::at(&folder.path().join("bridge.db"), Arc::new(Script::default())).await;
         Self { _folder: Some(folder), ..own }
     }
 
     /// With what is kept in this file.
-    pub async fn at(file: &Path, script: Arc<Script>) -> Self {
+    pub(crate) async fn at(file: &Path, script: Arc<Script>) -> Self {
         let store = Store::open(file).unwrap();
         let bridge = Bridge::new(store.clone(), script.clone(), Token::new(TOKEN).unwrap());
         let listening = listen(bridge, (Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
@@ -137,12 +137,12 @@ impl Own {
     }
 
     /// Ends the process, as far as one can.
-    pub async fn ends(self) {
+    pub(crate) async fn ends(self) {
         self.listening.stop().await;
     }
 
     /// What `MOVISTAR` says in a direct chat.
-    pub fn heard(&self, text: &str) -> Heard {
+    pub(crate) fn heard(&self, text: &str) -> Heard {
         let mut state = self.script.state.lock().unwrap();
         state.said += 1;
         let jid = format!("{MOVISTAR}@s.whatsapp.net");

@@ -28,7 +28,7 @@ fn with(whole: &Value, pointer: &str, value: Value) -> Value {
     changed
 }
 
-pub async fn a_key_is_one_message(world: impl World) {
+pub(crate) async fn a_key_is_one_message(world: impl World) {
     let asker = world.asker();
     let first = asker.post("/send", &text("Hello", "k1")).await.is(200);
     let again = asker.post("/send", &text("Hello", "k1")).await.is(200);
@@ -45,7 +45,7 @@ pub async fn a_key_is_one_message(world: impl World) {
     assert_eq!((left[0].text.as_str(), left[1].text.as_str()), ("Hello", "Hello"));
 }
 
-pub async fn what_may_have_left_is_broken_and_its_key_stays(world: impl World) {
+pub(crate) async fn what_may_have_left_is_broken_and_its_key_stays(world: impl World) {
     let asker = world.asker();
     world.breaks_off(1);
     asker.post("/send", &text("Hello", "k1")).await.refuses(502, "broken");
@@ -56,7 +56,7 @@ pub async fn what_may_have_left_is_broken_and_its_key_stays(world: impl World) {
     assert_eq!(sent["message_id"], left[0].id);
 }
 
-pub async fn what_is_no_message_is_refused(world: impl World) {
+pub(crate) async fn what_is_no_message_is_refused(world: impl World) {
     let asker = world.asker();
     let whole = text("Hello", "k1");
     let wrong = [
@@ -81,7 +81,7 @@ pub async fn what_is_no_message_is_refused(world: impl World) {
     asker.post("/send", &with(&whole, "/text", json!("😀".repeat(65_536)))).await.is(200);
 }
 
-pub async fn nothing_leaves_an_account_that_is_not_linked(world: impl World) {
+pub(crate) async fn nothing_leaves_an_account_that_is_not_linked(world: impl World) {
     world.is_linked(false);
     let asker = world.asker();
     asker.post("/send", &text("Hello", "k1")).await.refuses(503, "not_linked");
@@ -95,7 +95,7 @@ pub async fn nothing_leaves_an_account_that_is_not_linked(world: impl World) {
     assert_eq!(world.left().len(), 1);
 }
 
-pub async fn a_file_is_sent_once(world: impl World) {
+pub(crate) async fn a_file_is_sent_once(world: impl World) {
     let asker = world.asker();
     let first = asker.post("/send-media", &file(b"bytes", "k1")).await.is(200);
     let again = asker.post("/send-media", &file(b"bytes", "k1")).await.is(200);
@@ -108,7 +108,7 @@ pub async fn a_file_is_sent_once(world: impl World) {
     assert_eq!(first["message_id"], left[0].id);
 }
 
-pub async fn what_is_no_file_is_refused(world: impl World) {
+pub(crate) async fn what_is_no_file_is_refused(world: impl World) {
     let asker = world.asker();
     let whole = file(b"bytes", "k1");
     let wrong = [
@@ -137,7 +137,7 @@ pub async fn what_is_no_file_is_refused(world: impl World) {
     assert!(world.left().is_empty());
 }
 
-pub async fn a_file_that_is_too_large_is_refused(world: impl World) {
+pub(crate) async fn a_file_that_is_too_large_is_refused(world: impl World) {
     let asker = world.asker();
     let largest = 16 * 1024 * 1024;
     let over = file(&vec![0; largest + 1], "k1");
@@ -146,7 +146,7 @@ pub async fn a_file_that_is_too_large_is_refused(world: impl World) {
     assert_eq!(world.left().len(), 1);
 }
 
-pub async fn typing_is_for_people(world: impl World) {
+pub(crate) async fn typing_is_for_people(world: impl World) {
     let asker = world.asker();
     let there = json!({"chat_id": format!("{MOVISTAR}@s.whatsapp.net")});
     asker.post("/typing", &there).await.is(204);

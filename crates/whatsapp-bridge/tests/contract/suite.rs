@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::ask::Asker;
-pub use crate::sends::*;
+pub(crate) use crate::sends::*;
 use crate::worlds::{Line, MOVISTAR, World};
 
 /// Every path, with a way to ask for it.
@@ -23,28 +23,30 @@ const PATHS: [(&str, &str); 10] = [
     ("POST", "/typing"),
 ];
 
-pub fn line(text: &str) -> Line {
+pub(crate) fn line(text: &str) -> Line {
     Line { text: text.to_owned(), ..Line::default() }
 }
 
-pub async fn brought(asker: &Asker, query: &str) -> Vec<Value> {
+pub(crate) async fn brought(asker: &Asker, query: &str) -> Vec<Value> {
     let body = asker.get(&format!("/messages{query}")).await.is(200);
     body["messages"].as_array().unwrap().clone()
 }
 
-pub async fn nobody_without_the_token_learns_anything(world: impl World) {
+pub(crate) async fn nobody_without_the_token_learns_anything(world: impl World) {
     for token in [None, Some(""), Some("wrong"), Some("cs_bridge_for_tests_012345678")] {
         let stranger = world.stranger(token);
         for (method, path) in PATHS.into_iter().chain([("GET", "/"), ("DELETE", "/nowhere")]) {
             let method: Method = method.parse().unwrap();
             stranger.ask(stranger.request(method, path)).await.refuses(401, "unauthorized");
         }
+        let answer = stranger.get("/pairing").await;
+        assert!(answer.bytes.len() < 200, "{}", answer.body);
     }
     let asker = world.asker();
     asker.get("/nowhere").await.refuses(404, "not_found");
 }
 
-pub async fn health_says_whose_account_it_is(world: impl World) {
+pub(crate) async fn health_says_whose_account_it_is(world: impl World) {
     let asker = world.asker();
     let health = asker.get("/health").await.is(200);
     assert_eq!((&health["status"], &health["protocol"]), (&json!("ok"), &json!(1)));
@@ -56,7 +58,7 @@ pub async fn health_says_whose_account_it_is(world: impl World) {
     assert_eq!((&health["linked"], &health["account"]), (&json!(false), &Value::Null));
 }
 
-pub async fn chats_are_listed_without_what_was_said(world: impl World) {
+pub(crate) async fn chats_are_listed_without_what_was_said(world: impl World) {
     world.has_chat("1203630-1@g.us", "Family", "group").await;
     world.says(line("a secret word")).await;
     let asker = world.asker();
@@ -80,14 +82,14 @@ pub async fn chats_are_listed_without_what_was_said(world: impl World) {
     asker.get("/chats").await.refuses(503, "not_linked");
 }
 
-pub async fn a_chat_is_found_by_its_id(world: impl World) {
+pub(crate) async fn a_chat_is_found_by_its_id(world: impl World) {
     let asker = world.asker();
     let chat = asker.get(&format!("/chat/{MOVISTAR}@s.whatsapp.net")).await.is(200);
     assert_eq!(chat["name"], "Movistar");
     asker.get("/chat/34600999999@s.whatsapp.net").await.refuses(404, "no_chat");
 }
 
-pub async fn what_was_said_is_brought_until_it_is_acknowledged(world: impl World) {
+pub(crate) async fn what_was_said_is_brought_until_it_is_acknowledged(world: impl World) {
     let asker = world.asker();
     assert!(brought(&asker, "").await.is_empty());
     for text in ["one", "two", "three"] {
@@ -110,7 +112,7 @@ pub async fn what_was_said_is_brought_until_it_is_acknowledged(world: impl World
     assert!(brought(&asker, "").await.is_empty());
 }
 
-pub async fn who_waits_hears_of_what_is_said(world: impl World) {
+pub(crate) async fn who_waits_hears_of_what_is_said(world: impl World) {
     let asker = world.asker();
     let waiting = brought(&asker, "?wait=30");
     let later = async {
@@ -123,7 +125,7 @@ pub async fn who_waits_hears_of_what_is_said(world: impl World) {
     assert_eq!(found[0]["text"], "at last");
 }
 
-pub async fn a_cursor_is_one_of_this_bridge(world: impl World) {
+pub(crate) async fn a_cursor_is_one_of_this_bridge(world: impl World) {
     world.says(line("one")).await;
     let asker = world.asker();
     let cursor = brought(&asker, "").await[0]["cursor"].as_str().unwrap().to_owned();
@@ -143,7 +145,7 @@ pub async fn a_cursor_is_one_of_this_bridge(world: impl World) {
     assert_eq!(brought(&asker, "").await.len(), 1);
 }
 
-pub async fn many_messages_come_in_order_and_in_parts(world: impl World) {
+pub(crate) async fn many_messages_come_in_order_and_in_parts(world: impl World) {
     for number in 0..130 {
         world.says(line(&number.to_string())).await;
     }
@@ -159,7 +161,7 @@ pub async fn many_messages_come_in_order_and_in_parts(world: impl World) {
     assert_eq!(read, (0..130).collect::<Vec<_>>());
 }
 
-pub async fn messages_say_who_and_what_they_quote(world: impl World) {
+pub(crate) async fn messages_say_who_and_what_they_quote(world: impl World) {
     world.says(Line { reply_to: Some("3EB0CARD".to_owned()), ..line("1") }).await;
     world.says(Line { by_hand: true, ..line("by hand") }).await;
     let all = brought(&world.asker(), "").await;
@@ -177,13 +179,13 @@ pub async fn messages_say_who_and_what_they_quote(world: impl World) {
     assert_ne!(all[0]["id"], all[1]["id"]);
 }
 
-pub async fn groups_bring_nothing(world: impl World) {
+pub(crate) async fn groups_bring_nothing(world: impl World) {
     world.group_says("hello all").await;
     let found = brought(&world.asker(), "").await;
     assert!(found.iter().all(|message| message["kind"] == "group"), "{found:?}");
 }
 
-pub async fn what_was_said_is_brought_also_when_the_account_is_unlinked(world: impl World) {
+pub(crate) async fn what_was_said_is_brought_also_when_the_account_is_unlinked(world: impl World) {
     world.says(line("before")).await;
     world.is_linked(false);
     let asker = world.asker();
@@ -192,7 +194,7 @@ pub async fn what_was_said_is_brought_also_when_the_account_is_unlinked(world: i
     asker.post("/messages/ack", &json!({"cursor": all[0]["cursor"]})).await.is(204);
 }
 
-pub async fn a_file_that_was_said_can_be_fetched(world: impl World) {
+pub(crate) async fn a_file_that_was_said_can_be_fetched(world: impl World) {
     let bytes = b"%PDF-1.7 a bill".to_vec();
     let file = Some(("application/pdf", None, bytes.clone()));
     world.says(Line { file, ..line("your bill") }).await;
@@ -214,7 +216,7 @@ pub async fn a_file_that_was_said_can_be_fetched(world: impl World) {
     }
 }
 
-pub async fn pairing_shows_a_code_until_the_account_is_linked(world: impl World) {
+pub(crate) async fn pairing_shows_a_code_until_the_account_is_linked(world: impl World) {
     let asker = world.asker();
     let linked = asker.get("/pairing").await.is(200);
     assert_eq!(linked["state"], "linked");

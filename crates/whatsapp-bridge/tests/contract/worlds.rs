@@ -7,29 +7,29 @@ use crate::ask::Asker;
 use crate::script::Own;
 
 /// Somebody whose chat there is.
-pub const MOVISTAR: &str = "34600111222";
+pub(crate) const MOVISTAR: &str = "34600111222";
 
 /// What somebody says.
 #[derive(Debug, Clone, Default)]
-pub struct Line {
-    pub text: String,
-    pub by_hand: bool,
-    pub reply_to: Option<String>,
-    pub file: Option<(&'static str, Option<u64>, Vec<u8>)>,
+pub(crate) struct Line {
+    pub(crate) text: String,
+    pub(crate) by_hand: bool,
+    pub(crate) reply_to: Option<String>,
+    pub(crate) file: Option<(&'static str, Option<u64>, Vec<u8>)>,
 }
 
 /// A message that has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Left {
-    pub chat: String,
-    pub text: String,
-    pub id: String,
-    pub bytes: Vec<u8>,
+pub(crate) struct Left {
+    pub(crate) chat: String,
+    pub(crate) text: String,
+    pub(crate) id: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// A bridge, and what happens at its account.
 #[async_trait]
-pub trait World: Send + Sync {
+pub(crate) trait World: Send + Sync {
     fn asker(&self) -> Asker;
     fn stranger(&self, token: Option<&str>) -> Asker;
     /// `MOVISTAR` says something, or is written to.
@@ -46,14 +46,14 @@ pub trait World: Send + Sync {
 }
 
 /// The fake that the gateway is tested with.
-pub async fn fake() -> FakeBridge {
+pub(crate) async fn fake() -> FakeBridge {
     let fake = FakeBridge::listen().await;
     fake.knows(MOVISTAR, "Movistar");
     fake
 }
 
 /// The bridge of this repository.
-pub async fn own() -> Own {
+pub(crate) async fn own() -> Own {
     let own = Own::new().await;
     let jid = format!("{MOVISTAR}@s.whatsapp.net");
     own.has_chat(&jid, "Movistar", "direct").await;
