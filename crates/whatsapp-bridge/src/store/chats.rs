@@ -93,7 +93,7 @@ impl Store {
             .await
     }
 
-    /// The recent chats, newest first; those alone in which something was said after `since`.
+    /// The recent chats, newest first, and nobody of whom only the name is known; those alone in which something was said after `since`.
     pub(crate) async fn recent(
         &self,
         limit: i64,
@@ -102,7 +102,7 @@ impl Store {
         self.with(move |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT id, name, kind, last_at, unread FROM chats
-                 WHERE ?2 IS NULL OR last_at > ?2 ORDER BY last_at DESC NULLS LAST, id LIMIT ?1",
+                 WHERE last_at > coalesce(?2, -1) ORDER BY last_at DESC, id LIMIT ?1",
             )?;
             let rows = statement.query_map(params![limit, since], listed)?;
             Ok(rows.collect::<Result<_, _>>()?)
