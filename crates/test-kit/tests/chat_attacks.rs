@@ -3,14 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails where it is")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_domain::approvals::{Choice, Status};
+use countersign_domain::audit::AuditKind;
 use countersign_domain::chat::{GroupSessions, PlatformName};
 use countersign_domain::ids::{ApprovalId, RunId};
 use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::ListedIds;
 use countersign_gateway::{Admission, ChatSettings};
-use countersign_ports::platform::PlatformError;
+use countersign_ports::platform::{Inbox as _, PlatformError, RefusedCallback};
 use countersign_ports::store::{PageRequest, RunFilter};
 use countersign_test_kit::{House, Shown, TestingPlatform};
 
@@ -172,4 +174,37 @@ async fn nobody_answers_what_the_run_of_somebody_else_asks() {
     assert!(calls.contains("green") && !calls.contains("bob's own"), "{calls}");
     // What Bob said is for the agent, in its turn.
     platform.says("bob's own").await;
+}
+
+#[tokio::test]
+async fn a_flood_of_what_nobody_believes_fills_no_log_and_hides_no_forged_button() {
+    let (house, platform) = open(admitted).await;
+    let forged = |number: usize| RefusedCallback {
+        platform: testing(),
+        account: "bot".parse().unwrap(),
+        what: "actions",
+        claimed: None,
+        why: format!("no seal: {number}"),
+    };
+    for number in 0..500 {
+        house.gateway.refuse(forged(number)).await;
+    }
+    let lines = async || house.audited(AuditKind::CallbackRefused).await;
+    assert_eq!(lines().await.len(), 20);
+    // What the platform itself has brought is still noted.
+    let ann = platform.dm("ann");
+    ann.says(ASKS).await;
+    let card = platform.open_card().await;
+    let elsewhere = platform.dm("bob").presses(&card, Choice::Once).await;
+    assert!(elsewhere.contains("nothing was decided"), "{elsewhere}");
+    assert_eq!(lines().await.len(), 21);
+    for hour in 1..4 {
+        house.clock.advance(Duration::from_hours(1));
+        for number in 0..500 {
+            house.gateway.refuse(forged(number)).await;
+        }
+        assert_eq!(lines().await.len(), 21 + hour);
+    }
+    let last = lines().await.pop().unwrap();
+    assert_eq!(last.detail["not_noted_before"], 499);
 }

@@ -10,6 +10,7 @@ use countersign_ports::store::StoreError;
 use super::admission::Admitted;
 use super::desk::DropReason;
 use super::receive::Untaken;
+use super::refuse::BroughtBy;
 use super::reply::Reply;
 use crate::gateway::Gateway;
 
@@ -33,7 +34,8 @@ impl Gateway {
             Ok(speaker) => speaker,
             Err(reason @ (DropReason::NotAllowed | DropReason::NobodyKnown)) => {
                 self.chats.count_drop(reason);
-                self.note_refused(refused_click(&click, "who pressed it may not talk here")).await;
+                let refused = refused_click(&click, "who pressed it may not talk here");
+                self.note_refused(refused, BroughtBy::Platform).await;
                 return told("You may not use this bot here; nothing was decided.".to_owned());
             }
             Err(other) => return Err(other.into()),
@@ -43,7 +45,7 @@ impl Gateway {
         let strayed = found.as_ref().is_none_or(|card| is_elsewhere(card, &click));
         let Some(card) = found.filter(|card| is_of(card, &click)) else {
             let why = "the button is of no card that is in this message of this chat, as it is now";
-            self.note_refused(refused_click(&click, why)).await;
+            self.note_refused(refused_click(&click, why), BroughtBy::Platform).await;
             let unknown = "This button belongs to no card of this chat, or to what its card showed \
                            before; nothing was decided.";
             let unknown = Reply::own(unknown).render(speaker.surface);

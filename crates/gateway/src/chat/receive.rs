@@ -16,6 +16,7 @@ use countersign_ports::store::{Change, Conflicting, StoreError, UnitOfWork};
 
 use super::admission::Admitted;
 use super::desk::DropReason;
+use super::refuse::BroughtBy;
 use super::reply::Reply;
 use super::settings::BusyMode;
 use super::speak::Manner;
@@ -121,7 +122,7 @@ impl Inbox for Gateway {
     }
 
     async fn refuse(&self, refused: RefusedCallback) {
-        self.note_refused(refused).await;
+        self.note_refused(refused, BroughtBy::Anybody).await;
     }
 }
 
