@@ -48,6 +48,10 @@ pub struct SessionsConfig {
     /// How often at most the message is changed that shows a growing answer, on platforms where
     /// that can be done; `0`: answers come when they are whole.
     pub edit_every: HumanDuration,
+    /// The most bytes that are kept of one person; `retention.runs` says for how long.
+    pub max_kept_bytes_per_person: u64,
+    /// The most bytes that are kept of everybody.
+    pub max_kept_bytes: u64,
 }
 
 /// `sessions.busy`.
@@ -175,6 +179,8 @@ impl Default for SessionsConfig {
             max_files: files.most,
             max_file_bytes: files.bytes,
             edit_every: HumanDuration::from_secs(2),
+            max_kept_bytes_per_person: files.of_one,
+            max_kept_bytes: files.of_all,
         }
     }
 }
@@ -238,7 +244,12 @@ impl SessionsConfig {
             },
             edit_every: Some(self.edit_every.0).filter(|span| !span.is_zero()),
             web_page: None,
-            files: FileLimits { most: self.max_files, bytes: self.max_file_bytes },
+            files: FileLimits {
+                most: self.max_files,
+                bytes: self.max_file_bytes,
+                of_one: self.max_kept_bytes_per_person,
+                of_all: self.max_kept_bytes,
+            },
             daily_reset: self.daily_reset.as_deref().map(time_of_day).transpose()?,
             quick: crate::config_quick::quick(quick)?,
             idle_reset: self.idle_reset.map(|span| span.0).filter(|span| !span.is_zero()),

@@ -15,7 +15,8 @@ use crate::sweep_old::Retention;
 pub struct RetentionConfig {
     /// Events of runs that ended so long ago.
     pub events: HumanDuration,
-    /// Runs that ended so long ago, with their conversation and approvals.
+    /// Runs that ended so long ago, with their conversation and approvals; files that came with messages
+    /// so long ago.
     pub runs: HumanDuration,
     /// Sessions that began so long ago and have no runs any more.
     pub sessions: HumanDuration,

@@ -29,7 +29,7 @@ const SWEPT_EVERY: Duration = Duration::from_hours(1);
 pub struct Retention {
     /// Events of runs that are over.
     pub events: Option<Duration>,
-    /// Runs that are over, with entries, calls and approvals.
+    /// Runs that are over, with entries, calls and approvals, and the files that people sent.
     pub runs: Option<Duration>,
     /// Sessions without runs.
     pub sessions: Option<Duration>,
@@ -71,6 +71,7 @@ impl Gateway {
         let mut swept = Swept::default();
         if let Some(before) = self.ago(keep.runs) {
             swept.runs = self.sweep_runs(before).await?;
+            self.sweep_files(before).await;
         }
         if let Some(before) = self.ago(keep.events) {
             swept.events = self.sweep_events(before).await?;

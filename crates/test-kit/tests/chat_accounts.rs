@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails where it is")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_domain::approvals::{Choice, Status};
@@ -10,7 +11,7 @@ use countersign_domain::audit::AuditKind;
 use countersign_domain::chat::{ChatScope, PlatformName};
 use countersign_domain::runs::RunStatus;
 use countersign_domain::slash_access::ListedIds;
-use countersign_gateway::{Admission, ChatSettings, FileLimits, InSession, Saying};
+use countersign_gateway::{Admission, ChatSettings, FileLimits, InSession, Retention, Saying};
 use countersign_ports::platform::{
     AccountState, Callback, CallbackMethod, Feature, PlatformError, Receipt,
 };
@@ -234,7 +235,7 @@ async fn files_are_kept_in_the_workspace_and_the_agent_is_told_where() {
     let platform = TestingPlatform::new();
     let small = |chat: &mut ChatSettings| {
         admitted(chat);
-        chat.files = FileLimits { most: 3, bytes: 10 };
+        chat.files = FileLimits { most: 3, bytes: 10, ..FileLimits::default() };
     };
     let house = House::with().chat(small).platform(&platform).open().await;
     let ann = platform
@@ -258,6 +259,61 @@ async fn files_are_kept_in_the_workspace_and_the_agent_is_told_where() {
     platform.fail_with([PlatformError::Refused("not again".to_owned())]);
     assert_eq!(ann.says_as("", "d1").await, Receipt::Dropped);
     assert_eq!(told_to_agent(&house).await, told);
+}
+
+#[tokio::test]
+async fn what_people_send_is_kept_up_to_a_limit_and_for_a_while() {
+    let platform = TestingPlatform::new();
+    let small = |chat: &mut ChatSettings| {
+        admitted(chat);
+        let limits = FileLimits::default();
+        chat.files = FileLimits { of_one: 2 * 4096, of_all: 3 * 4096, ..limits };
+    };
+    let house = House::with().chat(small).platform(&platform).open().await;
+    let kept = || {
+        let folders = std::fs::read_dir(house.workspace().join("received"));
+        let files = folders.into_iter().flatten().flatten();
+        files.flat_map(|folder| std::fs::read_dir(folder.path()).unwrap()).count()
+    };
+    let say = async |who: &str, number: u32| {
+        let sent = platform.dm(who).with_file("a.txt", &format!("{who} {number}"));
+        sent.says("say thanks").await;
+    };
+    for number in 0..10 {
+        say("ann", number).await;
+    }
+    assert_eq!(kept(), 2);
+    // One who sends too much takes nobody else's room, and two do not take it all.
+    for number in 0..10 {
+        say("bob", number).await;
+    }
+    assert_eq!(kept(), 3);
+    let page = PageRequest { before: None, limit: 1 };
+    let found = house.gateway.runs(RunFilter::default(), page, &house.operator).await.unwrap();
+    let told = &found.items[0].input[0].text;
+    assert!(told.contains("a.txt was not received: at most 12288 bytes in all are kept"), "{told}");
+    // The clock of the test is not that of the disk: years will do.
+    let years = Duration::from_hours(24 * 365 * 50);
+    let retention = Retention { runs: Some(years), ..Retention::default() };
+    house.gateway.sweep_old(retention).await.unwrap();
+    assert_eq!(kept(), 3);
+    house.clock.set_forward(Duration::from_hours(24 * 365 * 100));
+    house.gateway.sweep_old(retention).await.unwrap();
+    assert_eq!(kept(), 0);
+}
+
+#[tokio::test]
+async fn of_a_message_that_the_agent_does_not_see_to_nothing_is_fetched() {
+    let platform = TestingPlatform::new();
+    let house =
+        House::with().chat(admitted).platform(&platform).undriven().most_working(1).open().await;
+    platform.dm("bob").says("wait 10").await;
+    let ann = platform.dm("ann").with_file("a.txt", "x");
+    for text in ["look at this", "/queue look", "/bg look"] {
+        let told = ann.told(text).await;
+        assert!(told.contains("not taken"), "{text}: {told}");
+    }
+    assert!(!house.has("received"));
 }
 
 #[tokio::test]

@@ -37,6 +37,8 @@ pub(crate) struct ChatDesk {
     pub(super) plugins: OnceLock<Arc<dyn Plugins>>,
     /// Who keeps files that people send.
     pub(super) shelf: OnceLock<Arc<dyn FileShelf>>,
+    /// Held while a file is put there.
+    pub(super) shelving: tokio::sync::Mutex<()>,
     /// Wants the gateway to begin anew.
     pub(super) restart: Notify,
     /// Whether anybody could restart it.
@@ -129,6 +131,7 @@ impl ChatDesk {
             registry: Mutex::new(Arc::new(registry)),
             plugins: OnceLock::new(),
             shelf: OnceLock::new(),
+            shelving: tokio::sync::Mutex::default(),
             restart: Notify::new(),
             restarts: AtomicBool::new(false),
             menus_changed: Notify::new(),

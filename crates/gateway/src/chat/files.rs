@@ -8,10 +8,14 @@ use std::time::Duration;
 
 use countersign_domain::chat::{Delivery, safe_file_name};
 use countersign_domain::digest::Digest;
+use countersign_domain::time::Timestamp;
 use countersign_ports::file_shelf::FileShelf;
 use countersign_ports::platform::{BroughtFile, Platform, PlatformError};
+use countersign_ports::store::{Conflicting, Standing, StoreError};
 use tokio::time::Instant;
 
+use super::reply::Reply;
+use super::speak::Manner;
 use super::speaker::Speaker;
 use crate::gateway::Gateway;
 
@@ -21,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The pause before a file is asked for again.
 const PAUSE: Duration = Duration::from_millis(250);
 
+const MIB: u64 = 1024 * 1024;
+
 /// What may come with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileLimits {
@@ -28,11 +34,15 @@ pub struct FileLimits {
     pub most: usize,
     /// Bytes of one file.
     pub bytes: u64,
+    /// Bytes that are kept of one person.
+    pub of_one: u64,
+    /// Bytes that are kept in all.
+    pub of_all: u64,
 }
 
 impl Default for FileLimits {
     fn default() -> Self {
-        Self { most: 10, bytes: 20 * 1024 * 1024 }
+        Self { most: 10, bytes: 20 * MIB, of_one: 500 * MIB, of_all: 5000 * MIB }
     }
 }
 
@@ -42,6 +52,25 @@ impl Gateway {
         if self.chats.shelf.set(keeper).is_err() {
             tracing::warn!("a second shelf for files was attached and is ignored");
         }
+    }
+
+    /// What is said to whoever sends files with what the agent does not see to: nothing of it is
+    /// fetched. What was brought before is a conflict, as it is when it is taken.
+    pub(super) async fn no_files_for(
+        &self,
+        speaker: &Speaker,
+        (standing, manner): (&Standing, Manner<'_>),
+        delivery: Option<&Delivery>,
+    ) -> Result<Option<Reply>, StoreError> {
+        if speaker.files.is_empty() {
+            return Ok(None);
+        }
+        if let Some(delivery) = delivery
+            && self.store.chats().is_taken(delivery).await?
+        {
+            return Err(StoreError::Conflict(Conflicting::Value(delivery.id.clone())));
+        }
+        self.no_room(standing, manner).await
     }
 
     /// `text`, and where the files are that came with it.
@@ -55,7 +84,7 @@ impl Gateway {
             return text.to_owned();
         };
         let end = Instant::now() + PATIENCE;
-        let folder = folder_of(delivery);
+        let folder = format!("{}{}", prefix_of(speaker), folder_of(delivery));
         let words = if text.trim().is_empty() { "(no words)" } else { text };
         let mut told = vec![format!("{words}\n\nFiles that came with this message:")];
         let most = self.settings.chat.files.most;
@@ -92,6 +121,7 @@ impl Gateway {
         if let Some(path) = keeper.find(folder, name).await {
             return Ok(path);
         }
+        self.has_room(speaker, keeper.as_ref(), file.size.unwrap_or(0)).await?;
         let adapter = self.chats.adapter(&speaker.address).ok_or("the platform is gone")?;
         let fetched = tokio::time::timeout_at(end, fetch(adapter.as_ref(), file, most)).await;
         let content = match fetched {
@@ -103,14 +133,59 @@ impl Gateway {
             Err(_) => return Err("it took too long".to_owned()),
         };
         // An adapter that reads on does not get around the limit.
-        if u64::try_from(content.len()).map_or(true, |length| length > most) {
+        let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
+        if length > most {
             return Err(too_large());
         }
+        // One after the other: two together do not get around the limit.
+        let _one = self.chats.shelving.lock().await;
+        self.has_room(speaker, keeper.as_ref(), length).await?;
         keeper.keep(folder, name, content).await.map_err(|error| {
             tracing::warn!(error, "a file of a message could not be kept");
             "it could not be kept".to_owned()
         })
     }
+}
+
+impl Gateway {
+    /// Whether a file of so many bytes has room beside what is kept.
+    async fn has_room(
+        &self,
+        speaker: &Speaker,
+        keeper: &dyn FileShelf,
+        size: u64,
+    ) -> Result<(), String> {
+        let FileLimits { of_one, of_all, .. } = self.settings.chat.files;
+        for (prefix, most, whose) in
+            [(prefix_of(speaker).as_str(), of_one, "of one person"), ("", of_all, "in all")]
+        {
+            let taken_up = keeper.taken_up(prefix).await.map_err(|error| {
+                tracing::warn!(error, "it is not known how much is kept of what people send");
+                "it could not be kept".to_owned()
+            })?;
+            if taken_up.saturating_add(size) > most {
+                return Err(format!("at most {most} bytes {whose} are kept"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what people sent before then.
+    pub(crate) async fn sweep_files(&self, before: Timestamp) {
+        let Some(keeper) = self.chats.shelf.get() else { return };
+        match keeper.sweep(before).await {
+            Ok(0) => {}
+            Ok(folders) => tracing::info!(folders, "old files that came with messages are gone"),
+            Err(error) => {
+                tracing::warn!(error, "old files that came with messages are still there")
+            }
+        }
+    }
+}
+
+/// What the folders of one person begin with.
+fn prefix_of(speaker: &Speaker) -> String {
+    format!("{}-", Digest::of(speaker.caller.principal.to_string().as_bytes()).short())
 }
 
 async fn fetch(

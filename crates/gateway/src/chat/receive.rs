@@ -300,6 +300,12 @@ impl Gateway {
         {
             return Ok(heard);
         }
+        if let Some(full) =
+            self.no_files_for(speaker, (&standing, Manner::Said), delivery.as_ref()).await?
+        {
+            self.take_delivery(delivery).await?;
+            return Ok(Heard::told(full));
+        }
         let text = &self.with_files(speaker, text, delivery.as_ref()).await;
         if let Some(run) = active
             && let Some(heard) =

@@ -84,6 +84,13 @@ impl Gateway {
             let what = format!("Say what is to be done: /{} <prompt>", command.name());
             return Ok(Heard::told(Reply::own(what)));
         }
+        let standing = self.standing(speaker).await?;
+        if let Some(full) =
+            self.no_files_for(speaker, (&standing, manner), delivery.as_ref()).await?
+        {
+            self.take_delivery(delivery).await?;
+            return Ok(Heard::told(full));
+        }
         let text = &self.with_files(speaker, command.arguments(), delivery.as_ref()).await;
         self.speak(speaker, text, manner, delivery).await
     }
@@ -109,21 +116,8 @@ impl Gateway {
         manner: Manner<'_>,
         delivery: Option<Delivery>,
     ) -> Result<Heard, StoreError> {
-        let limit = self.settings.max_working_runs;
-        // What waits behind another run is not at work yet; what is begun beside it is.
-        let working = match (standing.working, manner) {
-            (Some(working), _) => working,
-            (None, Manner::Beside) => self.store.runs().working().await?,
-            (None, _) => 0,
-        };
-        if working >= limit {
-            let full = format!("{limit} runs are at work, which is the most at one time. ");
-            let reply = Reply::own(full).and("This was not taken; say it again later.");
+        if let Some(full) = self.no_room(&standing, manner).await? {
             // Nor later, when somebody has said it again.
-            self.take_delivery(delivery).await?;
-            return Ok(Heard::told(reply));
-        }
-        if let Some(full) = self.full_queue(&standing, manner).await? {
             self.take_delivery(delivery).await?;
             return Ok(Heard::told(full));
         }
@@ -143,6 +137,26 @@ impl Gateway {
             self.owe_at(&speaker.address, started.session_id);
         }
         Ok(Heard { reply, run: Some((started.run_id, started.session_id)), turned_to: None })
+    }
+
+    /// What is said to somebody whose message is not taken, because the agent has too much to do.
+    pub(super) async fn no_room(
+        &self,
+        standing: &Standing,
+        manner: Manner<'_>,
+    ) -> Result<Option<Reply>, StoreError> {
+        let limit = self.settings.max_working_runs;
+        // What waits behind another run is not at work yet; what is begun beside it is.
+        let working = match (standing.working, manner) {
+            (Some(working), _) => working,
+            (None, Manner::Beside) => self.store.runs().working().await?,
+            (None, _) => 0,
+        };
+        if working >= limit {
+            let full = format!("{limit} runs are at work, which is the most at one time. ");
+            return Ok(Some(Reply::own(full).and("This was not taken; say it again later.")));
+        }
+        self.full_queue(standing, manner).await
     }
 
     /// What is said to somebody behind whose work as much waits as may.

@@ -5,8 +5,8 @@ use countersign_domain::action::ActionKind;
 use countersign_domain::approvals::{Approval, Rule, Status};
 use countersign_domain::audit::{AuditKind, Head, SealedRecord};
 use countersign_domain::chat::{
-    Address, ChatRun, Conversation, Note, OwedCard, Pairing, PersonId, PlatformName, PostedCard,
-    SessionKey, Unasked,
+    Address, ChatRun, Conversation, Delivery, Note, OwedCard, Pairing, PersonId, PlatformName,
+    PostedCard, SessionKey, Unasked,
 };
 use countersign_domain::digest::Digest;
 use countersign_domain::identity::{Actor, Principal};
@@ -271,6 +271,9 @@ pub struct Standing {
 /// Conversations on platforms.
 #[async_trait]
 pub trait ChatReads: Send + Sync {
+    /// Whether something was taken under the id of this delivery.
+    async fn is_taken(&self, delivery: &Delivery) -> Result<bool, StoreError>;
+
     /// The conversation under a key.
     async fn conversation(
         &self,

@@ -2,6 +2,8 @@
 
 pub(crate) const ADD_DELIVERY: &str =
     "INSERT INTO deliveries (platform, account, id, at) VALUES (?1, ?2, ?3, ?4)";
+pub(crate) const DELIVERY: &str =
+    "SELECT id FROM deliveries WHERE platform = ?1 AND account = ?2 AND id = ?3";
 /// No platform brings a message again after a week.
 pub(crate) const FORGET_DELIVERIES: &str =
     "DELETE FROM deliveries WHERE at < CAST(?1 AS BIGINT) - 604800000";

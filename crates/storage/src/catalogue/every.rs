@@ -112,6 +112,7 @@ fn approvals_statements() -> Vec<Named> {
 fn chats_statements() -> Vec<Named> {
     named![
         chats::ADD_DELIVERY,
+        chats::DELIVERY,
         chats::FORGET_DELIVERIES,
         chats::ADD_CONVERSATION,
         chats::UPDATE_CONVERSATION,

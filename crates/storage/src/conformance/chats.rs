@@ -115,7 +115,14 @@ pub fn delivery(account: &str, name: &str) -> Change {
 
 /// Within its week, and per account.
 pub async fn a_delivery_is_taken_once(store: SharedStore) {
+    let is_taken = async |account: &str, name: &str| {
+        let Change::AddDelivery(delivery) = delivery(account, name) else { return Ok(false) };
+        store.chats().is_taken(&delivery).await
+    };
+    assert_eq!(is_taken("a", "1").await, Ok(false));
     commit(&*store, [delivery("a", "1"), delivery("b", "1"), delivery("a", "2")]).await;
+    assert_eq!(is_taken("a", "1").await, Ok(true));
+    assert_eq!(is_taken("b", "2").await, Ok(false));
     assert_eq!(attempt(&*store, [delivery("a", "1")]).await, stale("1"));
     commit(&*store, [Change::Forget(at(7 * 24 * 60 * 60)), Change::Forget(at(1))]).await;
     assert_eq!(attempt(&*store, [delivery("a", "1")]).await, stale("1"));

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use countersign_domain::chat::{
-    Address, ChatRun, Conversation, Note, OwedCard, Pairing, PersonId, PlatformName, PostedCard,
-    SessionKey, Unasked,
+    Address, ChatRun, Conversation, Delivery, Note, OwedCard, Pairing, PersonId, PlatformName,
+    PostedCard, SessionKey, Unasked,
 };
 use countersign_domain::ids::{CardId, RunId, SessionId};
 use countersign_ports::store::{ChatReads, Standing, StoreError, Versioned};
@@ -16,6 +16,12 @@ use crate::postgres::session::query;
 
 #[async_trait]
 impl ChatReads for Lanes {
+    async fn is_taken(&self, delivery: &Delivery) -> Result<bool, StoreError> {
+        let Delivery { platform, account, id, .. } = delivery;
+        let found = query!(sql::DELIVERY, platform.as_str(), account.as_str(), id.as_str());
+        Ok(!self.rows(found).await?.is_empty())
+    }
+
     async fn conversation(
         &self,
         key: &SessionKey,

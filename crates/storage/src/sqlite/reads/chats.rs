@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use countersign_domain::chat::{
-    Address, ChatRun, Conversation, Note, OwedCard, Pairing, PersonId, PlatformName, PostedCard,
-    SessionKey, Unasked,
+    Address, ChatRun, Conversation, Delivery, Note, OwedCard, Pairing, PersonId, PlatformName,
+    PostedCard, SessionKey, Unasked,
 };
 use countersign_domain::ids::{CardId, RunId, SessionId};
 use countersign_ports::store::{ChatReads, Standing, StoreError, Versioned};
@@ -15,6 +15,13 @@ use crate::sqlite::reader::Readers;
 
 #[async_trait]
 impl ChatReads for Readers {
+    async fn is_taken(&self, delivery: &Delivery) -> Result<bool, StoreError> {
+        let Delivery { platform, account, id, .. } = delivery;
+        let key = [platform.to_string(), account.to_string(), id.clone()];
+        self.look(move |tx| one(tx, sql::DELIVERY, key, |_| Ok(())).map(|found| found.is_some()))
+            .await
+    }
+
     async fn conversation(
         &self,
         key: &SessionKey,
