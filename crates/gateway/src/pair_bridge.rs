@@ -104,6 +104,7 @@ impl Gateway {
             state: Some(state),
             kept_by: None,
             chats: 0,
+            problems: Vec::new(),
         })
     }
 }

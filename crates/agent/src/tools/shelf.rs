@@ -93,7 +93,7 @@ impl DiskShelf {
             }
             for file in names_in(&folder)? {
                 // What the agent has made a folder stays, and keeps nothing else.
-                drop(unlinkat(&folder, &file, AtFlags::empty()));
+                let _kept = unlinkat(&folder, &file, AtFlags::empty());
             }
             if unlinkat(&root, &name, AtFlags::REMOVEDIR).is_ok() {
                 removed += 1;
