@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::approvals::read_data;
-use super::rules::text;
 use super::pair_platform::{self, PairArgs};
+use super::rules::text;
 use super::test_platform::{self, TestArgs};
 use super::{Global, JsonFlag};
 use crate::client::ConnectArgs;

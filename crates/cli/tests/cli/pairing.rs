@@ -65,7 +65,7 @@ async fn an_account_is_linked_by_who_accepts_the_terms_and_scans_the_code() {
             let paired = gateway.cli(&["platforms", "pair", "whatsapp"]);
             assert_eq!(paired.code, Some(0), "{paired:?}");
             assert!(paired.out.contains('▀') && paired.out.contains("+34600000000"), "{paired:?}");
-            let log = gateway.cli(&["audit", "log", "--json"]);
+            let log = gateway.cli(&["audit", "export", "--format", "jsonl"]);
             assert_eq!(log.out.matches("platform.code_shown").count(), 1, "{log:?}");
             assert!(!log.out.contains('▀') && !log.out.contains("<svg"), "{log:?}");
             let listed = gateway.cli(&["platforms", "list"]);
