@@ -6,16 +6,14 @@ use countersign_domain::access::Scope;
 use countersign_domain::action::Action;
 use countersign_domain::approvals::{Choice, Status};
 use countersign_domain::audit::AuditKind;
-use countersign_domain::identity::Principal;
 use countersign_domain::runs::RunStatus;
 use countersign_gateway::config::ModeText;
 use countersign_gateway::{Caller, ForeignRequest, Presented};
 use countersign_test_kit::House;
 use serde_json::Map;
 
-fn program(name: &str) -> Caller {
-    let principal: Principal = format!("api:{name}").parse().expect("a principal");
-    Caller { principal, scopes: BTreeSet::from([Scope::Outbound]) }
+fn program(house: &House) -> Caller {
+    Caller { scopes: BTreeSet::from([Scope::Outbound]), ..house.key_holder("ci") }
 }
 
 fn makes_a_directory(house: &House) -> ForeignRequest {
@@ -34,7 +32,7 @@ fn makes_a_directory(house: &House) -> ForeignRequest {
 #[tokio::test]
 async fn an_approved_request_ends_its_run_and_nothing_is_run_here() {
     let house = House::open().await;
-    let ci = program("ci");
+    let ci = program(&house);
     let asked = house.gateway.request_foreign(makes_a_directory(&house), &ci, None).await.unwrap();
     let (id, run) = (asked.card.approval_id, asked.run_id);
     assert_eq!(house.run(run).await.run.status(), RunStatus::WaitingForApproval);
@@ -62,18 +60,18 @@ async fn an_approved_request_ends_its_run_and_nothing_is_run_here() {
 async fn a_mode_that_asks_nobody_does_not_answer_for_another_program() {
     let house = House::with().approvals(|approvals| approvals.mode = ModeText::Off).open().await;
     let asked = makes_a_directory(&house);
-    let asked = house.gateway.request_foreign(asked, &program("ci"), None).await.unwrap();
+    let asked = house.gateway.request_foreign(asked, &program(&house), None).await.unwrap();
     assert_eq!(asked.status, Status::Pending);
     house.decide(asked.card.approval_id, Choice::Deny).await;
     house.run_when(asked.run_id, RunStatus::Completed).await;
-    let read = house.gateway.approval(asked.card.approval_id, &program("ci")).await.unwrap();
+    let read = house.gateway.approval(asked.card.approval_id, &program(&house)).await.unwrap();
     assert_eq!((read.status, read.grant), (Status::Denied, None));
 }
 
 #[tokio::test]
 async fn a_decision_outlives_a_crash() {
     let house = House::open().await;
-    let ci = program("ci");
+    let ci = program(&house);
     let asked = house.gateway.request_foreign(makes_a_directory(&house), &ci, None).await.unwrap();
     let house = house.crash().await;
     house.decide(asked.card.approval_id, Choice::Once).await;

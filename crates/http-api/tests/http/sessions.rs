@@ -49,19 +49,19 @@ async fn a_session_is_listed_named_and_read_with_what_was_said() {
             (text("run_id"), text("role"), text("content"))
         })
         .collect();
-    let (first, second) = (first.to_string(), second.to_string());
+    let (one, two) = (first.to_string(), second.to_string());
     assert_eq!(
         said,
         [
-            (first.as_str(), "user", "one"),
-            (first.as_str(), "assistant", "1"),
-            (second.as_str(), "user", "two"),
-            (second.as_str(), "assistant", "2"),
+            (one.as_str(), "user", "one"),
+            (one.as_str(), "assistant", "1"),
+            (two.as_str(), "user", "two"),
+            (two.as_str(), "assistant", "2"),
         ]
     );
-    let last = house.get(&format!("{path}/messages?limit=1")).await.expect(200);
-    assert_eq!(last["data"][0]["content"], "two");
-    let before = format!("{path}/messages?cursor={}", last["next_cursor"].as_str().unwrap());
+    let end = house.get(&format!("{path}/messages?limit=1")).await.expect(200);
+    assert_eq!(end["data"][0]["content"], "two");
+    let before = format!("{path}/messages?cursor={}", end["next_cursor"].as_str().unwrap());
     assert_eq!(house.get(&before).await.expect(200)["data"][0]["content"], "one");
 }
 

@@ -1,11 +1,15 @@
 //! `GET /v1/models` and `GET /v1/models/{model}`
 
+use std::convert::Infallible;
+use std::str::FromStr;
+
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::Admitted;
+use crate::path::{Id, Named};
 use crate::problem::{Problem, ProblemBody};
 use crate::server::App;
 use crate::v1::List;
@@ -25,6 +29,22 @@ pub(crate) struct ModelBody {
     created: u64,
     #[schema(example = "countersign")]
     owned_by: &'static str,
+}
+
+/// The name of a model in an address.
+pub(crate) struct ModelName(String);
+
+impl FromStr for ModelName {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Named for ModelName {
+    const WHAT: &'static str = "model";
+    const NOT_FOUND: &'static str = "model_not_found";
 }
 
 /// List the models.
@@ -57,7 +77,7 @@ pub(crate) async fn list_models(
 pub(crate) async fn read_model(
     State(app): State<App>,
     Admitted(_): Admitted,
-    Path(name): Path<String>,
+    Id(ModelName(name)): Id<ModelName>,
 ) -> Result<Json<ModelBody>, Problem> {
     known(&app, &name)?;
     Ok(Json(model(&name)))
