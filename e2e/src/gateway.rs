@@ -1,6 +1,8 @@
 //! The real program on a home of its own, and its API.
 
 use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -40,7 +42,23 @@ struct Started {
 impl Gateway {
     /// A gateway on a new home.
     pub async fn start(settings: &[Setting]) -> Result<Self> {
+        Self::start_at(&[], settings).await
+    }
+
+    /// A gateway on a home that holds nothing but these files, which its user alone can read.
+    pub async fn start_at(files: &[(&str, &str)], settings: &[Setting]) -> Result<Self> {
         let home = tempfile::Builder::new().prefix("countersign-e2e-").tempdir()?;
+        for (name, text) in files {
+            let path = home_of(&home).join(name);
+            let mut options = File::options();
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(home_of(&home))?;
+            options
+                .create_new(true)
+                .write(true)
+                .mode(0o600)
+                .open(path)?
+                .write_all(text.as_bytes())?;
+        }
         let started = start(&home_of(&home), "127.0.0.1:0", settings).await?;
         Ok(Self {
             home,

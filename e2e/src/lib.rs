@@ -13,4 +13,4 @@ mod stage;
 pub use gateway::{API_KEY, Gateway, Setting, text};
 pub use page::{Card, Page};
 pub use patience::until;
-pub use stage::{Stage, artifacts, play};
+pub use stage::{Stage, artifacts, play, play_at};

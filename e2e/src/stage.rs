@@ -39,8 +39,18 @@ pub async fn play(
     settings: &[Setting],
     test: impl AsyncFnOnce(&mut Stage) -> Result<()>,
 ) -> Result<()> {
+    play_at(name, &[], settings, test).await
+}
+
+/// The same on a home that holds these files before the gateway starts.
+pub async fn play_at(
+    name: &str,
+    files: &[(&str, &str)],
+    settings: &[Setting],
+    test: impl AsyncFnOnce(&mut Stage) -> Result<()>,
+) -> Result<()> {
     let _turn = BROWSERS.acquire().await?;
-    let gateway = Gateway::start(settings).await?;
+    let gateway = Gateway::start_at(files, settings).await?;
     let page = Page::open().await?;
     let mut stage = Stage { gateway, page };
     let played = test(&mut stage).await;

@@ -81,7 +81,7 @@ pub(crate) fn client(
 /// Names the bridge to the gateway, and gives who carries messages through it.
 pub(crate) fn attach(client: Arc<BridgeClient>, gateway: &Arc<Gateway>) -> Arc<dyn Messenger> {
     gateway.attach_bridge(client.clone());
-    client
+    gateway.bridge_messenger(client)
 }
 
 /// Nothing, or the first value of the section that a start would refuse.

@@ -31,7 +31,7 @@ use crate::failure::Failure;
 use crate::home::{Home, make_directory, signing_keys};
 use crate::platforms::AdapterParts;
 use crate::sending::{self, outbound_policy};
-use crate::{bridge, bridge_link, logging, model, platforms};
+use crate::{bridge, bridge_link, logging, model, operators_chat, platforms};
 
 /// The files of a home without which the gateway is none.
 const OWN_FILES: [&str; 10] = [
@@ -168,10 +168,11 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     });
     let place = (workspace.as_path(), local_addr.port());
     let adapters = AdapterParts { gateway: &gateway, entropy, secret, local_addr };
-    let adapters = platforms::adapters(loaded, environment, &adapters)?;
+    let mut adapters = platforms::adapters(loaded, environment, &adapters)?;
     let mut messengers = platforms::messengers(&gateway, &adapters);
     let client = bridge::client(loaded, bridge_token)?;
     let Linked { client, process } = bridge_link::link((loaded, home), client, &gateway)?;
+    adapters.extend(operators_chat::adapter(loaded, environment, client.as_ref())?);
     messengers.extend(client.map(|client| bridge::attach(client, &gateway)));
     let (sending, callbacks) =
         sending::sending(loaded, |name| environment.get(name), Arc::new(SystemClock), messengers)?;
@@ -393,6 +394,7 @@ pub(crate) fn check_values(loaded: &Loaded) -> Result<(), Failure> {
     sending::check(loaded)?;
     platforms::check(loaded)?;
     bridge::check(loaded)?;
+    operators_chat::check(loaded)?;
     config.nodes.ttl().map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
     config
         .retention

@@ -20,6 +20,7 @@ mod failure;
 mod home;
 mod logging;
 mod model;
+mod operators_chat;
 mod output;
 mod platforms;
 mod sending;

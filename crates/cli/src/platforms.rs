@@ -32,7 +32,7 @@ pub(crate) struct AdapterParts<'a> {
 /// The platforms that `platforms` of the configuration may name.
 pub(crate) fn known() -> Vec<PlatformName> {
     let mattermost = MATTERMOST.parse().ok();
-    [PlatformName::api()].into_iter().chain(mattermost).collect()
+    [PlatformName::api(), PlatformName::whatsapp()].into_iter().chain(mattermost).collect()
 }
 
 /// The bots that are configured. Nothing is connected yet.

@@ -13,10 +13,11 @@ use crate::sweep_old::Retention;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionConfig {
-    /// Events of runs that ended so long ago.
+    /// Events of runs that ended so long ago; strangers who wrote on a platform and were not heard
+    /// for so long.
     pub events: HumanDuration,
     /// Runs that ended so long ago, with their conversation and approvals; files that came with messages
-    /// so long ago.
+    /// and messages of service conversations that are so old.
     pub runs: HumanDuration,
     /// Sessions that began so long ago and have no runs any more.
     pub sessions: HumanDuration,

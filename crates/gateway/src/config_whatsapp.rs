@@ -218,6 +218,27 @@ mod tests {
     }
 
     #[test]
+    fn without_any_configuration_every_setting_is_the_conservative_one() {
+        let empty: WhatsappConfig = serde_json::from_str("{}").unwrap();
+        assert!(empty.bridge.is_none());
+        let section = serde_json::to_value(&empty.service_conversations).unwrap();
+        let expected = serde_json::json!({
+            "enabled": false,
+            "default_mode": "draft_first",
+            "approved_chats": [],
+            "approved_patterns": [],
+            "allow_agent_initiated_service_chats": false,
+            "auto_promote_replied_to_chats": false,
+            "max_new_service_chats_per_day": 3,
+            "max_auto_sends_per_chat_per_hour": 6,
+            "require_explicit_approval_for_first_contact": true,
+            "allow_media": true,
+            "tools": ["clarify", "reply_service_conversation"],
+        });
+        assert_eq!(section, expected);
+    }
+
+    #[test]
     fn a_value_that_cannot_be_used_is_named_with_what_is_accepted() {
         let base = ServiceConversationsConfig::default();
         let chats = |text: &str| ServiceConversationsConfig {

@@ -24,7 +24,7 @@ use crate::metrics::{Metrics, tally};
 use crate::outbound::{PresentedTokens, ended_runs};
 use crate::pair_bridge::Link;
 use crate::preview_files::Previewed;
-use crate::service_chats::Bridge;
+use crate::service_chats::{Bridge, Strangers};
 use crate::settings::Settings;
 use crate::sign_checkpoint::Ledger;
 use crate::tell_requesters::CallbackDesk;
@@ -56,6 +56,7 @@ pub struct Gateway {
     pub(crate) bridge: Bridge,
     pub(crate) callbacks: CallbackDesk,
     pub(crate) link: Link,
+    pub(crate) strangers: Strangers,
     runner: OnceLock<Arc<dyn AgentRunner>>,
     /// For what goes on when whoever began it has gone.
     pub(crate) itself: Weak<Self>,
@@ -111,6 +112,7 @@ impl Gateway {
             bridge: Bridge::new(),
             callbacks: CallbackDesk::new(),
             link: Link::default(),
+            strangers: Strangers::default(),
             runner: OnceLock::new(),
         })
     }

@@ -99,12 +99,12 @@ impl Gateway {
             AccountState::Refused { why } => AccountState::Refused { why: masked(why) },
         };
         Some(AccountView {
+            problems: Vec::new(),
             platform,
             account: link.account().clone(),
             state: Some(state),
             kept_by: None,
             chats: 0,
-            problems: Vec::new(),
         })
     }
 }

@@ -27,9 +27,10 @@ const SWEPT_EVERY: Duration = Duration::from_hours(1);
 /// How long what is over is kept; `None` for ever.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Retention {
-    /// Events of runs that are over.
+    /// Events of runs that are over; strangers of whom nothing but that was heard.
     pub events: Option<Duration>,
-    /// Runs that are over, with entries, calls and approvals, and the files that people sent.
+    /// Runs that are over, with entries, calls and approvals, and the files that people sent; what was
+    /// said in service chats.
     pub runs: Option<Duration>,
     /// Sessions without runs.
     pub sessions: Option<Duration>,
@@ -46,6 +47,8 @@ pub struct Swept {
     pub runs: u64,
     /// So many sessions are gone.
     pub sessions: u64,
+    /// So many strangers are forgotten.
+    pub strangers: u64,
 }
 
 impl Gateway {
@@ -55,8 +58,14 @@ impl Gateway {
             self.membership.timers().await;
             match self.sweep_old(keep).await {
                 Ok(swept) if swept == Swept::default() => {}
-                Ok(Swept { events, runs, sessions }) => {
-                    tracing::info!(events, runs, sessions, "what was old has been removed");
+                Ok(Swept { events, runs, sessions, strangers }) => {
+                    tracing::info!(
+                        events,
+                        runs,
+                        sessions,
+                        strangers,
+                        "what was old has been removed"
+                    );
                 }
                 Err(error @ StoreError::Broken { .. }) => return error,
                 Err(error) => tracing::warn!(%error, "what is old could not be removed"),
@@ -72,9 +81,11 @@ impl Gateway {
         if let Some(before) = self.ago(keep.runs) {
             swept.runs = self.sweep_runs(before).await?;
             self.sweep_files(before).await;
+            self.sweep_said(before).await?;
         }
         if let Some(before) = self.ago(keep.events) {
             swept.events = self.sweep_events(before).await?;
+            swept.strangers = self.sweep_strangers(before).await?;
         }
         if let Some(before) = self.ago(keep.outbox) {
             self.sweep_outbox(before).await?;

@@ -109,11 +109,16 @@ class OneChat {
     this.buttons = el("div.audit-buttons");
     this.note = el("p.problem", { role: "status", hidden: true });
     this.drafts = el("div");
+    this.cards = new Map();
     this.thread = el("ol.history", { "aria-label": "Messages, oldest first" });
+    this.text = el("textarea", { rows: "3", required: true, dir: "auto" });
+    this.form = el("form.service-form", { hidden: true, on: { submit: (event) => this.write(event) } },
+      el("label", {}, el("span", {}, "Write into this chat"), this.text),
+      el("button", { type: "submit" }, "Send"));
     this.root = el("div.approval-page", {},
       el("p.crumb", {}, el("a", { href: "/services", "data-nav": true }, "Service chats"), " / this chat"),
       this.head, this.buttons, this.note, this.drafts,
-      el("section", { "aria-labelledby": "thread-title" }, el("h2", { id: "thread-title" }, "Messages"), this.thread));
+      el("section", { "aria-labelledby": "thread-title" }, el("h2", { id: "thread-title" }, "Messages"), this.thread, this.form));
     this.timer = setInterval(() => this.load(), 5000);
     this.shown = "";
     this.load();
@@ -125,24 +130,49 @@ class OneChat {
 
   async load() {
     try {
-      const answer = await get(pathOf(this.id));
-      const text = JSON.stringify(answer);
+      const [answer, { limits }] = await Promise.all([get(pathOf(this.id)), get("/v1/whatsapp/service-chats")]);
+      const text = JSON.stringify([answer, limits]);
       if (text === this.shown) return;
       this.shown = text;
-      await this.draw(answer);
+      await this.draw(answer, limits);
     } catch (problem) {
       this.tell(problem.status === 404 ? "There is no such service chat." : `It could not be read. ${problem.message}`);
     }
   }
 
-  async draw({ chat, messages }) {
+  async draw({ chat, messages }, limits) {
+    this.chat = chat;
     const session = chat.session_id ? el("p", {}, el("a", { href: `/chat/${encodeURIComponent(chat.session_id)}`, "data-nav": true }, "The conversation that it is led from")) : null;
-    this.head.replaceChildren(el("h1", {}, nameOf(chat)), el("p", {}, el("span.pill.tone-waiting", {}, stateText(chat))), chat.purpose ? el("p.muted", {}, inert(chat.purpose)) : "", session ?? "");
+    this.head.replaceChildren(el("h1", {}, nameOf(chat)), el("p", {}, el("span.pill.tone-waiting", {}, stateText(chat))), chat.purpose ? el("p.muted", {}, inert(chat.purpose)) : "", usage(chat, limits), session ?? "");
+    this.form.hidden = chat.status !== "approved" || chat.mode === "paused";
     this.buttons.replaceChildren(...this.changes(chat).map(([change, label]) => el("button.quiet", { type: "button", on: { click: () => this.change(change, label) } }, label)));
     const known = await Promise.all(chat.open_drafts.map((draft) => refresh(draft.approval_id).catch(() => null)));
-    const cards = known.filter(Boolean).map((approval) => new Card(approval).root);
-    this.drafts.replaceChildren(...cards);
+    this.showDrafts(known.filter(Boolean));
     this.thread.replaceChildren(...messages.toReversed().map(message));
+  }
+
+  // A card that stays is the same one: what somebody is writing in it is not lost.
+  showDrafts(approvals) {
+    const cards = new Map(approvals.map((approval) => [approval.approval_id, this.cards.get(approval.approval_id) ?? new Card(approval)]));
+    for (const approval of approvals) cards.get(approval.approval_id).update(approval);
+    for (const [id, card] of this.cards) if (!cards.has(id)) card.root.remove();
+    for (const [id, card] of cards) if (!this.cards.has(id)) this.drafts.append(card.root);
+    this.cards = cards;
+  }
+
+  async write(event) {
+    event.preventDefault();
+    this.note.hidden = true;
+    const body = { target: this.chat.chat_id, message: this.text.value };
+    if (this.chat.session_id) body.session_id = this.chat.session_id;
+    try {
+      await post("/v1/whatsapp/service-chats", body);
+      this.text.value = "";
+      announce("Taken. If it takes your approval, it is shown above.");
+    } catch (problem) {
+      this.tell(`Nothing was sent. ${problem.message}`);
+    }
+    await this.load();
   }
 
   changes(chat) {
@@ -170,6 +200,15 @@ class OneChat {
     this.note.textContent = text;
     this.note.hidden = false;
   }
+}
+
+/** How much of the limits is used, and when something last happened. */
+function usage(chat, limits) {
+  const heard = chat.heard_at ? ["; last heard ", timeNode(chat.heard_at)] : null;
+  return el("p.muted", { "data-usage": true },
+    `Sent by itself this hour: ${chat.sent_this_hour} of ${limits.max_auto_sends_per_chat_per_hour}. `,
+    `Chats begun within 24 hours: ${limits.begun_within_24h} of ${limits.max_new_service_chats_per_day}. `,
+    "Last activity ", timeNode(chat.updated_at), heard);
 }
 
 function message(one) {

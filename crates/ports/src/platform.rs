@@ -23,6 +23,8 @@ use countersign_domain::approvals::Choice;
 use countersign_domain::chat::{AccountId, Address, CardNonce, MessageId, PersonId, PlatformName};
 use countersign_domain::ids::{ApprovalId, CardId};
 
+use crate::service_bridge::BridgeMessage;
+
 pub use account::{AccountState, KnownChat};
 pub use callbacks::{Callback, CallbackMethod, CallbackReply, Callbacks, RefusedCallback};
 pub use notes::{NoteName, Notes, NotesError};
@@ -104,6 +106,13 @@ pub trait Inbox: Send + Sync + 'static {
     /// Takes one thing. When this returns, what was said to have been done is on stable storage.
     async fn receive(&self, inbound: Inbound) -> Receipt;
 
+    /// Takes something that was said in an account that may have others than operators in it, such
+    /// as a user's own: whose chat it is, the gateway knows. When this returns, what becomes of it
+    /// is on stable storage, or it is to be brought again.
+    async fn hear(&self, _account: &AccountId, _said: &BridgeMessage) -> Receipt {
+        Receipt::Dropped
+    }
+
     /// Notes that something which was brought is not what it says it is. It had no effect.
     async fn refuse(&self, _refused: RefusedCallback) {}
 }
@@ -148,6 +157,8 @@ pub enum Feature {
     Directory,
     /// Files can go with a text.
     Files,
+    /// Cards can be answered by the numbers of their choices, in an answer that quotes them.
+    Numbers,
 }
 
 /// How texts are marked up.

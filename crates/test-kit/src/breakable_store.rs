@@ -1,6 +1,6 @@
 //! A store that can be taken away.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use countersign_domain::permit::Committed;
@@ -15,6 +15,35 @@ pub struct BreakableStore {
     store: SharedStore,
     state: watch::Sender<State>,
     meanwhile: Mutex<Option<Meanwhile>>,
+    held: Mutex<Option<(Which, Arc<Gate>)>>,
+}
+
+/// Which commits are held.
+type Which = Box<dyn Fn(&Change) -> bool + Send + Sync>;
+
+/// Commits that wait for somebody to be quicker.
+#[derive(Debug, Default)]
+pub struct Gate {
+    state: watch::Sender<(u64, bool)>,
+}
+
+impl Gate {
+    /// Returns once a commit waits here.
+    pub async fn reached(&self) {
+        let mut state = self.state.subscribe();
+        drop(state.wait_for(|(waiting, _)| *waiting > 0).await);
+    }
+
+    /// Lets it go on, and holds none any more.
+    pub fn open(&self) {
+        self.state.send_modify(|state| state.1 = true);
+    }
+
+    async fn pass(&self) {
+        self.state.send_modify(|state| state.0 += 1);
+        let mut state = self.state.subscribe();
+        drop(state.wait_for(|(_, open)| *open).await);
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -29,12 +58,25 @@ type Meanwhile = Box<dyn Fn() + Send + Sync>;
 impl BreakableStore {
     /// `store`, whole.
     pub fn new(store: SharedStore) -> Self {
-        Self { store, state: watch::Sender::default(), meanwhile: Mutex::default() }
+        Self {
+            store,
+            state: watch::Sender::default(),
+            meanwhile: Mutex::default(),
+            held: Mutex::default(),
+        }
     }
 
     /// From now on this happens during each commit.
     pub fn meanwhile(&self, happens: impl Fn() + Send + Sync + 'static) {
         *self.meanwhile.lock().expect("nobody panicked") = Some(Box::new(happens));
+    }
+
+    /// From now on commits with such a change wait before they are made.
+    pub fn hold(&self, which: impl Fn(&Change) -> bool + Send + Sync + 'static) -> Arc<Gate> {
+        let gate = Arc::new(Gate::default());
+        let held = (Box::new(which) as Which, gate.clone());
+        *self.held.lock().expect("nobody panicked") = Some(held);
+        gate
     }
 
     /// Takes it away, or brings it back.
@@ -57,6 +99,14 @@ impl Store for BreakableStore {
         if uses && self.state.borrow().is_broken {
             self.state.send_modify(|state| state.refused += 1);
             return Err(StoreError::Unavailable("the disk is away".to_owned()));
+        }
+        let held = {
+            let held = self.held.lock().expect("nobody panicked");
+            held.as_ref()
+                .and_then(|(which, gate)| work.changes.iter().any(which).then(|| gate.clone()))
+        };
+        if let Some(gate) = held {
+            gate.pass().await;
         }
         let committed = self.store.commit(work).await;
         if let Some(happens) = self.meanwhile.lock().expect("nobody panicked").as_ref() {

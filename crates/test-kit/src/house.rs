@@ -15,13 +15,14 @@ use countersign_domain::redaction::Redactor;
 use countersign_domain::runs::{EventRecord, RunStatus, Stream, ToolCall};
 use countersign_domain::service_conversations::ServiceSettings;
 use countersign_domain::signing::Purpose;
+use countersign_domain::slash_access::ListedIds;
 use countersign_domain::time::Timestamp;
 use countersign_event_bus::InProcessBus;
 use countersign_fakes::whatsapp_bridge::FakeBridge;
 use countersign_gateway::config::{ApprovalsConfig, OutboundConfig, RunsConfig};
 use countersign_gateway::{
-    Answer, ApprovalView, Caller, ChatSettings, Gateway, NodeSettings, ResolveError, Resolved,
-    Role, RunView, StartRun,
+    Admission, Answer, ApprovalView, Caller, ChatSettings, Gateway, NodeSettings, ResolveError,
+    Resolved, Role, RunView, StartRun,
 };
 use countersign_ports::clock::Clock as _;
 use countersign_ports::delivery::Mailer;
@@ -34,7 +35,7 @@ use countersign_ports::store::{
     ApprovalFilter, Change, IssuedGrant, PageRequest, SharedStore, StoreError, UnitOfWork,
 };
 use countersign_storage::SqliteStore;
-use countersign_whatsapp_platform::{BridgeClient, BridgeSettings};
+use countersign_whatsapp_platform::{BridgeClient, BridgeSettings, WhatsApp};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -195,6 +196,16 @@ impl HouseBuilder {
         self
     }
 
+    /// Who may talk to the agent in chats of the bridge's account.
+    #[must_use]
+    pub fn operators(mut self, people: &[&str]) -> Self {
+        let platform = PlatformName::whatsapp();
+        let people: Vec<String> = people.iter().map(|&one| one.to_owned()).collect();
+        let dm = ListedIds::on(&platform, &people);
+        self.chat.admission.insert(platform, Admission { dm, ..Admission::default() });
+        self
+    }
+
     /// How many runs may work at one time.
     #[must_use]
     pub fn most_working(mut self, runs: u64) -> Self {
@@ -277,6 +288,10 @@ impl House {
             tokio::join!(teller.serve_chats(), listener.serve_platforms(), keeper.serve_channel());
         });
         if let Some(bridge) = builder.client() {
+            if builder.chat.admission.contains_key(&PlatformName::whatsapp()) {
+                let adapter = WhatsApp::over_bridge(bridge.clone()).expect("an adapter");
+                gateway.attach_platform(Arc::new(adapter)).await.expect("the platform is taken");
+            }
             gateway.attach_bridge(bridge);
         }
         let bridged = gateway.clone();

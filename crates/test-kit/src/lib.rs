@@ -22,7 +22,7 @@ mod testing_platform;
 
 pub use anything_said::AnythingSaid;
 pub use breakable_signer::BreakableSigner;
-pub use breakable_store::BreakableStore;
+pub use breakable_store::{BreakableStore, Gate};
 pub use fake_remote::{Answers, FakeRemote, Received};
 pub use house::{House, HouseBuilder, Neighbour};
 pub use manual_clock::ManualClock;

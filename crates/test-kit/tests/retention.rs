@@ -47,10 +47,10 @@ async fn what_is_old_goes_and_the_audit_log_stays() {
     assert_eq!(nothing, Ok(Swept::default()), "it was only now");
     house.clock.advance(DAY * 2);
     let swept = house.gateway.sweep_old(days(1, 3, 3)).await;
-    assert_eq!(swept, Ok(Swept { events: 1, runs: 0, sessions: 0 }));
+    assert_eq!(swept, Ok(Swept { events: 1, runs: 0, sessions: 0, strangers: 0 }));
     assert!(is_there(&house, done).await);
     let swept = house.gateway.sweep_old(days(1, 1, 1)).await;
-    assert_eq!(swept, Ok(Swept { events: 0, runs: 1, sessions: 1 }));
+    assert_eq!(swept, Ok(Swept { events: 0, runs: 1, sessions: 1, strangers: 0 }));
     assert!(!is_there(&house, done).await);
     assert!(is_there(&house, waiting).await);
     assert_eq!(house.gateway.pending_approvals().await, Ok(1));
@@ -74,7 +74,7 @@ async fn age_counts_from_the_end() {
     assert_eq!(house.gateway.sweep_old(days(50, 50, 50)).await, Ok(Swept::default()));
     house.clock.advance(DAY * 51);
     let swept = house.gateway.sweep_old(days(0, 50, 50)).await;
-    assert_eq!(swept, Ok(Swept { events: 0, runs: 1, sessions: 1 }));
+    assert_eq!(swept, Ok(Swept { events: 0, runs: 1, sessions: 1, strangers: 0 }));
 }
 
 /// More of them than one commit forgets.

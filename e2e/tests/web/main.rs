@@ -7,4 +7,5 @@ mod decide;
 mod hostile_text;
 mod keyboard;
 mod looks;
+mod services;
 mod sign_in;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use countersign_gateway::config::{ApiConfig, PlatformConfig, PlatformsConfig};
 use countersign_mattermost::{AccountConfig, PLATFORM as MATTERMOST};
+use countersign_whatsapp_platform::PLATFORM as WHATSAPP;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,9 @@ pub(crate) struct PlatformsSection {
     /// Mattermost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mattermost: Option<PlatformConfig<AccountConfig>>,
+    /// Operators' own chats with the agent, over `whatsapp.bridge`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) whatsapp: Option<PlatformConfig>,
 }
 
 impl PlatformsSection {
@@ -28,6 +32,8 @@ impl PlatformsSection {
         let mattermost = self.mattermost.as_ref().map(PlatformConfig::people);
         let mattermost =
             mattermost.or_else(|| environment("MATTERMOST_URL").map(|_| PlatformConfig::default()));
+        let whatsapp = self.whatsapp.as_ref().map(PlatformConfig::people);
+        people.extend(whatsapp.map(|people| (WHATSAPP.to_owned(), people)));
         people.extend(mattermost.map(|people| (MATTERMOST.to_owned(), people)));
         people
     }

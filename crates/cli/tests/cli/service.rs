@@ -88,6 +88,18 @@ fn a_start_makes_the_token_of_the_bridge_and_refuses_a_bridge_elsewhere() {
             "whatsapp: {service_conversations: {default_mode: loud}}\n",
             "whatsapp.service_conversations.default_mode",
         ),
+        ("platforms: {whatsapp: {allow_from: ['+34600111222']}}\n", "platforms.whatsapp"),
+        (
+            "whatsapp: {bridge: {url: 'http://127.0.0.1:1'}}\n\
+             platforms: {whatsapp: {pairing: code}}\n",
+            "platforms.whatsapp.pairing",
+        ),
+        (
+            "whatsapp:\n  bridge: {url: 'http://127.0.0.1:1'}\n  service_conversations:\n    \
+             approved_chats: ['34600111222@s.whatsapp.net']\n\
+             platforms: {whatsapp: {allow_from: ['+34 600 111 222']}}\n",
+            "platforms.whatsapp.allow_from",
+        ),
     ] {
         home.write_config(text);
         let refused = home.cli(&["up", "--listen", "127.0.0.1:0"]);
@@ -95,4 +107,34 @@ fn a_start_makes_the_token_of_the_bridge_and_refuses_a_bridge_elsewhere() {
         assert!(refused.err.contains(key), "{refused:?}");
         assert_eq!(home.cli(&["config", "check"]).code, Some(2), "{text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_talks_with_the_real_program_in_their_own_chat() {
+    let bridge = FakeBridge::listen().await;
+    let ann = bridge.stranger("34600999888", "Ann");
+    let home = Home::new().made();
+    let token = home.root().join(TOKEN);
+    fs::write(&token, bridge.token()).unwrap();
+    fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).unwrap();
+    let url = bridge.url();
+    home.write_config(&format!(
+        "whatsapp: {{bridge: {{url: '{url}'}}}}\n\
+         platforms: {{whatsapp: {{allow_from: ['+34 600 999 888']}}}}\n"
+    ));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let gateway = home.up(&[]);
+            ann.says("/whoami");
+            bridge.stranger("34611000111", "Somebody").says("/whoami");
+            until("she is answered", || !bridge.sent().is_empty());
+            until("both are heard", || bridge.unacknowledged() == 0);
+            let [answer] = bridge.sent().try_into().unwrap();
+            assert_eq!(answer.chat_id, "34600999888@s.whatsapp.net");
+            assert!(answer.text.contains("34600999888@s.whatsapp.net"), "{answer:?}");
+            let listed = gateway.cli(&["platforms", "list"]);
+            assert!(listed.out.contains("whatsapp"), "{listed:?}");
+            gateway.terminate();
+        });
+    });
 }

@@ -60,6 +60,11 @@ impl PlatformName {
         Self("terminal".to_owned())
     }
 
+    /// The platform that service chats and operators' chats on a phone are on.
+    pub fn whatsapp() -> Self {
+        Self("whatsapp".to_owned())
+    }
+
     /// Whether it is the gateway's own and no adapter may have the name.
     pub fn is_reserved(&self) -> bool {
         ["api", "terminal", "operator", "system"].contains(&self.as_str())

@@ -1,6 +1,5 @@
 //! What becomes of what comes out of a chat.
 
-use super::limits::HOUR;
 use super::state::{Blocked, ChatMode, ChatState, ServiceChat};
 use super::{ChatEvent, ServiceSettings, step};
 use crate::time::Timestamp;
@@ -53,13 +52,7 @@ fn heard(chat: ServiceChat, now: Timestamp) -> ServiceChat {
 
 /// Tells the log at most once an hour, and how much there was.
 fn block(chat: ServiceChat, now: Timestamp) -> InboundRuling {
-    let before = chat.blocked;
-    let untold = before.map_or(0, |blocked| blocked.untold).saturating_add(1);
-    let due = before.is_none_or(|blocked| now >= blocked.told_at.after(HOUR));
-    let (blocked, told) = match before {
-        Some(blocked) if !due => (Blocked { untold, told_at: blocked.told_at }, None),
-        Some(_) | None => (Blocked { untold: 0, told_at: now }, Some(untold)),
-    };
+    let (blocked, told) = Blocked::one_more(chat.blocked, now);
     let chat = Box::new(ServiceChat { blocked: Some(blocked), ..chat });
     InboundRuling::Block { chat, told }
 }

@@ -28,6 +28,8 @@ pub enum CountedKind {
     NewChat,
     /// A text that went without asking. Each chat counts for itself.
     AutoSend,
+    /// Somebody who is not known has written for the first time. All count together.
+    Stranger,
 }
 
 /// One that counts, to be stored unless its window is full.
@@ -63,13 +65,14 @@ impl CountedKind {
         match self {
             Self::NewChat => "new_chat",
             Self::AutoSend => "auto_send",
+            Self::Stranger => "stranger",
         }
     }
 
     /// The span in which it counts.
     pub const fn span(self) -> Duration {
         match self {
-            Self::NewChat => DAY,
+            Self::NewChat | Self::Stranger => DAY,
             Self::AutoSend => HOUR,
         }
     }

@@ -88,4 +88,21 @@ impl ServiceChat {
             }
         }
     }
+
+    /// Why a message that is on its way is not tried again, if it is not: what people have done to
+    /// the chat since it was let go counts. A chat that was paused all along has let it go as it is.
+    pub fn stops(&self, settings: &ServiceSettings) -> Option<Refusal> {
+        let refused = |advice| Some(Refusal::State { found: self.state.status(), advice });
+        match &self.state {
+            ChatState::Revoked { .. } => refused("somebody has revoked it"),
+            _ if !settings.enabled.is_on() => Some(Refusal::Off),
+            ChatState::Approved { mode: ChatMode::Paused, .. } if self.before_pause.is_some() => {
+                refused("somebody has paused it")
+            }
+            ChatState::Approved { .. } => None,
+            ChatState::PendingFirstContact { .. } | ChatState::Unknown => {
+                refused("nobody has approved it")
+            }
+        }
+    }
 }

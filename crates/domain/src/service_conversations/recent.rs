@@ -34,6 +34,9 @@ pub enum ChatKind {
     Group,
     /// A list, the status, a newsletter.
     Broadcast,
+    /// The one with oneself.
+    #[serde(rename = "self")]
+    Own,
 }
 
 impl ChatKind {
@@ -43,6 +46,7 @@ impl ChatKind {
             Self::Direct => "direct",
             Self::Group => "group",
             Self::Broadcast => "broadcast",
+            Self::Own => "self",
         }
     }
 }
@@ -87,7 +91,7 @@ impl RecentChat {
                 Ok(super::Target::Chat(id) | super::Target::Bare(id)) => Some(id),
                 Ok(super::Target::Name(_)) | Err(_) => None,
             },
-            ChatKind::Group | ChatKind::Broadcast => None,
+            ChatKind::Group | ChatKind::Broadcast | ChatKind::Own => None,
         }
     }
 }

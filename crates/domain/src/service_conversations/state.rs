@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::HOUR;
 use super::{InvalidServiceSetting, ServiceChatId, ServiceSettings};
 use crate::chat::Address;
 use crate::identity::{Actor, Principal};
@@ -54,6 +55,9 @@ pub struct ServiceChat {
     /// What was kept out of it and is not in the log yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Blocked>,
+    /// What a limit held back in it and is not in the log yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limited: Option<Blocked>,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
@@ -141,6 +145,19 @@ pub struct Blocked {
     pub untold: u32,
     /// When that was.
     pub told_at: Timestamp,
+}
+
+impl Blocked {
+    /// The same and one more. The log is told at most once an hour, and how many there were.
+    pub fn one_more(before: Option<Self>, now: Timestamp) -> (Self, Option<u32>) {
+        let untold = before.map_or(0, |blocked| blocked.untold).saturating_add(1);
+        match before {
+            Some(blocked) if now < blocked.told_at.after(HOUR) => {
+                (Self { untold, told_at: blocked.told_at }, None)
+            }
+            Some(_) | None => (Self { untold: 0, told_at: now }, Some(untold)),
+        }
+    }
 }
 
 /// One message of a chat's thread, as the user reads it.
@@ -264,6 +281,7 @@ impl ServiceChat {
             by_hand_at: None,
             heard_at: None,
             blocked: None,
+            limited: None,
             updated_at: at,
         }
     }
@@ -295,6 +313,14 @@ impl ServiceChat {
         Self { updated_at: now, ..self }
     }
 
+    /// The same with one more that a limit has held back, and how many the log is told of now, if
+    /// it is.
+    #[must_use]
+    pub fn held_by_limit(self, now: Timestamp) -> (Self, Option<u32>) {
+        let (limited, told) = Blocked::one_more(self.limited, now);
+        (Self { limited: Some(limited), ..self }, told)
+    }
+
     /// The words of a person who calls it by name and number.
     pub fn title(&self) -> String {
         match &self.name {
@@ -321,6 +347,7 @@ pub fn merged(kept: ServiceChat, gone: ServiceChat) -> ServiceChat {
         by_hand_at: kept.by_hand_at.max(gone.by_hand_at),
         heard_at: kept.heard_at.max(gone.heard_at),
         blocked: kept.blocked.or(gone.blocked),
+        limited: kept.limited.or(gone.limited),
         updated_at: kept.updated_at.max(gone.updated_at),
     }
 }

@@ -50,6 +50,11 @@ impl ListedIds {
         self.0.is_empty()
     }
 
+    /// Everybody who is listed.
+    pub fn people(&self) -> impl Iterator<Item = &PersonId> {
+        self.0.iter()
+    }
+
     /// Whether this person is listed.
     pub fn holds(&self, person: &PersonId) -> bool {
         self.0.contains(person)

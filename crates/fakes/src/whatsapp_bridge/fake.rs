@@ -109,6 +109,27 @@ impl FakeBridge {
         self.shared.change(|account| account.silent = times);
     }
 
+    /// What is to be sent waits at the bridge, or goes on.
+    pub fn holds_sends(&self, held: bool) {
+        self.shared.change(|account| account.held = held);
+    }
+
+    /// How often it was asked to send something.
+    pub fn attempts(&self) -> usize {
+        self.shared.account().attempts
+    }
+
+    /// Returns once it was asked so often.
+    pub async fn attempted(&self, times: usize) {
+        loop {
+            let changed = self.shared.changed.notified();
+            if self.attempts() >= times {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     /// The phone has unlinked the account, or links it again.
     pub fn is_linked(&self, linked: bool) {
         self.shared.change(|account| account.unlinked = !linked);

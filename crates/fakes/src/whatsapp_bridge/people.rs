@@ -72,6 +72,26 @@ impl Provider<'_> {
 }
 
 impl FakeBridge {
+    /// The user, whose number this is, says something in the chat with themselves.
+    pub fn is_told_by_user(&self, number: &str, said: Said<'_>) {
+        let number = format!("{number}@s.whatsapp.net");
+        self.shared.change(|account| {
+            let id = said.id.map_or_else(|| format!("3EB0{:04}", account.last + 1), str::to_owned);
+            account.bring(json!({
+                "id": id,
+                "chat_id": said.chat_id.unwrap_or(&number),
+                "kind": "self",
+                "number_jid": number,
+                "push_name": "Me",
+                "from": "user",
+                "text": said.text,
+                "media": said.media,
+                "reply_to": said.reply_to,
+                "at": "2026-11-18T11:00:00.000Z",
+            }));
+        });
+    }
+
     /// Somebody says something in a group.
     pub fn group_says(&self, group: &str, text: &str) {
         self.shared.change(|account| {

@@ -209,6 +209,14 @@ async fn send(
     if message.reply_to.as_ref().is_some_and(|id| id.is_empty() || id.len() > 128) {
         return Err(bad("`reply_to` has 1 to 128 bytes"));
     }
+    shared.change(|account| account.attempts += 1);
+    loop {
+        let changed = shared.changed.notified();
+        if !shared.account().held {
+            break;
+        }
+        changed.await;
+    }
     let (message_id, silent) = shared.change(|account| {
         linked(account)?;
         let silent = account.silent > 0;
@@ -224,7 +232,7 @@ async fn send(
 }
 
 fn take(account: &mut Account, message: Send) -> Result<String, Refusal> {
-    let Send { chat_id, text, idempotency_key, .. } = message;
+    let Send { chat_id, text, idempotency_key, reply_to } = message;
     let known = account.sent.iter().find(|sent| sent.idempotency_key == idempotency_key);
     match known {
         Some(sent) if sent.chat_id == chat_id && sent.text == text => Ok(sent.message_id.clone()),
@@ -234,8 +242,13 @@ fn take(account: &mut Account, message: Send) -> Result<String, Refusal> {
         }
         None => {
             let message_id = format!("3EB0OUT{:04}", account.sent.len() + 1);
-            let sent =
-                SentMessage { chat_id, text, idempotency_key, message_id: message_id.clone() };
+            let sent = SentMessage {
+                chat_id,
+                text,
+                reply_to,
+                idempotency_key,
+                message_id: message_id.clone(),
+            };
             account.sent.push(sent);
             Ok(message_id)
         }

@@ -15,6 +15,8 @@ pub struct SentMessage {
     pub chat_id: String,
     /// The text.
     pub text: String,
+    /// The message that it quotes.
+    pub reply_to: Option<String>,
     /// The key that it came with.
     pub idempotency_key: String,
     /// The id that it was given.
@@ -42,6 +44,10 @@ pub(super) struct Account {
     pub(super) sent_files: Vec<SentFile>,
     /// What people have sent, by id.
     pub(super) files: BTreeMap<String, Vec<u8>>,
+    /// Requests to send something that have come.
+    pub(super) attempts: usize,
+    /// Whether they wait before anything becomes of them.
+    pub(super) held: bool,
     /// Answers that do not say that the message was taken.
     pub(super) silent: u32,
     /// Requests that are refused as if the link to the phone was lost.

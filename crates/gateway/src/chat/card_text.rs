@@ -8,6 +8,7 @@ use countersign_domain::runs::ApprovalRaised;
 use countersign_ports::platform::{About, Feature, Markup};
 
 use super::answer::decided;
+use super::numbers::answers;
 use super::speaker::surface;
 use crate::gateway::Gateway;
 
@@ -28,15 +29,16 @@ impl Gateway {
         let mut lines = Lines { surface, lines: vec![label(&headline(approval), surface)] };
         let content = contents(&shown, &mut lines);
         self.facts(approval, &shown, &mut lines);
-        let used = lines.units() + 2;
-        let mut room = about.longest_text.saturating_sub(used);
+        let longest = answers(&offered(approval, &shown, true), about).unwrap_or_default();
+        let how = longest.encode_utf16().count() + 3;
+        let mut room = about.longest_text.saturating_sub(lines.units() + how);
         // What does not fit is counted in the text, and cannot be approved here.
         let spans: Vec<_> = shown.findings.iter().map(|finding| finding.span).collect();
         let mut body = block(&content, surface, Fit::within(room, &spans));
         let whole = body.whole() && room > 0;
         if !whole && let Some(link) = self.web_link(approval, about.markup) {
             lines.lines.push(format!("{}: {link}", label("All of it", surface)));
-            room = about.longest_text.saturating_sub(lines.units() + 2);
+            room = about.longest_text.saturating_sub(lines.units() + how);
             body = block(&content, surface, Fit::within(room, &spans));
         }
         let mut text = String::new();
@@ -47,6 +49,10 @@ impl Gateway {
                 text.push_str(&body.text);
                 text.push('\n');
             }
+        }
+        if let Some(how) = answers(&offered(approval, &shown, whole), about) {
+            text.push_str(&label(&how, surface));
+            text.push('\n');
         }
         let fits = text.trim_end().encode_utf16().count() <= about.longest_text;
         if !fits {
@@ -197,8 +203,19 @@ fn headline(approval: &Approval) -> String {
 
 /// The buttons of a card: none once it is decided, and nothing that approves what is not all there.
 fn buttons(approval: &Approval, shown: &ApprovalRaised, about: &About, whole: bool) -> Vec<Choice> {
-    let pending = approval.status() == Status::Pending;
-    if !pending || !about.features.contains(&Feature::Buttons) {
+    if !about.features.contains(&Feature::Buttons) {
+        return Vec::new();
+    }
+    let mut buttons = offered(approval, shown, whole);
+    buttons.truncate(about.most_buttons);
+    buttons.sort();
+    buttons
+}
+
+/// What can be answered: nothing once it is decided, and nothing that approves what is not all there.
+/// The answer that must not be missing where there is little room goes first.
+fn offered(approval: &Approval, shown: &ApprovalRaised, whole: bool) -> Vec<Choice> {
+    if approval.status() != Status::Pending {
         return Vec::new();
     }
     let wanted = [Choice::Deny, Choice::Once, Choice::Session, Choice::Always];
@@ -206,7 +223,5 @@ fn buttons(approval: &Approval, shown: &ApprovalRaised, about: &About, whole: bo
         .into_iter()
         .filter(|choice| shown.choices.contains(choice))
         .filter(|choice| whole || !choice.approves());
-    let mut offered: Vec<Choice> = offered.take(about.most_buttons).collect();
-    offered.sort();
-    offered
+    offered.collect()
 }

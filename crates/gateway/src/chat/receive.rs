@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use countersign_command_risk::render::Surface;
 use countersign_domain::access::Scope;
-use countersign_domain::chat::{Address, ChatScope, Delivery, PersonId, PlatformName, SessionKey};
+use countersign_domain::chat::{
+    AccountId, Address, ChatScope, Delivery, PersonId, PlatformName, SessionKey,
+};
 use countersign_domain::commands::{CommandLine, Line, read_line};
 use countersign_domain::identity::Principal;
 use countersign_domain::ids::{RunId, SessionId};
@@ -12,6 +14,7 @@ use countersign_domain::slash_access::{Asker, Person};
 use countersign_ports::platform::{
     Inbound, Inbox, Message, NativeCall, Origin, Receipt, RefusedCallback,
 };
+use countersign_ports::service_bridge::BridgeMessage;
 use countersign_ports::store::{Change, Conflicting, StoreError, UnitOfWork};
 
 use super::admission::Admitted;
@@ -119,6 +122,16 @@ impl Inbox for Gateway {
             tracing::error!(%error, "something inbound could not be taken");
             Receipt::Later
         })
+    }
+
+    async fn hear(&self, account: &AccountId, said: &BridgeMessage) -> Receipt {
+        match self.hear_in_account(account, said).await {
+            Ok(()) => Receipt::Taken(None),
+            Err(error) => {
+                tracing::warn!(%error, "something that was said could not be taken");
+                Receipt::Later
+            }
+        }
     }
 
     async fn refuse(&self, refused: RefusedCallback) {
@@ -296,6 +309,11 @@ impl Gateway {
     ) -> Result<Heard, StoreError> {
         let standing = self.standing(speaker).await?;
         let active = standing.active;
+        if let Some(heard) =
+            self.number_of_decision(speaker, active, text, delivery.as_ref()).await?
+        {
+            return Ok(heard);
+        }
         if let Some(heard) = self.word_of_decision(speaker, active, text, delivery.as_ref()).await?
         {
             return Ok(heard);

@@ -28,7 +28,7 @@ const LONGEST_WORD: usize = 32;
 const MOST_ASKING: usize = 100;
 
 /// What a word that could decide is about.
-enum About {
+pub(super) enum About {
     /// This approval, of which this card was seen.
     Card(ApprovalId, Box<Option<PostedCard>>),
     /// It could be about something else as well.
@@ -65,7 +65,7 @@ impl Gateway {
     }
 
     /// The command that a word by itself stands for.
-    fn word_means(&self, speaker: &Speaker, text: &str) -> Option<Builtin> {
+    pub(super) fn word_means(&self, speaker: &Speaker, text: &str) -> Option<Builtin> {
         let words = &self.settings.chat.words;
         if speaker.scope == ChatScope::Group && words.in_groups == InGroups::Off {
             return None;
@@ -84,7 +84,8 @@ impl Gateway {
         }
     }
 
-    async fn word_is_about(
+    /// What a word, or a number, without more is about where somebody speaks.
+    pub(super) async fn word_is_about(
         &self,
         speaker: &Speaker,
         active: Option<RunId>,
@@ -159,7 +160,7 @@ impl Gateway {
 
     /// A word that can be about something else decides nothing. Where the agent asks whoever said it,
     /// it is the answer.
-    async fn unclear_word(
+    pub(super) async fn unclear_word(
         &self,
         speaker: &Speaker,
         active: Option<RunId>,

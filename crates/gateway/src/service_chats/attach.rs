@@ -44,7 +44,7 @@ impl Gateway {
 
     async fn take_what_is_there(&self, bridge: &dyn ServiceBridge) -> Result<(), BridgeError> {
         for message in bridge.messages(WAIT).await? {
-            if let Err(error) = self.hear(bridge.account(), &message).await {
+            if let Err(error) = self.hear_in_account(bridge.account(), &message).await {
                 // It is brought again, and so is what came after it.
                 return Err(BridgeError::Unavailable(error.to_string()));
             }

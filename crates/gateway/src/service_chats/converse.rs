@@ -60,6 +60,12 @@ pub enum StartChatError {
     /// The bridge does not say which chats there are.
     #[error(transparent)]
     Bridge(#[from] BridgeError),
+    /// It is the chat of somebody who talks with the agent.
+    #[error(
+        "`{0}` may talk to the agent in this chat (`platforms.whatsapp.allow_from`): it can never be a \
+         service chat"
+    )]
+    Operators(ServiceChatId),
     /// The run cannot start.
     #[error(transparent)]
     Run(#[from] StartRunError),
@@ -131,6 +137,18 @@ impl Gateway {
     /// The one chat that `target` names, and the name by which the user knows it. What fits several
     /// is told with the numbers that whoever asks may see.
     pub(crate) async fn resolve_target(
+        &self,
+        target: &str,
+        numbers: Numbers,
+    ) -> Result<(ServiceChatId, Option<String>), StartChatError> {
+        let (id, name) = self.named_target(target, numbers).await?;
+        if self.is_operators(&id).await? {
+            return Err(StartChatError::Operators(id));
+        }
+        Ok((id, name))
+    }
+
+    async fn named_target(
         &self,
         target: &str,
         numbers: Numbers,

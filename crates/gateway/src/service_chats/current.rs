@@ -66,6 +66,9 @@ impl Gateway {
         let Some(id) = ServiceChatId::at(destination) else {
             return Ok(None);
         };
+        if self.is_operators(&id).await? {
+            return Ok(None);
+        }
         let current = self.current_chat(&id).await?;
         let known = !matches!(current.chat.state, ChatState::Unknown);
         let own = self.guard.outbound().exempt.contains(destination.as_str());

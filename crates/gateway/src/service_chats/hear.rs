@@ -1,15 +1,14 @@
 //! What comes out of chats: kept out, kept for the user, or given to the agent as what it is.
 
 use countersign_domain::audit::AuditKind;
-use countersign_domain::chat::{AccountId, ChatRun, Delivery, PlatformName};
+use countersign_domain::chat::{ChatRun, Delivery};
 use countersign_domain::digest::Digest;
 use countersign_domain::display::{inert, one_line};
 use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::ids::{RunId, SaidId, SessionId};
 use countersign_domain::runs::ThirdParty;
 use countersign_domain::service_conversations::{
-    ChatKind, ChatState, InboundRuling, Place, Said, SaidBy, ServiceChat, ServiceChatId,
-    rule_on_inbound,
+    ChatState, InboundRuling, Place, Said, SaidBy, ServiceChat, ServiceChatId, rule_on_inbound,
 };
 use countersign_ports::service_bridge::{BridgeMessage, BridgeSender};
 use countersign_ports::store::{
@@ -18,6 +17,7 @@ use countersign_ports::store::{
 use serde_json::json;
 
 use super::current::Current;
+use super::strangers::Why;
 use crate::caller::Caller;
 use crate::gateway::{Gateway, Settles};
 use crate::start_run::{HeardFrom, RunStarted, StartRun};
@@ -53,46 +53,20 @@ impl From<StoreError> for Unheard {
 }
 
 /// A message that was read.
-struct Heard<'m> {
-    id: ServiceChatId,
-    message: &'m BridgeMessage,
-    delivery: Delivery,
+pub(super) struct Heard<'m> {
+    /// The chat.
+    pub(super) id: ServiceChatId,
+    /// As it was brought.
+    pub(super) message: &'m BridgeMessage,
+    /// Under which it is taken once.
+    pub(super) delivery: Delivery,
 }
 
 impl Gateway {
-    /// Takes what the bridge brings. When this returns, what becomes of it is on stable storage.
-    pub(super) async fn hear(
-        &self,
-        account: &AccountId,
-        message: &BridgeMessage,
-    ) -> Result<(), StoreError> {
-        // Groups, lists and the status are nobody's service chat, and nothing of them is kept.
-        if message.kind != ChatKind::Direct {
-            return Ok(());
-        }
-        let Ok(chat) = ServiceChatId::of_jid(&message.chat) else {
-            return Ok(());
-        };
-        let read =
-            |jid: &Option<String>| jid.as_deref().and_then(|jid| ServiceChatId::of_jid(jid).ok());
-        let (number, lid) = (read(&message.number), read(&message.lid));
-        let of_the_chat = [&number, &lid].into_iter().flatten().any(|one| *one == chat);
-        if let (Some(number), Some(lid), true) = (&number, &lid, of_the_chat) {
-            self.learn_alias(lid, number).await?;
-        }
-        let platform: PlatformName = match "whatsapp".parse() {
-            Ok(platform) => platform,
-            Err(_) => return Ok(()),
-        };
-        let delivery = Delivery {
-            platform,
-            account: account.clone(),
-            // Ids of the platform are unique within a chat.
-            id: Digest::of(format!("{chat}\u{1f}{}", message.id).as_bytes()).to_string(),
-            at: self.clock.now(),
-        };
-        let heard = Heard { id: chat, message, delivery };
-        let taken = match message.from {
+    /// Takes what was said in a chat that is no operator's. When this returns, what becomes of it is
+    /// on stable storage.
+    pub(super) async fn hear(&self, heard: Heard<'_>) -> Result<(), StoreError> {
+        let taken = match heard.message.from {
             BridgeSender::User => self.until_settled(|| self.try_note_by_hand(&heard)).await,
             BridgeSender::Provider => self.until_settled(|| self.try_hear(&heard)).await,
         };
@@ -111,6 +85,9 @@ impl Gateway {
         let mut work = UnitOfWork::new();
         if let ChatState::Approved { .. } = current.chat.state {
             work.push(self.said(heard, &current.chat, SaidBy::ByHand));
+        } else if !self.settings.service.auto_promote.is_on() {
+            // Whom the user writes to is nobody's business.
+            return Ok(());
         }
         let next = ServiceChat { by_hand_at: Some(now), ..current.chat.clone() };
         work.push(current.becomes(next));
@@ -123,6 +100,12 @@ impl Gateway {
         let mut work = UnitOfWork::new();
         match ruling {
             InboundRuling::Block { chat, told } => {
+                if current.version.is_none() {
+                    match self.new_stranger(&chat, &heard.delivery.id).await? {
+                        Some(counted) => work.push(counted),
+                        None => return Ok(self.note_stranger(Why::TooMany).await?),
+                    }
+                }
                 if let Some(count) = told {
                     let detail = json!({ "count": count, "status": chat.state.status() });
                     let kind = AuditKind::ServiceChatInboundBlocked;
@@ -165,7 +148,7 @@ impl Gateway {
         chat: ServiceChat,
         mut work: UnitOfWork,
     ) -> Result<(), Unheard> {
-        let mut chat = named(chat, heard);
+        let (mut chat, now) = (named(chat, heard), self.clock.now());
         let new_session = || Place {
             session: SessionId::from_uuid(self.entropy.uuid()),
             address: None,
@@ -173,10 +156,14 @@ impl Gateway {
         };
         let place = chat.place.get_or_insert_with(new_session).clone();
         if self.turns_of(&chat.id, place.session).await? >= MOST_TURNS {
-            let detail = json!({ "limit": "turns", "most": MOST_TURNS });
-            let kind = AuditKind::ServiceChatRateLimited;
-            let subject = (&chat.id, Some(place.session));
-            work.push(self.chat_record(kind, Actor::System, subject, detail));
+            let (held, told) = chat.held_by_limit(now);
+            chat = held;
+            if let Some(count) = told {
+                let detail = json!({ "limit": "turns", "most": MOST_TURNS, "count": count });
+                let kind = AuditKind::ServiceChatRateLimited;
+                let subject = (&chat.id, Some(place.session));
+                work.push(self.chat_record(kind, Actor::System, subject, detail));
+            }
             return self.keep(heard, current, chat, work).await;
         }
         let limit = self.settings.max_working_runs;
@@ -201,7 +188,6 @@ impl Gateway {
             ..StartRun::default()
         };
         let caller = Caller { principal: place.owner.clone(), ..Caller::operator() };
-        let now = self.clock.now();
         work.changes.extend(self.new_run(request, &caller, started, now).changes);
         if let Some(address) = place.address {
             let owed = ChatRun {

@@ -5,14 +5,19 @@
 //! approval becomes the end of a draft, whoever ended it.
 
 mod attach;
+mod carry;
 mod change;
 mod commit;
 mod converse;
 mod current;
 mod hear;
 mod list;
+mod operators;
 mod propose;
+mod strangers;
+mod sweep;
 mod turns;
+mod whose;
 
 pub use change::{ChangeChatError, ChatChange};
 pub use converse::{StartChat, StartChatError};
@@ -20,4 +25,5 @@ pub use list::{ChatLimits, RecentView, SaidView, ServiceChatView, ServiceChatsEr
 
 pub(crate) use attach::Bridge;
 pub(crate) use converse::numbers_for;
+pub(crate) use strangers::Strangers;
 pub(crate) use turns::{goes_beyond, still_only_once};

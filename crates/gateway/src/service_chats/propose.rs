@@ -196,15 +196,20 @@ impl Gateway {
         let draft = self.draft_of(&letter, &current.chat, (assessed, why)).await?;
         let most = self.settings.service.max_auto_per_hour;
         let full = sent >= u64::from(most);
+        let (mut next, now) = (self.led_from(&current.chat, &letter).await?, self.clock.now());
         if full && current.chat.state.mode() == Some(ChatMode::Autonomous) {
-            let detail = json!({"limit": "max_auto_sends_per_chat_per_hour", "most": most});
-            let subject = (&current.chat.id, Some(letter.run.value.session_id));
-            let kind = AuditKind::ServiceChatRateLimited;
-            work.push(self.chat_record(kind, Actor::System, subject, detail));
+            let (held, told) = next.held_by_limit(now);
+            next = held;
+            if let Some(count) = told {
+                let limit = "max_auto_sends_per_chat_per_hour";
+                let detail = json!({ "limit": limit, "most": most, "count": count });
+                let subject = (&current.chat.id, Some(letter.run.value.session_id));
+                let kind = AuditKind::ServiceChatRateLimited;
+                work.push(self.chat_record(kind, Actor::System, subject, detail));
+            }
         }
-        let mut next = self.led_from(&current.chat, &letter).await?;
         next.drafts.insert(draft.id);
-        next.updated_at = self.clock.now();
+        next.updated_at = now;
         self.ask(letter, draft, current.becomes(next), work).await
     }
 

@@ -1,26 +1,29 @@
 //! The gateway's side of the bridge.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_domain::action::Action;
-use countersign_domain::chat::AccountId;
+use countersign_domain::chat::{AccountId, MessageId};
 use countersign_domain::outbound::{Destination, Place};
 use countersign_domain::permit::OutboundPermit;
 use countersign_domain::service_conversations::{RecentChat, ServiceChatId};
 use countersign_ports::causes::with_causes;
-use countersign_ports::delivery::{Delivery, Messenger};
-use countersign_ports::service_bridge::{BridgeError, BridgeMessage, ServiceBridge};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
+use countersign_ports::service_bridge::{
+    BridgeError, BridgeMessage, Repeats, SendAttempt, ServiceBridge,
+};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
 
-use crate::wire::{Ack, Chats, Messages, Refused, Send, Sent};
+use crate::transport::{Ability, SendError, Text, Transport, attempted};
+use crate::wire::{Ack, Chats, Messages, Refused, Send, Sent, Typing};
 
 /// How long the bridge has for what it does not wait with.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often a message is given to the bridge. It takes one key once.
-const ATTEMPTS: u32 = 3;
+/// The longest text of a card or an answer: people read it on a phone. Bridges take more.
+const LONGEST_TEXT: usize = 4096;
 
 /// The largest answer that is read.
 const LARGEST: usize = 8 * 1024 * 1024;
@@ -64,23 +67,65 @@ impl BridgeClient {
         request.bearer_auth(&self.settings.token).timeout(TIMEOUT)
     }
 
-    async fn attempt(&self, message: &Send<'_>) -> Attempt {
+    /// The account, as its deliveries are remembered.
+    pub(crate) const fn account_id(&self) -> &AccountId {
+        &self.settings.account
+    }
+
+    async fn attempt(&self, message: &Send<'_>) -> Result<MessageId, SendError> {
         let answer = match self.post("/send").json(message).send().await {
             Ok(answer) => answer,
             Err(error) if error.is_connect() => {
-                return Attempt::NotConnected(format!("cannot connect: {}", words(&error)));
+                let why = format!("cannot connect: {}", words(&error));
+                return Err(SendError::NotReached(why));
             }
-            Err(error) => return Attempt::Broken(words(&error)),
+            Err(error) => return Err(SendError::Unknown(words(&error))),
         };
         let status = answer.status();
         if status.is_success() {
-            return match read::<Sent>(answer).await {
-                Ok(sent) => Attempt::Ended(Delivery::Sent(format!("message {}", sent.message_id))),
-                Err(error) => Attempt::Broken(error.to_string()),
-            };
+            let sent: Sent =
+                read(answer).await.map_err(|error| SendError::Unknown(error.to_string()))?;
+            return sent.message_id.parse().map_err(|_| {
+                SendError::Unknown("its answer does not name the message".to_owned())
+            });
+        }
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            return Err(SendError::SlowDown(wanted_pause(&answer)));
         }
         let why = refusal(answer).await;
-        if status.is_client_error() { Attempt::Refused(why) } else { Attempt::Broken(why) }
+        Err(if status.is_client_error() {
+            SendError::Refused(why)
+        } else {
+            SendError::Unknown(why)
+        })
+    }
+}
+
+#[async_trait]
+impl Transport for BridgeClient {
+    fn abilities(&self) -> BTreeSet<Ability> {
+        BTreeSet::from([Ability::Once, Ability::Typing])
+    }
+
+    fn longest_text(&self) -> usize {
+        LONGEST_TEXT
+    }
+
+    async fn send_text(&self, text: &Text<'_>) -> Result<MessageId, SendError> {
+        let jid = text.chat.jid();
+        let reply_to = text.reply_to.map(MessageId::as_str);
+        let (text, idempotency_key) = (text.text, text.key);
+        self.attempt(&Send { chat_id: &jid, text, idempotency_key, reply_to }).await
+    }
+
+    async fn show_typing(&self, chat: &ServiceChatId) -> Result<(), SendError> {
+        let jid = chat.jid();
+        let answer = self.post("/typing").json(&Typing { chat_id: &jid }).send().await;
+        let answer = answer.map_err(|error| SendError::NotReached(words(&error)))?;
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        Err(SendError::Refused(refusal(answer).await))
     }
 }
 
@@ -110,13 +155,6 @@ impl ServiceBridge for BridgeClient {
         }
         Err(BridgeError::Unavailable(refusal(answer).await))
     }
-}
-
-#[async_trait]
-impl Messenger for BridgeClient {
-    fn platform(&self) -> &'static str {
-        "whatsapp"
-    }
 
     fn check(&self, destination: &Destination) -> Result<(), String> {
         match (destination.place(), ServiceChatId::at(destination)) {
@@ -127,41 +165,20 @@ impl Messenger for BridgeClient {
         }
     }
 
-    async fn deliver(&self, message: OutboundPermit) -> Delivery {
+    fn repeats(&self) -> Repeats {
+        Repeats::Once
+    }
+
+    async fn send(&self, message: &OutboundPermit) -> SendAttempt {
         let Action::SendMessage { destination, text, .. } = message.action() else {
-            return Delivery::NotSent("the bridge carries texts only".to_owned());
+            return SendAttempt::Refused("the bridge carries texts only".to_owned());
         };
         let Some(chat) = ServiceChatId::at(destination) else {
-            return Delivery::NotSent(format!("{destination} is no chat with one person"));
+            return SendAttempt::Refused(format!("{destination} is no chat with one person"));
         };
-        let (jid, key) = (chat.jid(), message.grant().to_string());
-        let send = Send { chat_id: &jid, text, idempotency_key: &key };
-        let mut last = Delivery::NotSent("nothing was attempted".to_owned());
-        for _ in 0..ATTEMPTS {
-            match self.attempt(&send).await {
-                Attempt::Ended(delivery) => return delivery,
-                // After an attempt that may have arrived, one that did not proves nothing.
-                Attempt::Refused(_) if matches!(last, Delivery::Unknown(_)) => return last,
-                Attempt::Refused(why) => return Delivery::NotSent(why),
-                Attempt::NotConnected(_) if matches!(last, Delivery::Unknown(_)) => {}
-                Attempt::NotConnected(why) => last = Delivery::NotSent(why),
-                Attempt::Broken(why) => last = Delivery::Unknown(why),
-            }
-        }
-        last
+        let key = message.grant().to_string();
+        attempted(self.send_text(&Text { chat: &chat, text, key: &key, reply_to: None }).await)
     }
-}
-
-/// How an attempt went.
-enum Attempt {
-    /// There is nothing more to do.
-    Ended(Delivery),
-    /// The bridge has not taken it, and will not.
-    Refused(String),
-    /// Nothing was said to the bridge.
-    NotConnected(String),
-    /// It may have been taken.
-    Broken(String),
 }
 
 pub(crate) async fn answered<T: DeserializeOwned>(
@@ -193,6 +210,13 @@ async fn body(mut answer: Response) -> Result<Vec<u8>, BridgeError> {
         }
         bytes.extend_from_slice(&chunk);
     }
+}
+
+/// The pause that a bridge wants, in whole seconds.
+fn wanted_pause(answer: &Response) -> Duration {
+    let header = answer.headers().get(header::RETRY_AFTER);
+    let seconds = header.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    seconds.map_or(Duration::from_secs(1), Duration::from_secs)
 }
 
 /// What a refusal says: its code and the bridge's own words.

@@ -49,6 +49,8 @@ pub(crate) struct Message {
     text: String,
     #[serde(default)]
     media: Option<String>,
+    #[serde(default)]
+    reply_to: Option<String>,
     at: Timestamp,
 }
 
@@ -72,6 +74,14 @@ pub(crate) struct Send<'a> {
     pub(crate) chat_id: &'a str,
     pub(crate) text: &'a str,
     pub(crate) idempotency_key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reply_to: Option<&'a str>,
+}
+
+/// `POST /typing`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Typing<'a> {
+    pub(crate) chat_id: &'a str,
 }
 
 /// What it answers.
@@ -99,6 +109,7 @@ fn kind(word: &str) -> ChatKind {
     match word {
         "direct" => ChatKind::Direct,
         "group" => ChatKind::Group,
+        "self" => ChatKind::Own,
         _ => ChatKind::Broadcast,
     }
 }
@@ -131,6 +142,9 @@ impl Message {
             },
             text: self.text,
             media: self.media,
+            // What names no message is an answer to none.
+            reply_to: self.reply_to.and_then(|id| id.parse().ok()),
+            tapped: None,
             at: self.at,
         }
     }

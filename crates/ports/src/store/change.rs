@@ -8,7 +8,8 @@ use countersign_domain::chat::{
 use countersign_domain::digest::Digest;
 use countersign_domain::grants::Use;
 use countersign_domain::ids::{
-    ApprovalId, CallId, GrantId, KeyId, NodeId, PairingId, RuleId, RunId, SessionId, WebSessionId,
+    ApprovalId, CallId, GrantId, KeyId, NodeId, PairingId, RuleId, RunId, SaidId, SessionId,
+    WebSessionId,
 };
 use countersign_domain::nodes::{LeaseName, Node};
 use countersign_domain::runs::{Entry, Event, Run, Session, ToolCall};
@@ -166,6 +167,11 @@ pub enum Change {
     CountInService(Box<Counted>),
     /// A message in the thread of a service chat.
     AddSaid(Box<Said>),
+    /// A chat that nobody has listed is forgotten, if it still has this version, with the LIDs that
+    /// belong to it.
+    RemoveStranger(ServiceChatId, Version),
+    /// The oldest messages of all threads before this one are removed, at most so many.
+    ForgetSaid(SaidId, u32),
     /// Remembered deliveries, answers, links, sign-ins and rules that ran out before this are removed.
     Forget(Timestamp),
     /// The events of a run that is over are removed. A conflict if it is not over.

@@ -306,6 +306,13 @@ pub trait ChatReads: Send + Sync {
     /// Every card that the approvers' channel is owed, oldest first.
     async fn owed_cards(&self) -> Result<Vec<OwedCard>, StoreError>;
 
+    /// The cards of the newest approvals at an address, whatever became of them, newest first.
+    async fn last_cards_at(
+        &self,
+        address: &Address,
+        most: usize,
+    ) -> Result<Vec<PostedCard>, StoreError>;
+
     /// What is known of somebody who is on no list.
     async fn pairing(
         &self,

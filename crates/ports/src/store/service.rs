@@ -16,6 +16,16 @@ pub trait ServiceReads: Send + Sync {
     /// Every chat that was ever asked for or approved, by id.
     async fn chats(&self) -> Result<Vec<ServiceChat>, StoreError>;
 
+    /// Chats that are not among those, by id, after this one.
+    async fn strangers(
+        &self,
+        after: Option<&ServiceChatId>,
+        most: usize,
+    ) -> Result<Vec<Versioned<ServiceChat>>, StoreError>;
+
+    /// The oldest message of all threads.
+    async fn oldest_said(&self) -> Result<Option<SaidId>, StoreError>;
+
     /// The number that belongs to a LID, if the platform has said so.
     async fn number_of(&self, lid: &ServiceChatId) -> Result<Option<ServiceChatId>, StoreError>;
 

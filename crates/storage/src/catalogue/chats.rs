@@ -44,6 +44,9 @@ pub(crate) const OWED_CARDS: &str = "SELECT id, v, doc FROM owed_cards ORDER BY 
 /// Of a run that is removed.
 pub(crate) const REMOVE_OWED_CARDS: &str = "DELETE FROM owed_cards WHERE run_id = ?1";
 
+pub(crate) const LAST_CARDS_AT: &str =
+    "SELECT id, v, doc FROM cards WHERE address = ?1 ORDER BY approval_id DESC, id DESC LIMIT ?2";
+
 /// Who was let in stays so, whoever asks meanwhile.
 pub(crate) const PUT_PAIRING: &str = "INSERT INTO pairings (id, platform, person, paired, v, doc) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6) \

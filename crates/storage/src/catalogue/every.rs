@@ -51,10 +51,12 @@ fn service_statements() -> Vec<Named> {
         service::CHAT_VERSION,
         service::CHAT,
         service::CHATS,
+        service::STRANGERS,
         service::REMOVE_CHAT,
         service::MOVE_SAID,
         service::MOVE_COUNTED,
         service::LEARN,
+        service::FORGET_ALIASES,
         service::NUMBER_OF,
         service::ADD_COUNTED,
         service::COUNTED,
@@ -62,6 +64,8 @@ fn service_statements() -> Vec<Named> {
         service::FORGET_COUNTED,
         service::ADD_SAID,
         service::SAID,
+        service::FORGET_SAID,
+        service::OLDEST_SAID,
     ]
 }
 
@@ -133,6 +137,7 @@ fn chats_statements() -> Vec<Named> {
         chats::REMOVE_OWED_CARD,
         chats::OWED_CARDS,
         chats::REMOVE_OWED_CARDS,
+        chats::LAST_CARDS_AT,
         chats::PUT_PAIRING,
         chats::REMOVE_PAIRING,
         chats::PAIRING,

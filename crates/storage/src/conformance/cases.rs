@@ -118,6 +118,7 @@ macro_rules! conformance_suite {
                 what_is_counted_slides_out_of_its_window,
                 no_more_is_counted_than_there_is_room_for,
                 a_thread_is_read_backwards,
+                what_is_old_of_threads_and_strangers_is_removed,
             ],
             nodes: [
                 a_node_lives_from_joining_to_leaving,

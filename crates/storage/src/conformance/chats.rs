@@ -189,7 +189,7 @@ pub async fn what_is_owed_to_a_chat_is_found(store: SharedStore) {
 pub async fn a_card_is_found_in_every_way(store: SharedStore) {
     commit(&*store, [Change::AddSession(session(1)), Change::AddRun(Box::new(run(1, 1)))]).await;
     commit(&*store, [1, 2].map(|n| Change::AddApproval(Box::new(approval(n, 1, 1))))).await;
-    let (first, second) = (card(1, "town"), card(2, "hall"));
+    let (town, first, second) = (address("town"), card(1, "town"), card(2, "hall"));
     commit(&*store, [&first, &second].map(|one| Change::AddCard(Box::new(one.clone())))).await;
     let next = PostedCard { message: Some("m1".parse().unwrap()), shows: 4, ..first.clone() };
     commit(&*store, [Change::UpdateCard(Box::new(next.clone()), Version(1))]).await;
@@ -200,11 +200,16 @@ pub async fn a_card_is_found_in_every_way(store: SharedStore) {
     let of_run = store.chats().cards_of_run(id("run_", 1)).await.unwrap();
     let of_run: Vec<_> = of_run.into_iter().map(|one| one.value).collect();
     assert_eq!(of_run, [next.clone(), second]);
-    assert_eq!(store.chats().open_cards_at(&address("town")).await, Ok(vec![next]));
+    assert_eq!(store.chats().open_cards_at(&address("town")).await, Ok(vec![next.clone()]));
     let pending = store.approvals().approval(id("appr_", 1)).await.unwrap().unwrap();
     let denied = decided(&pending.value, Choice::Deny, "operator");
     commit(&*store, [Change::UpdateApproval(Box::new(denied), pending.version)]).await;
     assert_eq!(store.chats().open_cards_at(&address("town")).await, Ok(Vec::new()));
+    let last = |most| store.chats().last_cards_at(&town, most);
+    let newer = PostedCard { approval_id: id("appr_", 2), ..card(3, "town") };
+    commit(&*store, [Change::AddCard(Box::new(newer.clone()))]).await;
+    assert_eq!(last(5).await, Ok(vec![newer.clone(), next]));
+    assert_eq!(last(1).await, Ok(vec![newer]));
 }
 
 /// Until it is given.

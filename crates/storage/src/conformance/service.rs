@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::service_conversations::{
     Basis, Blocked, ChatMode, ChatState, Counted, CountedKind, FirstContact, Place, Said, SaidBy,
-    ServiceChat, Window,
+    ServiceChat, ServiceChatId, Window,
 };
 use countersign_domain::time::Timestamp;
 use countersign_ports::store::{Change, SharedStore, Version, Versioned};
@@ -37,6 +37,7 @@ pub fn service_chat(number: u32) -> ServiceChat {
         by_hand_at: Some(at(1)),
         heard_at: Some(at(3)),
         blocked: Some(Blocked { untold: 2, told_at: at(1) }),
+        limited: Some(Blocked { untold: 1, told_at: at(2) }),
         updated_at: at(4),
     }
 }
@@ -177,4 +178,36 @@ pub async fn a_thread_is_read_backwards(store: SharedStore) {
     assert_eq!(service.said(&chat, None, 1).await, Ok(vec![second.clone()]));
     assert_eq!(service.said(&chat, Some(second.id), 9).await, Ok(vec![first]));
     assert_eq!(service.said(&other.chat, None, 9).await, Ok(vec![other.clone()]));
+}
+
+/// Strangers with their LIDs, unless something was noted of them meanwhile; the oldest words first.
+pub async fn what_is_old_of_threads_and_strangers_is_removed(store: SharedStore) {
+    let service = store.service();
+    let known = service_chat(1);
+    let strangers = [2, 3].map(|n| ServiceChat::unknown(service_chat(n).id, at(1)));
+    let all = strangers.iter().chain([&known]);
+    commit(&*store, all.map(|chat| Change::AddServiceChat(Box::new(chat.clone())))).await;
+    let [first, second] = strangers.map(|value| Versioned { value, version: Version(1) });
+    let lid = "77@lid".parse().unwrap();
+    commit(&*store, [Change::LearnAlias(ServiceChatId::clone(&lid), first.value.id.clone())]).await;
+    let found = service.strangers(None, 9).await;
+    assert_eq!(found, Ok(vec![first.clone(), second.clone()]));
+    assert_eq!(service.strangers(Some(&first.value.id), 9).await, Ok(vec![second.clone()]));
+    assert_eq!(service.strangers(None, 1).await, Ok(vec![first.clone()]));
+    let remove = |version| Change::RemoveStranger(first.value.id.clone(), Version(version));
+    assert_eq!(attempt(&*store, [remove(2)]).await, stale(&first.value.id));
+    commit(&*store, [remove(1)]).await;
+    assert_eq!(attempt(&*store, [remove(1)]).await, missing(&first.value.id));
+    assert_eq!(service.strangers(None, 9).await, Ok(vec![second]));
+    assert_eq!(service.number_of(&lid).await, Ok(None));
+    // What was said, in whichever chat.
+    let said = [said(1, 1, provider()), said(2, 2, house()), said(3, 1, provider())];
+    assert_eq!(service.oldest_said().await, Ok(None));
+    commit(&*store, said.iter().map(|one| Change::AddSaid(Box::new(one.clone())))).await;
+    assert_eq!(service.oldest_said().await, Ok(Some(said[0].id)));
+    commit(&*store, [Change::ForgetSaid(said[2].id, 1)]).await;
+    assert_eq!(service.oldest_said().await, Ok(Some(said[1].id)));
+    commit(&*store, [Change::ForgetSaid(said[2].id, 9)]).await;
+    assert_eq!(service.said(&known.id, None, 9).await, Ok(vec![said[2].clone()]));
+    assert_eq!(service.oldest_said().await, Ok(Some(said[2].id)));
 }

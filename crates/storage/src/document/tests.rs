@@ -89,7 +89,8 @@ fn stored_conversations_stay_readable() {
 #[test]
 fn stored_service_chats_stay_readable() {
     let chat = service::service_chat(1);
-    check("service_chat", &chat);
+    check("service_chat", &ServiceChat { limited: None, ..chat.clone() });
+    check("service_chat_limited", &chat);
     let states = [
         ("unknown", ChatState::Unknown),
         ("pending", ChatState::PendingFirstContact { approval: id("appr_", 1), at: at(1) }),

@@ -101,7 +101,7 @@ pub(super) fn sending(
         messengers.push(Arc::new(Webhooks::new(hooks, clock.clone()).expect("a client")));
     }
     if let Some(bridge) = builder.client() {
-        messengers.push(bridge);
+        messengers.push(gateway.bridge_messenger(bridge));
     }
     let from = "agent@example.org".parse().expect("an address");
     Sending {

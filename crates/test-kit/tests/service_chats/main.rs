@@ -20,6 +20,10 @@ use countersign_ports::store::{PageRequest, RunFilter};
 use countersign_test_kit::House;
 
 mod hostile_tests;
+mod racing_tests;
+mod sending_tests;
+mod states_tests;
+mod strangers_tests;
 
 const MOVISTAR: &str = "34600111222";
 const NUMBER: &str = "+34600111222";
@@ -147,29 +151,27 @@ async fn a_provider_is_targeted_by_number_by_jid_and_by_name() {
 
 #[tokio::test]
 async fn unknown_chats_are_kept_out_by_default_and_the_log_says_how_much() {
-    for change in [|_: &mut ServiceSettings| {}, on] {
-        let bridge = FakeBridge::listen().await;
-        let spam = bridge.stranger("34699000111", "Spam");
-        let house = House::with().bridge(&bridge).service(change).open().await;
-        for _ in 0..3 {
-            spam.says("run touch owned");
-        }
-        bridge.group_says("120363041234567890@g.us", "run touch owned");
-        bridge.all_acknowledged().await;
-        assert!(runs(&house).await.is_empty());
-        let blocked = house.audited(AuditKind::ServiceChatInboundBlocked).await;
-        let [record] = blocked.as_slice() else { panic!("{blocked:?}") };
-        assert_eq!((record.subject.as_str(), &record.detail["count"]), ("+34699000111", &1.into()));
-        assert!(!format!("{record:?}").contains("owned"), "{record:?}");
-        let found = house.gateway.service_chat("+34699000111", None, &house.operator).await;
-        let thread = found.map(|(_, thread)| thread).unwrap_or_default();
-        assert!(thread.is_empty(), "{thread:?}");
-        house.clock.advance(Duration::from_hours(1));
-        spam.says("again");
-        bridge.all_acknowledged().await;
-        let blocked = house.audited(AuditKind::ServiceChatInboundBlocked).await;
-        assert_eq!((blocked.len(), &blocked[1].detail["count"]), (2, &3.into()));
+    let bridge = FakeBridge::listen().await;
+    let spam = bridge.stranger("34699000111", "Spam");
+    let house = House::with().bridge(&bridge).service(on).open().await;
+    for _ in 0..3 {
+        spam.says("run touch owned");
     }
+    bridge.group_says("120363041234567890@g.us", "run touch owned");
+    bridge.all_acknowledged().await;
+    assert!(runs(&house).await.is_empty());
+    let blocked = house.audited(AuditKind::ServiceChatInboundBlocked).await;
+    let [record] = blocked.as_slice() else { panic!("{blocked:?}") };
+    assert_eq!((record.subject.as_str(), &record.detail["count"]), ("+34699000111", &1.into()));
+    assert!(!format!("{record:?}").contains("owned"), "{record:?}");
+    let found = house.gateway.service_chat("+34699000111", None, &house.operator).await;
+    let thread = found.map(|(_, thread)| thread).unwrap_or_default();
+    assert!(thread.is_empty(), "{thread:?}");
+    house.clock.advance(Duration::from_hours(1));
+    spam.says("again");
+    bridge.all_acknowledged().await;
+    let blocked = house.audited(AuditKind::ServiceChatInboundBlocked).await;
+    assert_eq!((blocked.len(), &blocked[1].detail["count"]), (2, &3.into()));
 }
 
 #[tokio::test]
@@ -218,37 +220,6 @@ async fn first_contact_takes_an_approval_and_replies_join_the_conversation() {
     for kind in [AuditKind::ServiceChatRequested, AuditKind::ServiceChatApproved] {
         assert_eq!(house.audited(kind).await.len(), 1, "{kind:?}");
     }
-}
-
-#[tokio::test]
-async fn a_denied_or_expired_first_message_leaves_nothing_but_its_place_in_the_count() {
-    let bridge = FakeBridge::listen().await;
-    let house = House::with().bridge(&bridge).service(on).open().await;
-    let unknown = (ChatStatus::Unknown, None);
-    let (run, _) = started(&house, NUMBER, "Hello").await;
-    house.decide(asked(&house, run).await, Choice::Deny).await;
-    house.run_when(run, RunStatus::Completed).await;
-    assert_eq!(status(&house, NUMBER).await, unknown);
-    let (run, _) = started(&house, NUMBER, "Hello").await;
-    let approval = asked(&house, run).await;
-    house.clock.advance(Duration::from_mins(16));
-    house.approval_when(approval, Status::Expired).await;
-    assert_eq!(status(&house, NUMBER).await, unknown);
-    let (run, _) = started(&house, NUMBER, "Hello").await;
-    let approval = asked(&house, run).await;
-    house.gateway.stop_run(run, &house.operator).await.unwrap();
-    house.approval_when(approval, Status::Cancelled).await;
-    assert_eq!(status(&house, NUMBER).await, unknown);
-    // The fourth within 24 hours is one too many, across midnight and a restart.
-    house.clock.advance(Duration::from_hours(20));
-    let house = house.reopen().await;
-    let (run, _) = started(&house, "+34600111333", "Hello").await;
-    assert!(output(&house, run).await.contains("max_new_service_chats_per_day"));
-    assert_eq!(house.audited(AuditKind::ServiceChatRateLimited).await.len(), 1);
-    house.clock.advance(Duration::from_hours(4));
-    let (run, _) = started(&house, "+34600111333", "Hello").await;
-    asked(&house, run).await;
-    assert!(bridge.sent().is_empty());
 }
 
 #[tokio::test]
@@ -380,181 +351,6 @@ async fn what_a_third_party_wrote_reaches_the_model_as_data_between_unguessable_
 }
 
 #[tokio::test]
-async fn texts_go_by_themselves_only_in_autonomous_mode_and_only_so_many_an_hour() {
-    let bridge = FakeBridge::listen().await;
-    let house = House::with().bridge(&bridge).service(on).open().await;
-    let session = talking(&house).await;
-    change(&house, ChatChange::Mode(ChatMode::Autonomous)).await;
-    for number in 0..6 {
-        let run = house.say_in(Some(session), &format!("reply message {number}")).await;
-        house.run_when(run, RunStatus::Completed).await;
-    }
-    assert_eq!(bridge.sent().len(), 7);
-    assert_eq!(house.audited(AuditKind::OutboundSent).await.len(), 7);
-    // The seventh is a draft, also after a restart, until the window has moved on.
-    let house = house.reopen().await;
-    let run = house.say_in(Some(session), "reply one too many").await;
-    house.decide(asked(&house, run).await, Choice::Deny).await;
-    house.run_when(run, RunStatus::Completed).await;
-    assert_eq!(house.audited(AuditKind::ServiceChatRateLimited).await.len(), 1);
-    // A secret does not go by itself either, nor at all.
-    house.clock.advance(Duration::from_hours(1));
-    let key = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
-    let run = house.say_in(Some(session), &format!("reply the token is {key}")).await;
-    assert!(output(&house, run).await.contains("secret_in_content"));
-    let run = house.say_in(Some(session), "reply hello again").await;
-    house.run_when(run, RunStatus::Completed).await;
-    assert_eq!(bridge.sent().len(), 8);
-}
-
-#[tokio::test]
-async fn a_draft_is_sent_as_a_person_has_made_it() {
-    let bridge = FakeBridge::listen().await;
-    let house = House::with().bridge(&bridge).service(on).open().await;
-    let session = talking(&house).await;
-    let run = house.say_in(Some(session), "reply My number is 123").await;
-    let card = house.pending(run, 1).await.remove(0).card;
-    let new = NewContent { content: "I call you".to_owned(), digest: card.digest };
-    let edited =
-        house.gateway.edit_approval(card.approval_id, &new, &house.operator).await.unwrap();
-    assert_eq!(edited.offer.choices, [Choice::Once, Choice::Deny]);
-    let answer = countersign_gateway::Answer {
-        choice: Choice::Once,
-        reason: None,
-        digest: Some(edited.digest),
-        count: None,
-    };
-    house.gateway.resolve_approval(card.approval_id, &answer, &house.operator).await.unwrap();
-    assert_eq!(bridge.sent_when(2).await[1].text, "I call you");
-}
-
-#[tokio::test]
-async fn neither_rules_nor_exemptions_nor_a_time_without_questions_send_a_draft() {
-    let bridge = FakeBridge::listen().await;
-    bridge.knows(MOVISTAR, "Movistar");
-    let house = House::with()
-        .bridge(&bridge)
-        .service(on)
-        .approvals(|approvals| approvals.mode = countersign_gateway::config::ModeText::Off)
-        .outbound(|outbound| {
-            outbound.require_approval = false;
-            outbound.exempt = vec!["whatsapp:+34600111333".to_owned()];
-        })
-        .open()
-        .await;
-    let session = talking(&house).await;
-    for wish in ["reply Movistar | Hello", "send whatsapp:+34600111222 | Hello"] {
-        let run = house.say_in(Some(session), wish).await;
-        house.decide(asked(&house, run).await, Choice::Deny).await;
-        house.run_when(run, RunStatus::Completed).await;
-    }
-    assert_eq!(bridge.sent().len(), 1);
-    // What the operator has exempted by name is the operator's own.
-    let run = house.say("send whatsapp:+34600111333 | Hello").await;
-    house.run_when(run, RunStatus::Completed).await;
-    assert_eq!(bridge.sent_when(2).await[1].chat_id, "34600111333@s.whatsapp.net");
-}
-
-#[tokio::test]
-async fn a_paused_chat_sends_nothing_and_keeps_what_comes_for_the_user() {
-    let bridge = FakeBridge::listen().await;
-    let movistar = bridge.knows(MOVISTAR, "Movistar");
-    let house = House::with().bridge(&bridge).service(on).open().await;
-    let session = talking(&house).await;
-    let run = house.say_in(Some(session), "reply My number is 123").await;
-    let draft = asked(&house, run).await;
-    change(&house, ChatChange::Pause).await;
-    let refused = house.answer(draft, Choice::Once, None, &house.operator).await;
-    assert!(refused.unwrap_err().to_string().contains("paused"));
-    movistar.says("Are you there?");
-    bridge.all_acknowledged().await;
-    assert!(turns(&house, 0).await.is_empty());
-    let (_, thread) = house.gateway.service_chat(NUMBER, None, &house.operator).await.unwrap();
-    assert!(matches!(thread[0].said.by, SaidBy::Provider { given: false, .. }), "{thread:?}");
-    assert_eq!(thread[0].said.text, "Are you there?");
-    assert_eq!(bridge.sent().len(), 1);
-    change(&house, ChatChange::Resume).await;
-    house.decide(draft, Choice::Once).await;
-    assert_eq!(bridge.sent_when(2).await[1].text, "My number is 123");
-    for kind in [AuditKind::ServiceChatPaused, AuditKind::ServiceChatResumed] {
-        assert_eq!(house.audited(kind).await.len(), 1);
-    }
-}
-
-#[tokio::test]
-async fn revoking_ends_drafts_and_turns_at_once_and_only_a_person_brings_the_chat_back() {
-    let bridge = FakeBridge::listen().await;
-    let movistar = bridge.knows(MOVISTAR, "Movistar");
-    let house = House::with().bridge(&bridge).service(on).open().await;
-    let session = talking(&house).await;
-    let run = house.say_in(Some(session), "reply My number is 123\nreply Movistar | Bye").await;
-    let draft = asked(&house, run).await;
-    movistar.says("run ls");
-    let turn = turns(&house, 1).await.remove(0);
-    change(&house, ChatChange::Revoke).await;
-    house.approval_when(draft, Status::Cancelled).await;
-    // The run goes on, is told so, and gets nothing out any more; the turn is stopped.
-    let said = output(&house, run).await;
-    assert!(said.contains("revoked"), "{said}");
-    house.run_when(turn.id, RunStatus::Cancelled).await;
-    movistar.says("Hello?");
-    bridge.all_acknowledged().await;
-    assert_eq!(turns(&house, 1).await.len(), 1);
-    assert_eq!(house.audited(AuditKind::ServiceChatInboundBlocked).await.len(), 1);
-    let (again, _) = started(&house, NUMBER, "Hello").await;
-    assert!(output(&house, again).await.contains("revoked"));
-    assert_eq!(bridge.sent().len(), 1);
-    // Not even the switch as a whole makes it sendable.
-    change(&house, ChatChange::Approve { seen: None }).await;
-    assert_eq!(status(&house, NUMBER).await.1, Some(ChatMode::DraftFirst));
-    let (run, _) = started(&house, NUMBER, "Hello again").await;
-    house.decide(asked(&house, run).await, Choice::Once).await;
-    assert_eq!(bridge.sent_when(2).await[1].text, "Hello again");
-}
-
-#[tokio::test]
-async fn what_was_approved_is_not_sent_once_the_chat_is_revoked() {
-    let bridge = FakeBridge::listen().await;
-    let house = House::with().bridge(&bridge).service(on).open().await;
-    let session = talking(&house).await;
-    let run = house.say_in(Some(session), "reply My number is 123").await;
-    let draft = asked(&house, run).await;
-    let house = house.reopen_undriven().await;
-    house.decide(draft, Choice::Once).await;
-    change(&house, ChatChange::Revoke).await;
-    let house = house.reopen_sending(|_| {}).await;
-    house.approval_when(draft, Status::Lapsed).await;
-    house.run_when(run, RunStatus::Completed).await;
-    assert_eq!(bridge.sent().len(), 1);
-}
-
-#[tokio::test]
-async fn a_restart_changes_nothing_in_any_state() {
-    let bridge = FakeBridge::listen().await;
-    let movistar = bridge.knows(MOVISTAR, "Movistar");
-    let house = House::with().bridge(&bridge).service(on).open().await;
-    let (run, session) = started(&house, NUMBER, "Hello").await;
-    let approval = asked(&house, run).await;
-    let house = house.crash().await;
-    assert_eq!(status(&house, NUMBER).await, (ChatStatus::PendingFirstContact, None));
-    house.decide(approval, Choice::Once).await;
-    house.run_when(run, RunStatus::Completed).await;
-    for mode in [ChatMode::Autonomous, ChatMode::Paused, ChatMode::DraftFirst] {
-        change(&house, ChatChange::Mode(mode)).await;
-    }
-    let house = house.crash().await;
-    assert_eq!(status(&house, NUMBER).await, (ChatStatus::Approved, Some(ChatMode::DraftFirst)));
-    movistar.says("hello");
-    let turn = turns(&house, 1).await.remove(0);
-    assert_eq!(turn.session_id, session);
-    house.run_when(turn.id, RunStatus::Completed).await;
-    change(&house, ChatChange::Revoke).await;
-    let house = house.crash().await;
-    assert_eq!(status(&house, NUMBER).await, (ChatStatus::Revoked, None));
-    assert_eq!(bridge.sent().len(), 1);
-}
-
-#[tokio::test]
 async fn what_is_said_while_the_gateway_is_away_is_heard_once() {
     let bridge = FakeBridge::listen().await;
     let movistar = bridge.knows(MOVISTAR, "Movistar");
@@ -577,16 +373,6 @@ async fn what_is_said_while_the_gateway_is_away_is_heard_once() {
 }
 
 #[tokio::test]
-async fn a_message_whose_end_is_not_known_is_given_to_the_bridge_again_and_sent_once() {
-    let bridge = FakeBridge::listen().await;
-    let house = House::with().bridge(&bridge).service(on).open().await;
-    bridge.breaks_off(2);
-    talking(&house).await;
-    assert_eq!(bridge.sent().len(), 1);
-    assert_eq!(house.audited(AuditKind::OutboundSent).await.len(), 1);
-}
-
-#[tokio::test]
 async fn a_lid_and_its_number_are_one_chat_once_the_protocol_says_so() {
     let bridge = FakeBridge::listen().await;
     let movistar = bridge.knows(MOVISTAR, "Movistar").with_lid("7777");
@@ -605,89 +391,4 @@ async fn a_lid_and_its_number_are_one_chat_once_the_protocol_says_so() {
     other.says("hello");
     bridge.all_acknowledged().await;
     assert_eq!(turns(&house, 1).await.len(), 1);
-}
-
-#[tokio::test]
-async fn who_answers_what_the_user_wrote_by_hand_is_a_service_chat_only_if_that_is_on() {
-    for promote in [Switch::Off, Switch::On] {
-        let bridge = FakeBridge::listen().await;
-        let clinic = bridge.knows("34600222333", "Clinic");
-        let settings = |settings: &mut ServiceSettings| {
-            on(settings);
-            settings.auto_promote = promote;
-        };
-        let house = House::with().bridge(&bridge).service(settings).open().await;
-        clinic.is_written_to_by_hand("Can I have an appointment?");
-        clinic.says("Yes, tomorrow");
-        bridge.all_acknowledged().await;
-        let promoted = house.audited(AuditKind::ServiceChatPromoted).await.len();
-        assert_eq!(promoted, usize::from(promote.is_on()));
-        assert_eq!(turns(&house, promoted).await.len(), promoted);
-        if promote.is_on() {
-            let approved = (ChatStatus::Approved, Some(ChatMode::DraftFirst));
-            assert_eq!(status(&house, "Clinic").await, approved);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_chat_of_the_configuration_is_approved_but_first_written_to_with_an_approval() {
-    let bridge = FakeBridge::listen().await;
-    let listed = |settings: &mut ServiceSettings| {
-        on(settings);
-        settings.default_mode = ChatMode::Autonomous;
-        settings.approved_patterns = vec!["+34600*".parse().unwrap()];
-    };
-    let house = House::with().bridge(&bridge).service(listed).open().await;
-    let (run, session) = started(&house, NUMBER, "Hello").await;
-    house.decide(asked(&house, run).await, Choice::Once).await;
-    house.run_when(run, RunStatus::Completed).await;
-    let run = house.say_in(Some(session), "reply Thank you").await;
-    house.run_when(run, RunStatus::Completed).await;
-    assert_eq!(bridge.sent().len(), 2);
-    let trusting = |settings: &mut ServiceSettings| {
-        listed(settings);
-        settings.first_contact_approval = Switch::Off;
-        settings.approved_chats = [NUMBER.parse().unwrap()].into();
-    };
-    // Two houses draw the same ids, and one key is one message: this one has a bridge of its own.
-    let bridge = FakeBridge::listen().await;
-    let house = House::with().bridge(&bridge).service(trusting).open().await;
-    let (run, _) = started(&house, NUMBER, "Hello").await;
-    house.run_when(run, RunStatus::Completed).await;
-    assert_eq!(bridge.sent().len(), 1);
-    // A range is no chat that the operator has looked at, nor is anybody outside of it.
-    for number in ["+34600111333", "+34700111222"] {
-        let (run, _) = started(&house, number, "Hello").await;
-        asked(&house, run).await;
-    }
-    assert_eq!(bridge.sent().len(), 1);
-}
-
-#[tokio::test]
-async fn of_two_gateways_one_gets_the_last_of_three_new_chats() {
-    let bridge = FakeBridge::listen().await;
-    let house = House::with().bridge(&bridge).service(on).undriven().open().await;
-    let other = house.gateway_on(InProcessBus::new(), 7);
-    let mut calls = Vec::new();
-    for number in 1..=4 {
-        let target = format!("+3460011100{number}");
-        let (run, _) = started(&house, &target, "Hello").await;
-        let call = house.calls(run).await.remove(0).call.id;
-        let (purpose, message) = (String::new(), "Hello".to_owned());
-        calls.push((run, call, ServiceRequest::Start { target, purpose, message }));
-    }
-    let mut calls = calls.into_iter();
-    for (run, call, request) in calls.by_ref().take(2) {
-        let passage = house.gateway.converse(run, call, request, Slot::Free).await.unwrap();
-        assert!(matches!(passage, Passage::Waiting(_)), "{passage:?}");
-    }
-    let (one, two) = (calls.next().unwrap(), calls.next().unwrap());
-    let gateway = house.gateway.clone();
-    let one = tokio::spawn(async move { gateway.converse(one.0, one.1, one.2, Slot::Free).await });
-    let two = tokio::spawn(async move { other.converse(two.0, two.1, two.2, Slot::Free).await });
-    let passages = [one.await.unwrap().unwrap(), two.await.unwrap().unwrap()];
-    let waiting = passages.iter().filter(|one| matches!(one, Passage::Waiting(_))).count();
-    let refused = passages.iter().filter(|one| matches!(one, Passage::Refused(_))).count();
-    assert_eq!((waiting, refused), (1, 1), "{passages:?}");
 }

@@ -144,7 +144,12 @@ impl RequestBody {
                 let destination = to.parse::<Destination>().map_err(|error| {
                     Problem::invalid("invalid_value", "/destination", error.to_string())
                 })?;
-                return Ok(Action::SendMessage { destination, name: None, text, attachments: Vec::new() });
+                return Ok(Action::SendMessage {
+                    destination,
+                    name: None,
+                    text,
+                    attachments: Vec::new(),
+                });
             }
         };
         self.assessed_as(kind).into_action(workspace)

@@ -50,7 +50,7 @@ impl From<StartChatError> for Problem {
             StartChatError::Refused(_) => {
                 Self::new(StatusCode::CONFLICT, "service_chats_off", message)
             }
-            StartChatError::Target(_) | StartChatError::Name(_) => {
+            StartChatError::Target(_) | StartChatError::Name(_) | StartChatError::Operators(_) => {
                 Self::invalid("invalid_target", "/target", message)
             }
             StartChatError::Empty => Self::invalid("invalid_value", "/message", message),

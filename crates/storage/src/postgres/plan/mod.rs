@@ -179,6 +179,10 @@ pub(super) fn steps(change: &Change, ledger: &mut Ledger<'_>) -> Result<Vec<Step
         Change::LearnAlias(lid, number) => service::learn(lid, number),
         Change::CountInService(counted) => service::count(counted),
         Change::AddSaid(said) => service::add_said(said)?,
+        Change::RemoveStranger(id, version) => {
+            return Ok(service::remove_stranger(id, *version));
+        }
+        Change::ForgetSaid(before, most) => service::forget_said(*before, *most),
     };
     Ok(vec![step])
 }

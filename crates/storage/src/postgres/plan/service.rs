@@ -1,5 +1,6 @@
 //! Service chats.
 
+use countersign_domain::ids::SaidId;
 use countersign_domain::service_conversations::{
     ChatStatus, Counted, CountedKind, Said, ServiceChat, ServiceChatId,
 };
@@ -49,7 +50,7 @@ pub(super) fn learn(lid: &ServiceChatId, number: &ServiceChatId) -> Step {
 /// Of two for the last place one adds nothing, and is refused.
 pub(super) fn count(counted: &Counted) -> Step {
     let how = match counted.kind {
-        CountedKind::NewChat => COUNT,
+        CountedKind::NewChat | CountedKind::Stranger => COUNT,
         CountedKind::AutoSend => COUNT_IN_CHAT,
     };
     let (chat, kind) = (counted.chat.as_str(), counted.kind.as_str());
@@ -63,6 +64,16 @@ pub(super) fn add_said(said: &Said) -> Result<Step, StoreError> {
     let (id, chat) = (said.id.to_string(), said.chat.to_string());
     let query = query!(sql::ADD_SAID, &id, &chat, FORMAT, encode(said)?);
     Ok(add(query, id, chat))
+}
+
+pub(super) fn remove_stranger(id: &ServiceChatId, version: Version) -> Vec<Step> {
+    let removed = query!(sql::REMOVE_CHAT, id.as_str(), stored(version));
+    let must = Must::Fit { id: id.to_string(), look: sql::CHAT_VERSION };
+    vec![Step { query: removed, must }, any(query!(sql::FORGET_ALIASES, id.as_str()))]
+}
+
+pub(super) fn forget_said(before: SaidId, most: u32) -> Step {
+    any(query!(sql::FORGET_SAID, before.to_string(), i64::from(most)))
 }
 
 fn is_listed(chat: &ServiceChat) -> bool {

@@ -8,7 +8,7 @@ use countersign_domain::chat::{
 use countersign_domain::ids::{CardId, RunId, SessionId};
 use countersign_ports::store::{ChatReads, Standing, StoreError, Versioned};
 
-use super::{all, count, document, one, parsed, versioned};
+use super::{all, count, document, limit, one, parsed, versioned};
 use crate::catalogue::chats as sql;
 use crate::catalogue::runs::{ACTIVE_IN, WORKING};
 use crate::postgres::lanes::Lanes;
@@ -71,6 +71,15 @@ impl ChatReads for Lanes {
 
     async fn owed_cards(&self) -> Result<Vec<OwedCard>, StoreError> {
         all(&self.rows(query!(sql::OWED_CARDS)).await?, document)
+    }
+
+    async fn last_cards_at(
+        &self,
+        address: &Address,
+        most: usize,
+    ) -> Result<Vec<PostedCard>, StoreError> {
+        let most = limit(most);
+        all(&self.rows(query!(sql::LAST_CARDS_AT, address.key(), most)).await?, document)
     }
 
     async fn pairing(

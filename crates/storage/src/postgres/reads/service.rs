@@ -6,7 +6,7 @@ use countersign_domain::service_conversations::{CountedKind, Said, ServiceChat, 
 use countersign_domain::time::Timestamp;
 use countersign_ports::store::{ServiceReads, StoreError, Versioned};
 
-use super::{all, count, document, one, parsed, versioned};
+use super::{all, count, document, limit, one, parsed, versioned};
 use crate::catalogue::{AFTER_EVERY_ID, service as sql};
 use crate::postgres::lanes::Lanes;
 use crate::postgres::session::query;
@@ -19,6 +19,19 @@ impl ServiceReads for Lanes {
 
     async fn chats(&self) -> Result<Vec<ServiceChat>, StoreError> {
         all(&self.rows(query!(sql::CHATS)).await?, document)
+    }
+
+    async fn strangers(
+        &self,
+        after: Option<&ServiceChatId>,
+        most: usize,
+    ) -> Result<Vec<Versioned<ServiceChat>>, StoreError> {
+        let after = after.map_or_else(String::new, ToString::to_string);
+        all(&self.rows(query!(sql::STRANGERS, after, limit(most))).await?, versioned)
+    }
+
+    async fn oldest_said(&self) -> Result<Option<SaidId>, StoreError> {
+        one(&self.rows(query!(sql::OLDEST_SAID)).await?, |row| parsed(row, 0, "message"))
     }
 
     async fn number_of(&self, lid: &ServiceChatId) -> Result<Option<ServiceChatId>, StoreError> {

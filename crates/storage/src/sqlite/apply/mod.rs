@@ -87,6 +87,8 @@ pub(super) fn apply(tx: &Connection, change: &Change, node: &NodeName) -> Result
         Change::LearnAlias(lid, number) => service::learn(tx, lid, number),
         Change::CountInService(counted) => service::count(tx, counted),
         Change::AddSaid(said) => service::add_said(tx, said),
+        Change::RemoveStranger(id, version) => service::remove_stranger(tx, id, *version),
+        Change::ForgetSaid(before, most) => service::forget_said(tx, *before, *most),
         Change::Forget(before) => access::forget(tx, *before),
         Change::ForgetSends(before, most) => outbox::forget(tx, *before, *most),
         Change::RemoveEvents(id) => retention::remove_events(tx, *id),

@@ -1,5 +1,6 @@
 //! Service chats.
 
+use countersign_domain::ids::SaidId;
 use countersign_domain::service_conversations::{
     ChatStatus, Counted, CountedKind, Said, ServiceChat, ServiceChatId,
 };
@@ -54,7 +55,7 @@ pub(super) fn count(tx: &Connection, counted: &Counted) -> Result<(), SqlError> 
     let (chat, kind) = (counted.chat.as_str(), counted.kind.as_str());
     let since = counted.window.since.as_millis();
     let there: i64 = match counted.kind {
-        CountedKind::NewChat => {
+        CountedKind::NewChat | CountedKind::Stranger => {
             tx.prepare_cached(sql::COUNTED)?.query_row(params![kind, since], |row| row.get(0))?
         }
         CountedKind::AutoSend => tx
@@ -72,6 +73,22 @@ pub(super) fn add_said(tx: &Connection, said: &Said) -> Result<(), SqlError> {
     let id = said.id.to_string();
     let chat = said.chat.as_str();
     insert(tx, sql::ADD_SAID, params![id, chat, FORMAT, encode(said)?], &id, chat)
+}
+
+pub(super) fn remove_stranger(
+    tx: &Connection,
+    id: &ServiceChatId,
+    version: Version,
+) -> Result<(), SqlError> {
+    let params = params![id.as_str(), stored(version)];
+    super::update(tx, sql::REMOVE_CHAT, params, sql::CHAT_VERSION, id.as_str())?;
+    tx.prepare_cached(sql::FORGET_ALIASES)?.execute([id.as_str()])?;
+    Ok(())
+}
+
+pub(super) fn forget_said(tx: &Connection, before: SaidId, most: u32) -> Result<(), SqlError> {
+    tx.prepare_cached(sql::FORGET_SAID)?.execute(params![before.to_string(), most])?;
+    Ok(())
 }
 
 fn is_listed(chat: &ServiceChat) -> bool {

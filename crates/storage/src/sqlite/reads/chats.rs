@@ -8,7 +8,7 @@ use countersign_domain::chat::{
 use countersign_domain::ids::{CardId, RunId, SessionId};
 use countersign_ports::store::{ChatReads, Standing, StoreError, Versioned};
 
-use super::{all, count, document, documents, one, parsed, versioned};
+use super::{all, count, document, documents, limit, one, parsed, versioned};
 use crate::catalogue::chats as sql;
 use crate::catalogue::runs::{ACTIVE_IN, WORKING};
 use crate::sqlite::reader::Readers;
@@ -76,6 +76,15 @@ impl ChatReads for Readers {
 
     async fn owed_cards(&self) -> Result<Vec<OwedCard>, StoreError> {
         self.read(|tx| documents(tx, sql::OWED_CARDS, [])).await
+    }
+
+    async fn last_cards_at(
+        &self,
+        address: &Address,
+        most: usize,
+    ) -> Result<Vec<PostedCard>, StoreError> {
+        let key = (address.key(), limit(most));
+        self.read(move |tx| documents(tx, sql::LAST_CARDS_AT, key)).await
     }
 
     async fn pairing(

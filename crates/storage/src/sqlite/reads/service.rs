@@ -7,7 +7,7 @@ use countersign_domain::time::Timestamp;
 use countersign_ports::store::{ServiceReads, StoreError, Versioned};
 use rusqlite::params;
 
-use super::{count, documents, limit, one, parsed, versioned};
+use super::{all, count, documents, limit, one, parsed, versioned};
 use crate::catalogue::{AFTER_EVERY_ID, service as sql};
 use crate::sqlite::reader::Readers;
 
@@ -20,6 +20,19 @@ impl ServiceReads for Readers {
 
     async fn chats(&self) -> Result<Vec<ServiceChat>, StoreError> {
         self.read(|tx| documents(tx, sql::CHATS, [])).await
+    }
+
+    async fn strangers(
+        &self,
+        after: Option<&ServiceChatId>,
+        most: usize,
+    ) -> Result<Vec<Versioned<ServiceChat>>, StoreError> {
+        let after = after.map_or_else(String::new, ToString::to_string);
+        self.read(move |tx| all(tx, sql::STRANGERS, (after, limit(most)), versioned)).await
+    }
+
+    async fn oldest_said(&self) -> Result<Option<SaidId>, StoreError> {
+        self.read(|tx| one(tx, sql::OLDEST_SAID, [], |row| parsed(row, 0, "message"))).await
     }
 
     async fn number_of(&self, lid: &ServiceChatId) -> Result<Option<ServiceChatId>, StoreError> {

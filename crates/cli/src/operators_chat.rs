@@ -1,0 +1,90 @@
+//! Operators' own chats with the agent on `WhatsApp`, as the section `platforms.whatsapp` says.
+
+use std::sync::Arc;
+
+use countersign_domain::chat::{PersonId, PlatformName};
+use countersign_domain::service_conversations::ServiceChatId;
+use countersign_gateway::config::{PairingText, PlatformConfig};
+use countersign_ports::platform::Platform;
+use countersign_whatsapp_platform::{BridgeClient, WhatsApp};
+
+use crate::config::Loaded;
+use crate::environment::Environment;
+use crate::failure::Failure;
+
+/// The section of the configuration.
+const SECTION: &str = "platforms.whatsapp";
+
+/// The bot in the chats of operators, if there are any.
+pub(crate) fn adapter(
+    loaded: &Loaded,
+    environment: &Environment,
+    bridge: Option<&Arc<BridgeClient>>,
+) -> Result<Option<Arc<dyn Platform>>, Failure> {
+    let Some(section) = &loaded.config.platforms.whatsapp else {
+        return Ok(None);
+    };
+    check_section(loaded, section, environment.get("WHATSAPP_ALLOWED_USERS"))?;
+    let Some(bridge) = bridge else {
+        return Ok(None);
+    };
+    Ok(Some(Arc::new(WhatsApp::over_bridge(bridge.clone()).map_err(Failure::refused)?)))
+}
+
+/// Nothing, or the first value of the section that a start would refuse.
+pub(crate) fn check(loaded: &Loaded) -> Result<(), Failure> {
+    match &loaded.config.platforms.whatsapp {
+        Some(section) => check_section(loaded, section, None),
+        None => Ok(()),
+    }
+}
+
+fn check_section(
+    loaded: &Loaded,
+    section: &PlatformConfig,
+    named: Option<String>,
+) -> Result<(), Failure> {
+    let problem = |key: &str, what: &str| {
+        let key = if key.is_empty() { SECTION.to_owned() } else { format!("{SECTION}.{key}") };
+        Err(loaded.problem(&key, what).into())
+    };
+    if loaded.config.whatsapp.bridge.is_none() {
+        return problem("", "there is no way to the platform: set `whatsapp.bridge.url`");
+    }
+    if section.pairing == PairingText::Code {
+        // The account is a person's: whoever writes to it is no business of a bot's.
+        let what = "`code` is not accepted: nobody who writes to your account is answered unasked; \
+                    list people in `allow_from`";
+        return problem("pairing", what);
+    }
+    if !section.accounts.is_empty() {
+        return problem("accounts", "there is one account, that of the bridge: name none");
+    }
+    let more = named.into_iter().flat_map(|text| {
+        let items: Vec<String> = text.split(',').map(str::to_owned).collect();
+        items
+    });
+    let platform = PlatformName::whatsapp();
+    let operators: Vec<PersonId> = section
+        .allow_from
+        .items()
+        .into_iter()
+        .chain(more)
+        .filter_map(|item| PersonId::on(&platform, &item))
+        .collect();
+    let settings = loaded.config.whatsapp.service_conversations.settings();
+    let approved = settings.map(|settings| settings.approved_chats).unwrap_or_default();
+    let is_operators = |chat: &&ServiceChatId| {
+        PersonId::on(&platform, &chat.jid()).is_some_and(|person| operators.contains(&person))
+    };
+    match approved.iter().find(is_operators) {
+        None => Ok(()),
+        Some(both) => problem(
+            "allow_from",
+            &format!(
+                "`{both}` is in `whatsapp.service_conversations.approved_chats`, too: a chat is \
+                 somebody's who may talk to the agent, or a service chat, never both"
+            ),
+        ),
+    }
+}
