@@ -91,18 +91,7 @@ pub(crate) async fn start(
     let every = loaded.config.audit.checkpoint_every;
     let mut watches = Watches::start(&composition.gateway, home, node, (every, keep));
     let plugins = plugins(home, &composition.gateway)?;
-    if let Some(bridge) = &composition.bridge {
-        bridge.start(BridgePace::default());
-    }
-    for adapter in &composition.adapters {
-        let attached = composition.gateway.attach_platform(adapter.clone()).await;
-        attached.map_err(Failure::refused)?;
-    }
-    // What is due may be the approvers' channel, which is on one of these platforms.
-    watches.keep_time(&composition.gateway);
-    if let Some(why) = composition.gateway.channel_problem() {
-        tracing::warn!(%why, "approvers cannot be asked in `approvals.channel`");
-    }
+    connect(&composition, &mut watches).await?;
     composition.agent.resume().await.map_err(Failure::refused)?;
     let announcement = Announcement {
         url: format!("http://{}", reachable(local_addr)),
@@ -125,6 +114,23 @@ pub(crate) async fn start(
         plugins,
         _lock: lock,
     })
+}
+
+/// Connects the gateway to what people and approvers use, and starts what waits for it.
+async fn connect(composition: &Composition, watches: &mut Watches) -> Result<(), Failure> {
+    if let Some(bridge) = &composition.bridge {
+        bridge.start(BridgePace::default());
+    }
+    for adapter in &composition.adapters {
+        let attached = composition.gateway.attach_platform(adapter.clone()).await;
+        attached.map_err(Failure::refused)?;
+    }
+    // What is due may be the approvers' channel, which is on one of these platforms.
+    watches.keep_time(&composition.gateway);
+    if let Some(why) = composition.gateway.channel_problem() {
+        tracing::warn!(%why, "approvers cannot be asked in `approvals.channel`");
+    }
+    Ok(())
 }
 
 impl Serving {

@@ -1,6 +1,11 @@
 //! The operators' own chats with the agent, end to end over the HTTP of the bridge.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails where it is")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets what it does not expect fails where it is"
+)]
 
 use std::time::Duration;
 

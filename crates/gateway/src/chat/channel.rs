@@ -201,7 +201,7 @@ impl Gateway {
         }
         let shown = self.is_shown(&owed, talked);
         let why = match tokio::time::timeout(PATIENCE, shown).await {
-            Ok(shown) if matches!(shown, Ok(true)) => return Ok(Ok(())),
+            Ok(Ok(true)) => return Ok(Ok(())),
             Ok(shown) => {
                 shown?;
                 format!("`{channel}` does not take it: the log says why")
@@ -217,7 +217,9 @@ impl Gateway {
         match self.commit(work).await {
             // It is owed already.
             Err(error) if error.is_conflict() => {}
-            done => drop(done?),
+            done => {
+                done?;
+            }
         }
         self.chats.more_owed_cards.notify_one();
         if self.kept_adapter(&owed.address).is_none() {

@@ -177,7 +177,7 @@ impl Gateway {
             Ok(0) => {}
             Ok(folders) => tracing::info!(folders, "old files that came with messages are gone"),
             Err(error) => {
-                tracing::warn!(error, "old files that came with messages are still there")
+                tracing::warn!(error, "old files that came with messages are still there");
             }
         }
     }

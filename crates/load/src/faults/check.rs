@@ -84,12 +84,16 @@ fn choice(approval: &Value) -> Option<&str> {
 
 /// How many lines each file has that an effect has made.
 fn lines(cluster: &Cluster) -> Result<BTreeMap<String, usize>> {
-    let entries = std::fs::read_dir(&cluster.workspace)?.map(|entry| {
+    let mut lines = BTreeMap::new();
+    for entry in std::fs::read_dir(&cluster.workspace)? {
         let entry = entry?;
-        let written = std::fs::read_to_string(entry.path())?.lines().count();
-        Ok((entry.file_name().to_string_lossy().into_owned(), written))
-    });
-    entries.collect()
+        // The gateway keeps a folder there for files that people send.
+        if entry.file_type()?.is_file() {
+            let written = std::fs::read_to_string(entry.path())?.lines().count();
+            lines.insert(entry.file_name().to_string_lossy().into_owned(), written);
+        }
+    }
+    Ok(lines)
 }
 
 /// Every file has at most one line, and somebody has approved it.

@@ -33,6 +33,6 @@ pub(crate) const ADD_SAID: &str =
     "INSERT INTO service_said (id, chat, v, doc) VALUES (?1, ?2, ?3, ?4)";
 pub(crate) const SAID: &str = "SELECT id, v, doc FROM service_said \
      WHERE chat = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
-pub(crate) const FORGET_SAID: &str = "DELETE FROM service_said WHERE id IN \
-     (SELECT id FROM service_said WHERE id < ?1 ORDER BY id LIMIT ?2)";
+pub(crate) const FORGET_SAID: &str = "DELETE FROM service_said WHERE id <= (SELECT MAX(id) FROM \
+     (SELECT id FROM service_said WHERE id < ?1 ORDER BY id LIMIT ?2) AS oldest)";
 pub(crate) const OLDEST_SAID: &str = "SELECT id FROM service_said ORDER BY id LIMIT 1";

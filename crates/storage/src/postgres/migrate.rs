@@ -7,7 +7,7 @@ use super::session::{Session, query};
 use crate::history::{Written, refuse_another, steps};
 
 /// The steps, oldest first. The first is schema version 1.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../../migrations/postgres/0001_initial.sql"),
     include_str!("../../migrations/postgres/0002_outbox.sql"),
     include_str!("../../migrations/postgres/0003_chats.sql"),
@@ -16,6 +16,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/postgres/0006_notes.sql"),
     include_str!("../../migrations/postgres/0007_service_chats.sql"),
     include_str!("../../migrations/postgres/0008_owed_cards.sql"),
+    include_str!("../../migrations/postgres/0009_service_aliases_by_chat.sql"),
 ];
 
 /// Of nodes that start at once, one brings the schema up to date and the others wait.

@@ -38,6 +38,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration { sql: include_str!("../../migrations/sqlite/0008_notes.sql"), then: None },
     Migration { sql: include_str!("../../migrations/sqlite/0009_service_chats.sql"), then: None },
     Migration { sql: include_str!("../../migrations/sqlite/0010_owed_cards.sql"), then: None },
+    Migration {
+        sql: include_str!("../../migrations/sqlite/0011_service_aliases_by_chat.sql"),
+        then: None,
+    },
 ];
 
 /// What was applied, beside the version that SQLite keeps: `countersign_schema` of the other store.

@@ -23,10 +23,9 @@ async fn claiming(
 /// What the tool was told.
 async fn ended(house: &House, run: RunId) -> ToolStatus {
     house.run_when(run, RunStatus::Completed).await;
-    match house.calls(run).await.remove(0).state {
-        ToolCallState::Done { result } => result.status,
-        other => panic!("{other:?}"),
-    }
+    let state = house.calls(run).await.remove(0).state;
+    let ToolCallState::Done { result } = &state else { panic!("{state:?}") };
+    result.status
 }
 
 #[tokio::test]

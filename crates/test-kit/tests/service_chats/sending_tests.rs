@@ -167,8 +167,8 @@ async fn limits_slide_across_full_hours_and_midnight() {
     // Chats of the day: two more before midnight, none right after it.
     let day = 86_400_000;
     let into_day = house.clock.now().as_millis().rem_euclid(day);
-    let to_midnight = u64::try_from(day - into_day).unwrap();
-    house.clock.advance(Duration::from_millis(to_midnight) - Duration::from_mins(5));
+    let five_to_midnight = u64::try_from(day - into_day - 5 * 60_000).unwrap();
+    house.clock.advance(Duration::from_millis(five_to_midnight));
     for number in 1..=2 {
         let (run, _) = started(&house, &format!("+3460011100{number}"), "Hello").await;
         house.decide(asked(&house, run).await, Choice::Deny).await;
