@@ -129,8 +129,14 @@ pub fn step(
         }
         ChatEvent::FirstContactEnded { approval } => {
             next.drafts.remove(approval);
+            // Who was refused leads nothing.
+            (next.place, next.purpose) = (None, None);
         }
         ChatEvent::Revoked { .. } => next.drafts.clear(),
+        // What nobody has approved yet nobody leads.
+        ChatEvent::Listed | ChatEvent::AnsweredByHand if chat.state == ChatState::Unknown => {
+            (next.place, next.purpose) = (None, None);
+        }
         ChatEvent::Listed
         | ChatEvent::FirstContactApproved { .. }
         | ChatEvent::AnsweredByHand

@@ -65,6 +65,9 @@ impl Gateway {
             (false, Status::Approved, _) => return,
             (false, _, _) => {
                 current.chat.drafts.remove(&approval.id);
+                if current.chat.place.is_none() {
+                    current.chat.purpose = None;
+                }
                 return;
             }
         };

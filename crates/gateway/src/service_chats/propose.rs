@@ -5,7 +5,7 @@ use countersign_domain::approvals::{Approval, CancelReason, offer};
 use countersign_domain::assessment::{Assessment, Finding, FindingId, Span};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::identity::{Actor, Principal};
-use countersign_domain::ids::ApprovalId;
+use countersign_domain::ids::{ApprovalId, RunId, SessionId};
 use countersign_domain::runs::{Run, RunStatus, ToolCall, ToolCallState, ToolResult, ToolStatus};
 use countersign_domain::service_conversations::{
     ChatEvent, ChatMode, ChatState, Counted, CountedKind, DAY, HOUR, Initiator, Place, Refusal,
@@ -196,7 +196,8 @@ impl Gateway {
         let draft = self.draft_of(&letter, &current.chat, (assessed, why)).await?;
         let most = self.settings.service.max_auto_per_hour;
         let full = sent >= u64::from(most);
-        let (mut next, now) = (self.led_from(&current.chat, &letter).await?, self.clock.now());
+        // Whoever asks leads nothing yet: the chat is led from there once a message of theirs goes.
+        let (mut next, now) = (spoken_of(&current.chat, &letter), self.clock.now());
         if full && current.chat.state.mode() == Some(ChatMode::Autonomous) {
             let (held, told) = next.held_by_limit(now);
             next = held;
@@ -287,25 +288,24 @@ impl Gateway {
         chat: &ServiceChat,
         letter: &Letter<'_>,
     ) -> Result<ServiceChat, StoreError> {
-        let run = &letter.run.value;
-        let mut next = chat.clone();
-        if let Action::SendMessage { name: Some(name), .. } = letter.action {
-            next.name = Some(name.clone());
-        }
-        // Whoever writes into a chat that somebody leads takes neither it nor its purpose over.
+        let mut next = spoken_of(chat, letter);
         if next.place.is_none() {
-            if let Some(purpose) = letter.purpose {
-                next.purpose = Some(purpose.to_owned());
-            }
-            let owed = self.store.chats().chat_runs(run.session_id).await?;
-            let address = owed.into_iter().find(|owed| owed.run_id == run.id);
-            next.place = Some(Place {
-                session: run.session_id,
-                address: address.map(|owed| owed.address),
-                owner: run.requested_by.clone(),
-            });
+            let run = &letter.run.value;
+            next.place = Some(self.lead_of(run.id, run.session_id, &run.requested_by).await?);
         }
         Ok(next)
+    }
+
+    /// From where a conversation is led that a run has begun.
+    async fn lead_of(
+        &self,
+        run: RunId,
+        session: SessionId,
+        owner: &Principal,
+    ) -> Result<Place, StoreError> {
+        let owed = self.store.chats().chat_runs(session).await?;
+        let address = owed.into_iter().find(|owed| owed.run_id == run).map(|owed| owed.address);
+        Ok(Place { session, address, owner: owner.clone() })
     }
 
     /// The message as the thread shows it.
@@ -340,7 +340,11 @@ impl Gateway {
                 let chat = current.chat.id.to_string();
                 return Err(StoreError::Conflict(Conflicting::Value(chat)));
             }
-            let chat = current.chat.clone().contacted(Some(approval.id), self.clock.now());
+            let mut chat = current.chat.clone().contacted(Some(approval.id), self.clock.now());
+            if chat.place.is_none() {
+                let by = &approval.requester;
+                chat.place = Some(self.lead_of(by.run_id, by.session_id, &by.principal).await?);
+            }
             let id = Some(approval.id);
             work.push(self.said_by_house(call, &approval.action, (&chat, id)));
             work.push(current.becomes(chat));
@@ -359,6 +363,19 @@ impl Gateway {
         let settings = &self.settings.service;
         Ok(current.chat.holds_back(approval.id, settings).map(|refusal| refusal.to_string()))
     }
+}
+
+/// The chat with the name and the purpose that the letter gives it. Whoever writes into a chat that
+/// somebody leads does not take over what it is for.
+fn spoken_of(chat: &ServiceChat, letter: &Letter<'_>) -> ServiceChat {
+    let mut next = chat.clone();
+    if let Action::SendMessage { name: Some(name), .. } = letter.action {
+        next.name = Some(name.clone());
+    }
+    if let (None, Some(purpose)) = (&next.place, letter.purpose) {
+        next.purpose = Some(purpose.to_owned());
+    }
+    next
 }
 
 /// Whether the message is none that its turn was given: a third party's words have begun it, and it

@@ -154,3 +154,52 @@ async fn the_name_that_a_provider_gives_itself_stands_with_its_words() {
     let view = house.run_when(turn.id, RunStatus::Completed).await;
     assert!(view.input[0].text.starts_with("+34600111222 wrote: (name: "), "{:?}", view.input);
 }
+
+#[tokio::test]
+async fn whoever_asks_for_a_message_leads_nothing_until_one_of_theirs_goes() {
+    let bridge = FakeBridge::listen().await;
+    let movistar = bridge.knows(MOVISTAR, "Movistar");
+    let house = House::with()
+        .bridge(&bridge)
+        .service(|settings| {
+            on(settings);
+            settings.default_mode = ChatMode::Autonomous;
+            settings.first_contact_approval = Switch::Off;
+            settings.approved_chats = [NUMBER.parse().unwrap()].into();
+        })
+        .open()
+        .await;
+    let robot = house.key_holder("robot");
+    let ask = |session_id| {
+        let start = StartChat {
+            target: NUMBER.to_owned(),
+            message: "Hello".to_owned(),
+            purpose: Some("mine now".to_owned()),
+            session_id,
+        };
+        house.gateway.start_service_chat(start, &robot)
+    };
+    // It takes its question back, and asks again from the same session: it is a question again.
+    let mut session = None;
+    for _ in 0..2 {
+        let begun = ask(session).await.unwrap();
+        session = Some(begun.session_id);
+        asked(&house, begun.run_id).await;
+        let (view, _) = house.gateway.service_chat(NUMBER, None, &house.operator).await.unwrap();
+        assert_eq!(view.chat.place, None);
+        house.gateway.stop_run(begun.run_id, &robot).await.unwrap();
+        house.run_when(begun.run_id, RunStatus::Cancelled).await;
+    }
+    assert_eq!(bridge.sent().len(), 0);
+    // What the provider says meanwhile is the user's to see.
+    movistar.says("Who is there?");
+    let turn = turns(&house, 1).await.remove(0);
+    assert_eq!(turn.requested_by, Principal::Operator);
+    assert_ne!(Some(turn.session_id), session);
+    // Once somebody has let it go, the conversation is led by whoever wrote; here nobody else is.
+    let begun = ask(session).await.unwrap();
+    house.decide(asked(&house, begun.run_id).await, Choice::Once).await;
+    house.run_when(begun.run_id, RunStatus::Completed).await;
+    let (view, _) = house.gateway.service_chat(NUMBER, None, &house.operator).await.unwrap();
+    assert_eq!(view.chat.place.unwrap().owner, Principal::Operator);
+}

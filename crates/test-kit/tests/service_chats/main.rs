@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use countersign_domain::approvals::{Choice, Status};
 use countersign_domain::audit::AuditKind;
+use countersign_domain::identity::Principal;
 use countersign_domain::ids::{ApprovalId, RunId, SessionId};
 use countersign_domain::runs::{Run, RunStatus};
 use countersign_domain::service_conversations::{
