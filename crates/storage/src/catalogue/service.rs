@@ -35,4 +35,5 @@ pub(crate) const SAID: &str = "SELECT id, v, doc FROM service_said \
      WHERE chat = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
 pub(crate) const FORGET_SAID: &str = "DELETE FROM service_said WHERE id <= (SELECT MAX(id) FROM \
      (SELECT id FROM service_said WHERE id < ?1 ORDER BY id LIMIT ?2) AS oldest)";
-pub(crate) const OLDEST_SAID: &str = "SELECT id FROM service_said WHERE id > '' ORDER BY id LIMIT 1";
+pub(crate) const OLDEST_SAID: &str =
+    "SELECT id FROM service_said WHERE id > '' ORDER BY id LIMIT 1";
