@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) posts: BTreeMap<PostId, Post>,
     /// Posts in the order in which they were made.
     pub(crate) order: Vec<PostId>,
+    /// The answers in each thread, by its first post, in the order in which they were made.
+    pub(crate) threads: BTreeMap<PostId, Vec<PostId>>,
     pub(crate) sessions: BTreeMap<String, Session>,
     pub(crate) commands: BTreeMap<CommandId, Command>,
     pub(crate) hooks: BTreeMap<String, CommandHook>,
@@ -71,6 +73,7 @@ impl World {
             channels: BTreeMap::new(),
             posts: BTreeMap::new(),
             order: Vec::new(),
+            threads: BTreeMap::new(),
             sessions: BTreeMap::new(),
             commands: BTreeMap::new(),
             hooks: BTreeMap::new(),
@@ -149,10 +152,9 @@ impl World {
     }
 
     fn thread_figures(&self, post: &Post) -> ThreadFigures {
-        let root = post.thread();
-        let replies = self
-            .posts_of(&post.channel_id)
-            .filter(|reply| reply.delete_at == 0 && reply.root_id == root.as_str());
+        let replies = self.threads.get(&post.thread()).into_iter().flatten();
+        let replies =
+            replies.filter_map(|id| self.posts.get(id)).filter(|reply| reply.delete_at == 0);
         replies.fold(ThreadFigures::default(), |figures, reply| ThreadFigures {
             reply_count: figures.reply_count + 1,
             last_reply_at: if post.root_id.is_empty() { reply.create_at } else { 0 },

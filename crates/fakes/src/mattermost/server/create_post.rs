@@ -182,6 +182,9 @@ impl World {
         self.check_post(&post)?;
         post.file_ids = self.attach_files(&post, &post.file_ids);
         self.order.push(post.id.clone());
+        if !post.root_id.is_empty() {
+            self.threads.entry(post.thread()).or_default().push(post.id.clone());
+        }
         self.posts.insert(post.id.clone(), post.clone());
         if let Some(channel) = self.channels.get_mut(&channel.id) {
             channel.last_post_at = stamp;
