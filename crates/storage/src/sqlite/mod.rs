@@ -2,6 +2,7 @@
 
 mod apply;
 mod chaining;
+mod checkpoint;
 pub(crate) mod copying;
 mod fault;
 mod log_file;

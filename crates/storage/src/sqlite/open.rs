@@ -31,12 +31,9 @@ const PRAGMAS: &str = "
     PRAGMA synchronous = FULL;
 ";
 
-/// For the connection that writes. It copies its log back after 4000 pages (16 MiB), which some
-/// commit has to wait for. One that decides an approval writes a dozen pages: at SQLite's own 1000,
-/// more than one in a hundred would wait.
+/// For the connection that writes. When its log is copied back is said in `checkpoint`.
 const WRITER_PRAGMAS: &str = "
     PRAGMA journal_mode = WAL;
-    PRAGMA wal_autocheckpoint = 4000;
     PRAGMA journal_size_limit = 67108864;
 ";
 

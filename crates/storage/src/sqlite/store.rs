@@ -11,6 +11,7 @@ use countersign_ports::store::{
 };
 use rusqlite::Connection;
 
+use super::checkpoint::Copier;
 use super::open;
 use super::reader::Readers;
 use super::writer::Writer;
@@ -40,12 +41,13 @@ impl SqliteStore {
     /// The store of the file at `path` that writes through `connection`.
     pub(super) fn over(
         path: &Path,
-        connection: Connection,
+        mut connection: Connection,
         node: NodeName,
     ) -> Result<Self, StoreError> {
         let health = Health::new();
+        let copier = Copier::start(path, &mut connection)?;
         Ok(Self {
-            writer: Writer::start(connection, node, health.clone())?,
+            writer: Writer::start((connection, copier), node, health.clone())?,
             readers: Readers::new(path.to_owned(), health.clone()),
             health,
         })

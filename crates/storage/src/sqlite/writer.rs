@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::apply::apply;
+use super::checkpoint::Copier;
 use super::fault::SqlError;
 use super::reader::closed;
 use crate::health::{Health, ends_the_store};
@@ -43,7 +44,7 @@ struct Job {
 impl Writer {
     /// Starts the thread, which names `node` in the audit log. It ends when it is closed or the last handle is gone.
     pub(super) fn start(
-        connection: Connection,
+        (connection, copier): (Connection, Copier),
         node: NodeName,
         health: Health,
     ) -> Result<Self, StoreError> {
@@ -52,7 +53,7 @@ impl Writer {
             .name("sqlite-writer".to_owned())
             .spawn(move || {
                 let watch = Watch(health);
-                run(connection, inbox, &node, &watch.0);
+                run((connection, copier), inbox, &node, &watch.0);
             })
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(Self(sender))
@@ -89,7 +90,7 @@ impl Drop for Watch {
 }
 
 fn run(
-    mut connection: Connection,
+    (mut connection, copier): (Connection, Copier),
     mut inbox: mpsc::Receiver<Message>,
     node: &NodeName,
     health: &Health,
@@ -110,6 +111,7 @@ fn run(
         }
         serve(&mut connection, jobs, node, health);
     }
+    copier.end(&mut connection);
     if let Err((_, error)) = connection.close() {
         tracing::warn!(%error, "the database was not closed cleanly");
     }

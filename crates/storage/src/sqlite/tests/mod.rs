@@ -1,6 +1,7 @@
 //! What is particular to the SQLite store.
 
 mod chain;
+mod checkpoint;
 mod failing;
 mod opening;
 mod plans;
