@@ -56,8 +56,16 @@ enum Work {
     CatchUp,
 }
 
-/// A post that was looked at: where it came from, and what is still to be said about it.
-type Given<'a> = (ChannelId, PostId, Option<BoxFuture<'a, ()>>);
+/// What became of a post that was given to the gateway.
+enum Outcome<'a> {
+    /// The gateway has it, or nobody wants it.
+    Done(Option<BoxFuture<'a, ()>>),
+    /// The gateway could not take it for too long.
+    Lost,
+}
+
+/// A post that was looked at: where it came from, and what became of it.
+type Given<'a> = (ChannelId, PostId, Outcome<'a>);
 
 impl Mattermost {
     pub(crate) async fn keep_listening(&self, inbox: &Arc<dyn Inbox>) -> PlatformError {
@@ -143,20 +151,25 @@ impl Mattermost {
         loop {
             while let Some((channel, (post, kind))) = lines.begin() {
                 giving.push(Box::pin(async move {
-                    let answer = self.take(&post, kind, inbox).await;
-                    (channel, post.id, answer)
+                    let outcome = self.take(&post, kind, inbox).await;
+                    (channel, post.id, outcome)
                 }));
             }
             tokio::select! {
                 next = work.recv(), if looking.is_none() && lines.held() < WAITING => match next {
                     None => return PlatformError::Unavailable("nobody brings anything".to_owned()),
                     Some(Work::Posted(post, kind)) => hear(&mut reading, &mut lines, post, kind),
-                    Some(Work::CatchUp) => looking = self.missed(&reading),
+                    Some(Work::CatchUp) => looking = self.missed(&mut reading),
                 },
-                Some((channel, post, answer)) = giving.next(), if !giving.is_empty() => {
+                Some((channel, post, outcome)) = giving.next(), if !giving.is_empty() => {
                     lines.done(&channel);
-                    reading.done(&post);
-                    answers.extend(answer);
+                    match outcome {
+                        Outcome::Done(answer) => {
+                            reading.done(&post);
+                            answers.extend(answer);
+                        }
+                        Outcome::Lost => reading.lose(&post, Instant::now() + OWED_AGAIN),
+                    }
                 }
                 Some(()) = answers.next(), if !answers.is_empty() => {}
                 (since, found) = looked_up(&mut looking), if looking.is_some() => {
@@ -167,8 +180,8 @@ impl Mattermost {
                         hear(&mut reading, &mut lines, Box::new(post), kind);
                     }
                 }
-                () = reading.owed_again(), if reading.owed.is_some() && looking.is_none() => {
-                    looking = self.missed(&reading);
+                () = reading.owed_again(), if looking.is_none() => {
+                    looking = self.missed(&mut reading);
                 }
             }
             self.note(&mut reading).await;
@@ -181,18 +194,22 @@ impl Mattermost {
         post: &Post,
         kind: ChannelKind,
         inbox: &Arc<dyn Inbox>,
-    ) -> Option<BoxFuture<'a, ()>> {
+    ) -> Outcome<'a> {
         self.known.note_kind(&post.channel_id, kind);
         let message = match self.message(post, kind).await {
             Ok(message) => message,
             Err(error) => {
                 tracing::warn!(%error, "a post could not be read");
-                return None;
+                return Outcome::Done(None);
             }
         };
-        let answer = bring(inbox, &message).await?;
+        let answer = match bring(inbox, &message).await {
+            Brought::Taken(Some(answer)) => answer,
+            Brought::Taken(None) => return Outcome::Done(None),
+            Brought::NotTaken => return Outcome::Lost,
+        };
         let (id, address) = (format!("answer:{}", post.id), message.origin.address);
-        Some(Box::pin(async move {
+        Outcome::Done(Some(Box::pin(async move {
             for _ in 0..ANSWERED {
                 let pause = match self.say(&id, &address, &answer).await {
                     Ok(_) => return,
@@ -205,7 +222,7 @@ impl Mattermost {
                 };
                 tokio::time::sleep(pause).await;
             }
-        }))
+        })))
     }
 
     /// How far the last process, or node, has read.
@@ -252,8 +269,8 @@ impl Mattermost {
     }
 
     /// Looks up what may have been missed, if anything was ever read.
-    fn missed(&self, reading: &Reading) -> Option<BoxFuture<'_, (i64, Found)>> {
-        let since = reading.since()?;
+    fn missed(&self, reading: &mut Reading) -> Option<BoxFuture<'_, (i64, Found)>> {
+        let since = reading.look()?;
         Some(Box::pin(async move { (since, self.posts_since(since).await) }))
     }
 
@@ -314,20 +331,30 @@ fn arrived(progress: &mut Progress, event: &Event) -> Vec<Work> {
     work
 }
 
-/// Brings a message until the gateway takes it; what is to be answered.
-async fn bring(inbox: &Arc<dyn Inbox>, message: &Message) -> Option<String> {
+/// What became of a message that was brought.
+enum Brought {
+    /// The gateway took or dropped it; what is to be answered.
+    Taken(Option<String>),
+    /// It could not take it for too long.
+    NotTaken,
+}
+
+/// Brings a message until the gateway takes it.
+async fn bring(inbox: &Arc<dyn Inbox>, message: &Message) -> Brought {
     let mut pause = BRING_AGAIN;
     for _ in 0..BROUGHT {
         match inbox.receive(Inbound::Message(message.clone())).await {
-            Receipt::Taken(answer) => return answer.filter(|answer| !answer.trim().is_empty()),
-            Receipt::Stray(answer) => return Some(answer),
-            Receipt::Dropped => return None,
+            Receipt::Taken(answer) => {
+                return Brought::Taken(answer.filter(|answer| !answer.trim().is_empty()));
+            }
+            Receipt::Stray(answer) => return Brought::Taken(Some(answer)),
+            Receipt::Dropped => return Brought::Taken(None),
             Receipt::Later => {
                 tokio::time::sleep(pause).await;
                 pause *= 2;
             }
         }
     }
-    tracing::error!(post = %message.origin.delivery, "the gateway could not take a message");
-    None
+    tracing::error!(post = %message.origin.delivery, "the gateway could not take a message for too long; it is brought again");
+    Brought::NotTaken
 }

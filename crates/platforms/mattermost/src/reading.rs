@@ -19,6 +19,8 @@ pub(crate) struct Reading {
     /// From when on something is still to be looked up, which was not to be had, and when that is
     /// tried again.
     pub(crate) owed: Option<(i64, Instant)>,
+    /// The same for what came and the gateway could not take, as long as nobody looks for it.
+    lost: Option<(i64, Instant)>,
     /// When it was noted last.
     pub(crate) noted: Option<Instant>,
     /// What has come and was not given to the gateway yet, and when it was made.
@@ -35,7 +37,17 @@ impl Reading {
 
     /// From when on something may have been missed.
     pub(crate) fn since(&self) -> Option<i64> {
-        self.owed.map(|(since, _)| since).or(self.until)
+        let owed = self.owed.into_iter().chain(self.lost).map(|(since, _)| since).min();
+        owed.or(self.until)
+    }
+
+    /// It is looked up now; from when on. What is lost meanwhile is looked up after that.
+    pub(crate) fn look(&mut self) -> Option<i64> {
+        let since = self.since()?;
+        if let Some((_, again)) = self.lost.take() {
+            self.owed = Some((since, again));
+        }
+        Some(since)
     }
 
     /// From when on another process would have to look: what is not given to the gateway is lost with
@@ -47,8 +59,9 @@ impl Reading {
 
     /// Returns when what is owed is to be looked up again.
     pub(crate) async fn owed_again(&self) {
-        if let Some((_, again)) = self.owed {
-            tokio::time::sleep_until(again).await;
+        match self.owed.into_iter().chain(self.lost).map(|(_, again)| again).min() {
+            Some(again) => tokio::time::sleep_until(again).await,
+            None => std::future::pending().await,
         }
     }
 
@@ -66,6 +79,15 @@ impl Reading {
             self.seen.remove(&oldest);
         }
         true
+    }
+
+    /// The gateway could not take the post: it has not come, and is looked up again at `again`.
+    pub(crate) fn lose(&mut self, post: &PostId, again: Instant) {
+        self.seen.remove(post);
+        if let Some(at) = self.open.remove(post) {
+            let since = self.lost.map_or(at, |(since, _)| since.min(at));
+            self.lost = Some((since, again));
+        }
     }
 
     /// The post was given to the gateway.
@@ -95,5 +117,28 @@ mod tests {
         assert_eq!(reading.settled(), Some(30));
         reading.owed = Some((5, Instant::now()));
         assert_eq!((reading.since(), reading.settled()), (Some(5), Some(5)));
+    }
+
+    #[tokio::test]
+    async fn what_the_gateway_could_not_take_is_looked_up_and_comes_again() {
+        let mut reading = Reading::from(10);
+        assert!(reading.is_new(&post("p1", 20)) && reading.is_new(&post("p2", 30)));
+        reading.lose(&post("p1", 20).id, Instant::now());
+        reading.done(&post("p2", 30).id);
+        assert_eq!((reading.since(), reading.settled()), (Some(20), Some(20)));
+        reading.owed_again().await;
+        assert_eq!(reading.look(), Some(20));
+        // Whoever dies now has not read it.
+        assert_eq!(reading.settled(), Some(20));
+        assert!(reading.is_new(&post("p1", 20)) && !reading.is_new(&post("p2", 30)));
+        reading.lose(&post("p1", 20).id, Instant::now());
+        // That look has found everything; what was lost during it is owed still.
+        reading.owed = None;
+        assert_eq!((reading.since(), reading.settled()), (Some(20), Some(20)));
+        assert_eq!(reading.look(), Some(20));
+        assert!(reading.is_new(&post("p1", 20)));
+        reading.done(&post("p1", 20).id);
+        reading.owed = None;
+        assert_eq!((reading.since(), reading.settled()), (Some(30), Some(30)));
     }
 }
