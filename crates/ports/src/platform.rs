@@ -151,6 +151,8 @@ pub enum Feature {
     Replies,
     /// A text can be shown to one person of a chat alone.
     Ephemerals,
+    /// What is for one person of a chat alone can be said in a direct chat with them.
+    DirectChats,
     /// A text that is posted again under its id shows once.
     Once,
     /// It says which chats the bot is in.
@@ -305,7 +307,8 @@ pub struct TextPost {
     pub address: Address,
     /// The message that it answers. Only with [`Feature::Replies`].
     pub reply_to: Option<MessageId>,
-    /// Who alone is to see it; `None` everybody in the chat. Only with [`Feature::Ephemerals`].
+    /// Who alone is to see it; `None` everybody in the chat. Only with [`Feature::Ephemerals`], or
+    /// with [`Feature::DirectChats`], where it is said in their direct chat.
     pub only_for: Option<PersonId>,
     /// The text, inert in the platform's markup, and no longer than it takes.
     pub text: String,

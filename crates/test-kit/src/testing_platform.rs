@@ -383,7 +383,9 @@ impl Platform for TestingPlatform {
         self.fault()?;
         self.check_text(&text.text);
         self.check_feature(text.reply_to.is_some(), Feature::Replies);
-        self.check_feature(text.only_for.is_some(), Feature::Ephemerals);
+        if !self.about.features.contains(&Feature::DirectChats) {
+            self.check_feature(text.only_for.is_some(), Feature::Ephemerals);
+        }
         let mut taken = None;
         self.state.send_modify(|state| {
             let known = state.texts.get(&text.id).cloned();

@@ -7,11 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use countersign_domain::approvals::{Choice, Status};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::chat::PlatformName;
-use countersign_domain::commands::{Access, Busy, Category, Command, Source};
 use countersign_domain::ids::RunId;
 use countersign_domain::runs::{EntryBody, RunStatus};
 use countersign_domain::slash_access::{
@@ -21,7 +19,6 @@ use countersign_gateway::config::{PlatformsConfig, QuickCommandsConfig, Sessions
 use countersign_gateway::{Admission, BusyMode, ChatSettings, DropReason, PairingMode};
 use countersign_ports::duration::HumanDuration;
 use countersign_ports::platform::Receipt;
-use countersign_ports::plugins::{CommandDesk as _, PluginCall, PluginError, Plugins};
 use countersign_ports::run_journal::RunJournal as _;
 use countersign_ports::store::{PageRequest, RunFilter};
 use countersign_test_kit::{House, Shown, TestingPlatform};
@@ -357,77 +354,4 @@ async fn a_conversation_begins_anew_at_its_time_of_the_day() {
     ann.says("say two").await;
     let second = runs(&house).await[1];
     assert_eq!(read_by(&house, second).await, ["say two"]);
-}
-
-/// A plugin that answers as it is told to.
-struct Moody;
-
-#[async_trait]
-impl Plugins for Moody {
-    async fn call(&self, _: &str, call: PluginCall) -> Result<String, PluginError> {
-        match call.arguments.as_str() {
-            "hang" => Err(PluginError::Late(call.time)),
-            "ponder" => {
-                tokio::time::sleep(Duration::from_millis(2100)).await;
-                Ok("it will **rain**".to_owned())
-            }
-            "die" => Err(PluginError::Gone),
-            "flood" => Ok("x".repeat(1_000_000)),
-            told => Ok(format!("@all **{told}** \u{202e} by {}", call.by)),
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_plugin_answers_in_the_chat_and_whatever_it_does_is_its_own_problem() {
-    let (house, platform) = open(|chat| gate(chat, &["weather"])).await;
-    let command = |name: &str, access| Command {
-        name: name.parse().unwrap(),
-        description: "Tells the weather.".to_owned(),
-        category: Category::Tools,
-        aliases: Vec::new(),
-        arguments: String::new(),
-        busy: Busy::Allowed,
-        access,
-        source: Source::Plugin("sky".to_owned()),
-    };
-    house.gateway.attach_plugins(Arc::new(Moody));
-    house.gateway.register(command("weather", Access::Listed)).unwrap();
-    house.gateway.register(command("storm", Access::Admins)).unwrap();
-    let refused = house.gateway.register(command("approve", Access::Listed)).unwrap_err();
-    assert_eq!(refused.to_string(), "`/approve` is taken by `/approve`");
-    let (ann, boss) = (platform.dm("ann"), platform.dm("boss"));
-    let told = ann.told("/weather today").await;
-    assert!(told.contains("today") && told.contains("testing:ann"), "{told}");
-    assert!(told.starts_with("```") && !told.contains('\u{202e}'), "{told}");
-    assert!(ann.told("/weather hang").await.contains("did not answer"));
-    assert!(ann.told("/weather die").await.contains("not running"));
-    // What comes when the platform waits no more is posted: in a group to who asked alone.
-    assert!(ann.told("/weather ponder").await.contains("takes its time"));
-    let town = platform.in_group("ann", "town");
-    assert!(town.told("/weather ponder").await.contains("takes its time"));
-    let late = |shown: &[Shown]| {
-        let late: Vec<Shown> =
-            shown.iter().filter(|one| one.text.contains("will **rain**")).cloned().collect();
-        <[Shown; 2]>::try_from(late).ok()
-    };
-    let [alone, in_group] = platform.when(late).await;
-    assert_eq!((alone.only_for, alone.address), (None, ann.origin("x").address));
-    assert_eq!(in_group.only_for, town.origin("x").sender);
-    assert_eq!(in_group.address, town.origin("x").address);
-    assert!(ann.told("/weather flood").await.len() < 3000);
-    assert!(ann.told("/storm").await.contains("/storm is admin"));
-    assert!(boss.told("/storm coming").await.contains("coming"));
-    // The platform's own menu follows.
-    let has = |name: &str| platform.commands().iter().any(|command| command.name == name);
-    for _ in 0..500 {
-        if has("weather") {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert!(has("weather") && has("storm"));
-    house.gateway.withdraw("sky");
-    assert_eq!(ann.told("/weather today").await, "");
-    assert_eq!(runs(&house).await.len(), 1);
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use countersign_domain::access::Scope;
 use countersign_domain::approvals::Choice;
 use countersign_domain::chat::PlatformName;
 use countersign_domain::service_conversations::Switch;
@@ -11,7 +12,7 @@ use countersign_domain::slash_access::{
     AccessPolicy, CommandList, ListedIds, PlatformAccess, ScopeAccess,
 };
 use countersign_fakes::whatsapp_bridge::FakeBridge;
-use countersign_gateway::{Admission, ChatSettings};
+use countersign_gateway::{Admission, Caller, ChatSettings, InSession, Saying};
 use countersign_test_kit::{House, TestingPlatform};
 
 /// Boss administers, Ann may run what is listed, both may talk.
@@ -102,4 +103,32 @@ async fn who_is_no_admin_runs_none_of_it() {
     }
     assert!(bridge.sent().is_empty());
     drop(house);
+}
+
+#[tokio::test]
+async fn a_key_does_by_commands_what_it_may_do_by_routes() {
+    let bridge = FakeBridge::listen().await;
+    bridge.knows("34600111222", "Movistar");
+    let house = House::with()
+        .bridge(&bridge)
+        .service(|settings| settings.enabled = Switch::On)
+        .open()
+        .await;
+    let with = |scopes: &[Scope]| Caller {
+        scopes: scopes.iter().copied().collect(),
+        ..house.key_holder("ci")
+    };
+    let say = async |scopes: &[Scope], text: &str| {
+        let saying = Saying { chat: "main", session: InSession::Present, key: None, text };
+        house.gateway.say(saying, &with(scopes)).await.unwrap().reply.unwrap()
+    };
+    for text in ["/chats", "/service", "/service show Movistar", "/service pause Movistar"] {
+        let told = say(&[Scope::Runs], text).await;
+        assert!(told.contains("approvals:read") && !told.contains("Movistar"), "{text}: {told}");
+    }
+    let reading = [Scope::Runs, Scope::ApprovalsRead];
+    assert!(say(&reading, "/chats").await.contains("Movistar"));
+    let told = say(&reading, "/service pause Movistar").await;
+    assert!(told.contains("approvals:decide"), "{told}");
+    assert!(say(&reading, "/service start Movistar | Hello").await.contains("is drafted"));
 }

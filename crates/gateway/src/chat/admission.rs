@@ -10,7 +10,7 @@ use countersign_ports::platform::{Mention, Origin, SenderKind};
 use super::desk::DropReason;
 use super::receive::Untaken;
 use super::settings::{MentionRule, PairingMode};
-use super::speaker::{Speaker, ToldBy, surface};
+use super::speaker::{Answered, Speaker, ToldBy, surface};
 use crate::caller::Caller;
 use crate::gateway::Gateway;
 
@@ -66,6 +66,7 @@ impl Gateway {
             scope,
             surface: surface(adapter.about().markup),
             told_by: ToldBy::Platform,
+            answered: Answered::Openly,
             answering: None,
             quoted: None,
             files: Vec::new(),

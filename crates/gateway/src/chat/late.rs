@@ -1,4 +1,5 @@
-//! Answers of plugins that come when the platform waits no more: posted where they were asked for.
+//! Answers of plugins that come when the platform waits no more: posted where they were asked for, and
+//! to whoever asked alone if nobody else saw that they did.
 //!
 //! They are kept nowhere: who dies before the plugin answers has nothing to post.
 
@@ -15,7 +16,7 @@ use tokio::task::JoinHandle;
 use super::desk::held;
 use super::post::Lane;
 use super::reply::{Reply, pieces};
-use super::speaker::{Speaker, ToldBy};
+use super::speaker::{Answered, Speaker, ToldBy};
 use crate::gateway::Gateway;
 
 /// Platforms want an answer within three seconds.
@@ -23,6 +24,16 @@ const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// How long a plugin has in all.
 pub(super) const IN_ALL: Duration = Duration::from_secs(30);
+
+/// Where a late answer is shown.
+enum LatePlace {
+    /// Where it was asked for.
+    Chat,
+    /// To whoever asked, alone.
+    Alone(PersonId),
+    /// To nobody: the others there are not to see what was asked alone.
+    Nowhere,
+}
 
 /// An answer that is still to come.
 pub(crate) struct Late {
@@ -50,7 +61,14 @@ impl Gateway {
         if let Ok(answered) = tokio::time::timeout(patience, &mut answer).await {
             return self.plugin_reply(&command, answered.unwrap_or(Err(PluginError::Gone)));
         }
-        let told = format!("/{command} takes its time; the answer is posted here.");
+        let place = match self.late_place(speaker) {
+            LatePlace::Chat => "the answer is posted here.",
+            LatePlace::Alone(_) => "you alone are shown the answer.",
+            LatePlace::Nowhere => {
+                "its answer cannot be shown to you alone here any more. Use it in a direct message."
+            }
+        };
+        let told = format!("/{command} takes its time; {place}");
         let id = format!("late:{}", self.entropy.uuid());
         let speaker = Box::new(speaker.clone());
         held(&self.chats.late).push(Late { speaker, command, id, answer });
@@ -73,10 +91,16 @@ impl Gateway {
         let Some(adapter) = self.chats.adapter(&speaker.address) else {
             return;
         };
+        let only_for = match self.late_place(&speaker) {
+            LatePlace::Chat => None,
+            LatePlace::Alone(person) => Some(person),
+            LatePlace::Nowhere => {
+                tracing::info!(%command, "an answer came too late to be shown to its asker alone");
+                return;
+            }
+        };
         self.note_spoken(&speaker.address).await;
         let about = adapter.about();
-        let alone = about.features.contains(&Feature::Ephemerals);
-        let only_for = person_of(&speaker).filter(|_| alone && speaker.scope == ChatScope::Group);
         for (number, piece) in pieces(&text, about.longest_text).into_iter().enumerate() {
             let place = (&speaker.address, speaker.quoted.as_ref().filter(|_| number == 0));
             let post = post(format!("{id}:{number}"), place, only_for.clone(), piece);
@@ -84,6 +108,24 @@ impl Gateway {
                 return;
             }
         }
+    }
+
+    fn late_place(&self, speaker: &Speaker) -> LatePlace {
+        if speaker.scope == ChatScope::Dm {
+            return LatePlace::Chat;
+        }
+        let can = |feature| {
+            let adapter = self.chats.adapter(&speaker.address);
+            adapter.is_some_and(|adapter| adapter.about().features.contains(&feature))
+        };
+        let alone = match speaker.answered {
+            Answered::Openly if can(Feature::Ephemerals) => person_of(speaker),
+            Answered::Openly => return LatePlace::Chat,
+            Answered::Alone => {
+                person_of(speaker).filter(|_| can(Feature::Ephemerals) || can(Feature::DirectChats))
+            }
+        };
+        alone.map_or(LatePlace::Nowhere, LatePlace::Alone)
     }
 }
 

@@ -23,7 +23,7 @@ use super::refuse::BroughtBy;
 use super::reply::Reply;
 use super::settings::BusyMode;
 use super::speak::Manner;
-use super::speaker::{Speaker, ToldBy};
+use super::speaker::{Answered, Speaker, ToldBy};
 use crate::caller::{Caller, Forbidden};
 use crate::gateway::Gateway;
 
@@ -266,10 +266,11 @@ impl Gateway {
     }
 
     async fn take_native(&self, call: NativeCall) -> Result<Receipt, Untaken> {
-        let speaker = match self.admit(&call.origin).await? {
+        let admitted = match self.admit(&call.origin).await? {
             Admitted::Speaker(speaker) => *speaker,
             Admitted::Unknown(person) => return self.ask_for_admission(&call.origin, person).await,
         };
+        let speaker = Speaker { answered: Answered::Alone, ..admitted };
         let delivery = self.delivery(&call.origin);
         let typed = format!("/{} {}", call.name, call.arguments);
         let heard = match call.name.parse() {
@@ -365,6 +366,7 @@ fn speaker_at_home(chat: &str, caller: &Caller) -> Result<Speaker, SayError> {
         scope,
         surface: Surface::Text,
         told_by: ToldBy::Caller,
+        answered: Answered::Alone,
         answering: None,
         quoted: None,
         files: Vec::new(),

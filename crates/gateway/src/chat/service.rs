@@ -1,5 +1,6 @@
 //! `/chats` and `/service`.
 
+use countersign_domain::access::Scope;
 use countersign_domain::approvals::Rights;
 use countersign_domain::chat::Delivery;
 use countersign_domain::service_conversations::{ChatMode, SaidBy, ServiceChat};
@@ -38,6 +39,9 @@ impl Gateway {
         speaker: &Speaker,
         command: &AuthorizedCommand,
     ) -> Reply {
+        if let Some(refused) = lacking(speaker, Scope::ApprovalsRead) {
+            return refused;
+        }
         let whole = speaker.rights(command.tier()) == Rights::Admin;
         let groups =
             if command.arguments().trim() == "all" { Groups::Listed } else { Groups::Left };
@@ -63,6 +67,9 @@ impl Gateway {
         speaker: &Speaker,
         command: &AuthorizedCommand,
     ) -> Result<Reply, StoreError> {
+        if let Some(refused) = lacking(speaker, Scope::ApprovalsRead) {
+            return Ok(refused);
+        }
         let arguments = command.arguments().trim();
         let (verb, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
         let rest = rest.trim();
@@ -97,6 +104,9 @@ impl Gateway {
         command: &AuthorizedCommand,
         (target, change): (&str, ChatChange),
     ) -> Result<Reply, StoreError> {
+        if let Some(refused) = lacking(speaker, Scope::ApprovalsDecide) {
+            return Ok(refused);
+        }
         // Approvers change chats: by a list, or elsewhere in the house.
         if speaker.rights(command.tier()) != Rights::Admin {
             return Ok(Reply::own("Only approvers change service chats."));
@@ -198,6 +208,17 @@ impl Gateway {
             ToldBy::Caller => Some(Reply::own(format!("A message to {id} is drafted."))),
         };
         Ok(Heard { reply: heard.reply.or(note), ..heard })
+    }
+}
+
+/// What a caller of the API is told who may not do by a command what it may not do by a route.
+fn lacking(speaker: &Speaker, needs: Scope) -> Option<Reply> {
+    match speaker.told_by {
+        ToldBy::Platform => None,
+        ToldBy::Caller => {
+            let lacks = speaker.caller.require(needs).err()?;
+            Some(Reply::own(format!("Nothing is shown or changed: {lacks}.")))
+        }
     }
 }
 

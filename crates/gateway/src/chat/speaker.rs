@@ -29,6 +29,8 @@ pub(super) struct Speaker {
     pub(super) surface: Surface,
     /// Who tells how runs end.
     pub(super) told_by: ToldBy,
+    /// Who sees what they are answered.
+    pub(super) answered: Answered,
     /// The message that they answer, if they answer one.
     pub(super) answering: Option<MessageId>,
     /// What came with their message.
@@ -46,6 +48,15 @@ pub(super) enum ToldBy {
     Platform,
     /// Whoever called: it follows the run itself.
     Caller,
+}
+
+/// Who sees what somebody is answered at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answered {
+    /// Everybody who saw what they said.
+    Openly,
+    /// They alone: nobody saw that they called a native command.
+    Alone,
 }
 
 impl Speaker {

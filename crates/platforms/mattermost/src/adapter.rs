@@ -31,7 +31,7 @@ use crate::seal::Seal;
 use crate::slash::Slash;
 use crate::split::{LONGEST, posts};
 use crate::vault::Vault;
-use crate::wire::{Post, User};
+use crate::wire::{Channel, Post, User};
 
 /// Some room is left for what is put between an `@` and a name.
 const LONGEST_TEXT: usize = LONGEST - 383;
@@ -97,6 +97,7 @@ impl Mattermost {
                 Feature::Typing,
                 Feature::Directory,
                 Feature::Files,
+                Feature::DirectChats,
             ]),
             markup: Markup::Mattermost,
             longest_text: LONGEST_TEXT,
@@ -152,6 +153,24 @@ impl Mattermost {
         // A click may wait for it, and gives way to nothing.
         let ask = || self.rest.call(Urgency::Card, Method::GET, "users/me", None);
         self.me.get_or_try_init(ask).await
+    }
+
+    /// The channel of the bot and `person`, which the server makes if there is none. Posts that only
+    /// one member of a channel sees are for administrators of the server alone.
+    async fn direct_chat(
+        &self,
+        near: &Address,
+        person: &PersonId,
+    ) -> Result<Address, PlatformError> {
+        let both = json!([self.me().await?.id, person.as_str()]);
+        let channel: Channel =
+            self.rest.call(Urgency::Text, Method::POST, "channels/direct", Some(&both)).await?;
+        let chat = channel
+            .id
+            .as_str()
+            .parse()
+            .map_err(|error| PlatformError::Refused(format!("a direct channel: {error}")))?;
+        Ok(Address { chat, thread: None, ..near.clone() })
     }
 
     /// Asks the server whether it still accepts the token.
@@ -289,7 +308,13 @@ impl Platform for Mattermost {
     }
 
     async fn post_text(&self, text: &TextPost) -> Result<MessageId, PlatformError> {
-        self.say(&text.id, &text.address, &text.text).await
+        match &text.only_for {
+            None => self.say(&text.id, &text.address, &text.text).await,
+            Some(person) => {
+                let direct = self.direct_chat(&text.address, person).await?;
+                self.say(&text.id, &direct, &text.text).await
+            }
+        }
     }
 
     async fn post_files(
