@@ -21,4 +21,4 @@ pub mod throw_away;
 
 pub use copy::{Copied, CopyError, Place, Progress, copy};
 pub use postgres::{InvalidServer, LogServer, PostgresStore, Server};
-pub use sqlite::{LogFile, LogFileError, SqliteStore};
+pub use sqlite::{Examined, LogFile, LogFileError, SchemaAge, SqliteStore, back_up, examine};

@@ -114,7 +114,7 @@ impl SqliteSide {
         let keys = keys.cloned();
         self.run(move |connection| {
             let mut verifier = Verifier::new(keys.as_ref());
-            verify_log(connection, 1, &mut verifier)?;
+            verify_log(connection, 1, &mut verifier, |_| {})?;
             Ok(verifier.finish(&[])?)
         })
         .await

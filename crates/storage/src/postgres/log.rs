@@ -57,7 +57,17 @@ impl LogServer {
 
     /// Lets `verifier` check every record from the number `from` on.
     pub async fn verify(&self, from: u64, verifier: &mut Verifier<'_>) -> Result<(), LogFileError> {
-        verify(&self.0, from, verifier).await
+        self.verify_telling(from, verifier, |_| {}).await
+    }
+
+    /// The same; `seen` is told the number of each good record.
+    pub async fn verify_telling(
+        &self,
+        from: u64,
+        verifier: &mut Verifier<'_>,
+        seen: impl FnMut(u64),
+    ) -> Result<(), LogFileError> {
+        verify(&self.0, from, verifier, seen).await
     }
 
     /// Gives every record to `take` as a line of an export, from the number `from` on.
@@ -102,6 +112,7 @@ pub(super) async fn verify(
     session: &Session,
     from: u64,
     verifier: &mut Verifier<'_>,
+    mut seen: impl FnMut(u64),
 ) -> Result<(), LogFileError> {
     each(session, from, |row| {
         let text: &str = row.try_get(3)?;
@@ -114,7 +125,10 @@ pub(super) async fn verify(
             subject: written.as_deref().unwrap_or(subject),
         };
         let hash: Digest = digest(row, 1)?;
-        Ok(verifier.row(count(row, 0)?, &columns, text, hash)?)
+        let seq = count(row, 0)?;
+        verifier.row(seq, &columns, text, hash)?;
+        seen(seq);
+        Ok(())
     })
     .await
 }

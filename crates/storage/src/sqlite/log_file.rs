@@ -52,15 +52,7 @@ impl From<rusqlite::Error> for LogFileError {
 impl LogFile {
     /// Opens the file at `path`, which is not changed.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        if !path.exists() {
-            let message = format!("`{}` does not exist", path.display());
-            return Err(StoreError::Missing(message));
-        }
-        let connection = match usable(open::reader(path)) {
-            // Without the gateway there may be no log beside the file, and no right to make one.
-            Err(SqlError::Sqlite(error)) if may_not_write(&error) => usable(frozen(path)),
-            opened => opened,
-        }?;
+        let connection = only_reading(path)?;
         migrate::refuse_what_is_not_ours(&connection)?;
         if !migrate::is_newest(&connection)? {
             let message = "it was last used by an older version: start the gateway once, which \
@@ -78,7 +70,17 @@ impl LogFile {
 
     /// Lets `verifier` check every record from the number `from` on.
     pub fn verify(&self, from: u64, verifier: &mut Verifier<'_>) -> Result<(), LogFileError> {
-        verify_log(&self.0, from, verifier)
+        self.verify_telling(from, verifier, |_| {})
+    }
+
+    /// The same; `seen` is told the number of each good record.
+    pub fn verify_telling(
+        &self,
+        from: u64,
+        verifier: &mut Verifier<'_>,
+        seen: impl FnMut(u64),
+    ) -> Result<(), LogFileError> {
+        verify_log(&self.0, from, verifier, seen)
     }
 
     /// Gives every record to `take` as a line of an export, from the number `from` on.
@@ -122,6 +124,7 @@ pub(crate) fn verify_log(
     connection: &Connection,
     from: u64,
     verifier: &mut Verifier<'_>,
+    mut seen: impl FnMut(u64),
 ) -> Result<(), LogFileError> {
     each(connection, from, |row| {
         let seq = count(row, 0)?;
@@ -131,7 +134,9 @@ pub(crate) fn verify_log(
             actor: text(row, 6)?,
             subject: text(row, 7)?,
         };
-        Ok(verifier.row(seq, &columns, text(row, 3)?, stored_hash(row)?)?)
+        verifier.row(seq, &columns, text(row, 3)?, stored_hash(row)?)?;
+        seen(seq);
+        Ok(())
     })
 }
 
@@ -156,6 +161,20 @@ fn stored_hash(row: &Row<'_>) -> Result<Digest, SqlError> {
 
 fn u64_of(seq: i64) -> u64 {
     u64::try_from(seq).unwrap_or(0)
+}
+
+/// A connection that only reads the file at `path`, which must be there.
+pub(super) fn only_reading(path: &Path) -> Result<Connection, StoreError> {
+    if !path.exists() {
+        let message = format!("`{}` does not exist", path.display());
+        return Err(StoreError::Missing(message));
+    }
+    let connection = match usable(open::reader(path)) {
+        // Without the gateway there may be no log beside the file, and no right to make one.
+        Err(SqlError::Sqlite(error)) if may_not_write(&error) => usable(frozen(path)),
+        opened => opened,
+    }?;
+    Ok(connection)
 }
 
 /// SQLite looks at a file only when it is asked something.

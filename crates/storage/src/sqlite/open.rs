@@ -132,7 +132,7 @@ fn refuse_read_only(connection: &Connection) -> Result<(), SqlError> {
     Ok(())
 }
 
-fn refuse_damage(connection: &Connection, path: &Path) -> Result<(), SqlError> {
+pub(super) fn refuse_damage(connection: &Connection, path: &Path) -> Result<(), SqlError> {
     let bytes = std::fs::metadata(path).map_or(u64::MAX, |metadata| metadata.len());
     if bytes >= CHECKED_BYTES {
         tracing::info!(bytes, "the database is not checked: it is too large");
@@ -142,7 +142,7 @@ fn refuse_damage(connection: &Connection, path: &Path) -> Result<(), SqlError> {
     if found == "ok" { Ok(()) } else { Err(broken(Fault::Corrupt, found).into()) }
 }
 
-fn cannot_open(path: &Path, error: &io::Error) -> StoreError {
+pub(super) fn cannot_open(path: &Path, error: &io::Error) -> StoreError {
     let message = format!("`{}`: {error}", path.display());
     let kind = error.kind();
     if matches!(kind, ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) {

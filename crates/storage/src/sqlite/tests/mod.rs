@@ -3,6 +3,7 @@
 mod chain;
 mod checkpoint;
 mod failing;
+mod looking;
 mod opening;
 mod plans;
 
