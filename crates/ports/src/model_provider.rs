@@ -23,6 +23,12 @@ pub trait ModelProvider: Send + Sync + 'static {
         request: &ModelRequest,
         deltas: &mpsc::Sender<String>,
     ) -> Result<ModelReply, ModelError>;
+
+    /// The names of the models that the server offers, which shows whether it takes the key; `None`
+    /// if there is no way to ask.
+    async fn offered(&self) -> Result<Option<Vec<String>>, ModelError> {
+        Ok(None)
+    }
 }
 
 /// What the model is given.

@@ -3,6 +3,7 @@
 mod accumulate;
 mod answer_error;
 mod chunk;
+mod offer;
 mod provider;
 mod request;
 mod settings;

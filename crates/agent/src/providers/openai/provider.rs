@@ -14,6 +14,7 @@ use url::{Host, Url};
 use super::accumulate::Accumulator;
 use super::answer_error::{error_in_stream, read_error};
 use super::chunk::Chunk;
+use super::offer;
 use super::request::body;
 use super::settings::OpenAiSettings;
 use super::sse::EventReader;
@@ -85,6 +86,11 @@ impl ModelProvider for OpenAi {
         } else {
             self.read_stream(answer, deltas).await
         }
+    }
+
+    async fn offered(&self) -> Result<Option<Vec<String>>, ModelError> {
+        let request = self.client.get(offer::address(&self.endpoint));
+        offer::read(request, &self.settings).await.map(Some)
     }
 }
 

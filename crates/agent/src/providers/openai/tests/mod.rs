@@ -3,5 +3,6 @@
 mod dialects;
 mod errors;
 mod hostile;
+mod offers;
 mod requests;
 mod server;

@@ -134,7 +134,7 @@ async fn answer(
     script.asked.lock().unwrap().push(Asked {
         path: uri.path().to_owned(),
         headers,
-        body: serde_json::from_slice(&body).unwrap(),
+        body: serde_json::from_slice(&body).unwrap_or_default(),
     });
     let answer = script.answers.lock().unwrap().pop_front().expect("no answer left");
     let mut response = Response::builder().status(answer.status);
