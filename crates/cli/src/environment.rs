@@ -19,16 +19,28 @@ pub(crate) struct Environment {
 impl Environment {
     /// The environment as it is; a weak `API_SERVER_KEY` is refused.
     pub(crate) fn read() -> Result<Self, Failure> {
+        let environment = Self::unchecked();
+        environment.check()?;
+        Ok(environment)
+    }
+
+    /// The environment as it is.
+    pub(crate) fn unchecked() -> Self {
         // Variables that are no text are of no use to anybody here.
-        let variables: BTreeMap<String, String> = std::env::vars_os()
+        let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        if let Some(key) = variables.get(API_SERVER_KEY).filter(|key| !key.is_empty()) {
-            check_env_key(key).map_err(|error| {
-                Failure::Usage(format!("{API_SERVER_KEY} in the environment: {error}"))
-            })?;
-        }
-        Ok(Self { variables })
+        Self { variables }
+    }
+
+    /// Nothing, or why a start would refuse it.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let Some(key) = self.api_server_key() else {
+            return Ok(());
+        };
+        check_env_key(key).map_err(|error| {
+            Failure::Usage(format!("{API_SERVER_KEY} in the environment: {error}"))
+        })
     }
 
     /// One variable.

@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod config;
 mod connections;
+mod doctor;
 mod edit_draft;
 mod health;
 mod keys;
@@ -43,6 +44,7 @@ use crate::logging::{self, LogFormat};
   countersign approvals watch             decide in the terminal
   countersign chat \"run ls\"               talk to the agent
   countersign check 'rm -rf build'        what the policy says of a command
+  countersign doctor                      whether all is as it should be
 
 Exit codes: 0 done, 1 the answer is \"no\" or a check failed, 2 usage or configuration error,
 3 the gateway cannot be reached."
@@ -87,6 +89,7 @@ enum Command {
     Service(service::ServiceArgs),
     SignIn(sign_in::SignInArgs),
     Check(check::CheckArgs),
+    Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),
     Store(store::StoreArgs),
     Version(version::VersionArgs),
@@ -115,6 +118,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Chats(args) => chats::run(args, &global).await,
         Command::Service(args) => service::run(args, &global).await,
         Command::SignIn(args) => sign_in::run(args, &global).await,
+        Command::Doctor(args) => doctor::run(args, &global).await,
         Command::Check(args) => check::run(&args, &global),
         Command::Config(args) => config::run(args, &global),
         Command::Store(args) => store::run(args, &global).await,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use lock::HomeLock;
 pub(crate) use permissions::write_private;
-pub(crate) use running::{Announcement, NotRunning};
+pub(crate) use running::{Announcement, NotRunning, Running};
 
 use crate::config::TEMPLATE;
 
@@ -88,20 +88,27 @@ impl Home {
             checked => checked?,
         }
         let home = Self { root: root.to_owned() };
-        for file in [
-            home.config(),
-            home.database(),
-            home.beside_database("-wal"),
-            home.beside_database("-shm"),
-            home.operator_token(),
-            home.announcement(),
-            home.signing_keys(),
-            home.bridge_token(),
-            home.audit_checkpoint(),
-        ] {
+        for file in home.private_files() {
             permissions::check_file_if_there(&file)?;
         }
         Ok(home)
+    }
+
+    /// The home at `root` as it is, and everything for which it must not be used.
+    pub(crate) fn examine(root: &Path) -> (Self, Vec<HomeError>) {
+        let home = Self { root: root.to_owned() };
+        let files = || home.private_files().into_iter();
+        let problems = match permissions::check_directory(root) {
+            Err(HomeError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => {
+                vec![HomeError::Missing(root.to_owned())]
+            }
+            Err(error @ HomeError::NotADirectory(_)) => vec![error],
+            checked => {
+                let files = files().map(|file| permissions::check_file_if_there(&file));
+                [checked].into_iter().chain(files).filter_map(Result::err).collect()
+            }
+        };
+        (home, problems)
     }
 
     /// The home at `root`, made with all that belongs in it if it does not exist.
@@ -151,6 +158,21 @@ impl Home {
     /// Where the agent works, unless the configuration says otherwise.
     pub(crate) fn workspace(&self) -> PathBuf {
         self.root.join("workspace")
+    }
+
+    /// What nobody else may look into.
+    fn private_files(&self) -> [PathBuf; 9] {
+        [
+            self.config(),
+            self.database(),
+            self.beside_database("-wal"),
+            self.beside_database("-shm"),
+            self.operator_token(),
+            self.announcement(),
+            self.signing_keys(),
+            self.bridge_token(),
+            self.audit_checkpoint(),
+        ]
     }
 
     fn beside_database(&self, ending: &str) -> PathBuf {

@@ -14,6 +14,7 @@ mod chat;
 mod check;
 mod config;
 mod deploy;
+mod doctor;
 mod keys;
 mod mattermost;
 mod pairing;

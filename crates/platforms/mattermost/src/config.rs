@@ -221,6 +221,11 @@ fn address(text: &str) -> Option<Url> {
 }
 
 impl Settings {
+    /// Where the server is.
+    pub const fn server(&self) -> &Url {
+        &self.url
+    }
+
     /// What an operator should know of the addresses.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let addresses = [("url", &self.url), ("callback_url", &self.callback)];
