@@ -32,7 +32,7 @@ pub(crate) fn about(config: &Config, provider: &dyn ModelProvider) -> About {
 pub(crate) fn is_rehearsal(model: &ModelConfig) -> bool {
     match model.provider {
         ProviderName::Rehearsal => true,
-        ProviderName::Openai => false,
+        ProviderName::Openai | ProviderName::Anthropic => false,
     }
 }
 

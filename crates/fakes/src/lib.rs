@@ -13,5 +13,6 @@
     reason = "a test that cannot be set up fails where it is"
 )]
 
+pub mod anthropic;
 pub mod mattermost;
 pub mod whatsapp_bridge;

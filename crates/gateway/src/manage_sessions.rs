@@ -309,7 +309,7 @@ impl Gateway {
             EntryBody::Assistant { text, .. } if text.is_empty() => None,
             EntryBody::Assistant { text, .. } => {
                 let message_id = MessageId::from_uuid(self.entropy.uuid());
-                Some(EntryBody::Assistant { message_id, text, calls: Vec::new() })
+                Some(EntryBody::Assistant { message_id, text, calls: Vec::new(), thinking: None })
             }
             EntryBody::System { .. } | EntryBody::User { .. } | EntryBody::ThirdParty { .. } => {
                 Some(body)

@@ -237,6 +237,7 @@ impl Gateway {
             message_id: MessageId::from_uuid(self.entropy.uuid()),
             text: String::new(),
             calls: vec![call.call.clone()],
+            thinking: None,
         };
         let mut work = UnitOfWork::new()
             .and(Change::AddSession(session))

@@ -75,8 +75,9 @@ impl RunJournal for Gateway {
                 ProposedCall { id, provider_id: call.id, tool: call.tool, arguments }
             })
             .collect();
-        let body = EntryBody::Assistant { message_id: message, text: reply.text, calls };
-        let journaled = self.until_settled(|| self.try_reply(run, &body, reply.usage)).await;
+        let ModelReply { text, usage, thinking, .. } = reply;
+        let body = EntryBody::Assistant { message_id: message, text, calls, thinking };
+        let journaled = self.until_settled(|| self.try_reply(run, &body, usage)).await;
         if journaled.is_err() {
             // These calls do not exist.
             self.tokens.forget_run(run);
@@ -228,7 +229,7 @@ impl Gateway {
         let now = self.clock.now();
         let position = run.value.entries;
         let mut work = UnitOfWork::new();
-        if let EntryBody::Assistant { message_id, text, calls } = body {
+        if let EntryBody::Assistant { message_id, text, calls, .. } = body {
             let (message_id, text) = (*message_id, self.redactor.redact(text).into_owned());
             work.push(event(id, now, Event::MessageCompleted { message_id, text }));
             work.changes.extend((0..).zip(calls).map(|(index, call)| {
@@ -251,8 +252,7 @@ impl Gateway {
         let mut next = Run { updated_at: now, ..run.value };
         next.entries += 1;
         next.steps += 1;
-        next.usage.input_tokens += usage.input_tokens;
-        next.usage.output_tokens += usage.output_tokens;
+        next.usage = next.usage.and(usage);
         work.push(Change::UpdateRun(Box::new(next), run.version));
         self.commit(work).await?;
         Ok(())

@@ -235,6 +235,7 @@ impl Gateway {
             message_id: MessageId::from_uuid(self.entropy.uuid()),
             text: String::new(),
             calls: calls.clone(),
+            thinking: None,
         });
         let entries: Vec<Entry> = (0..)
             .zip(bodies.chain(own))
@@ -300,6 +301,7 @@ impl Gateway {
                 message_id: MessageId::from_uuid(self.entropy.uuid()),
                 text,
                 calls: Vec::new(),
+                thinking: None,
             },
         }
     }

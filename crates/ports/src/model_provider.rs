@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countersign_domain::runs::Usage;
+use countersign_domain::runs::{Thinking, Usage};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -55,6 +55,8 @@ pub enum ModelMessage {
         text: String,
         /// The calls that it asked for.
         calls: Vec<ModelCall>,
+        /// What it thought before, within the run at work.
+        thinking: Option<Thinking>,
     },
     /// The result of one of its calls.
     Tool {
@@ -79,7 +81,7 @@ pub struct ModelCall {
 }
 
 /// A complete reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelReply {
     /// The text, possibly empty.
     pub text: String,
@@ -87,6 +89,8 @@ pub struct ModelReply {
     pub calls: Vec<ModelCall>,
     /// Tokens, as far as the provider says.
     pub usage: Usage,
+    /// What the model thought before, if its server wants that back with the results of the calls.
+    pub thinking: Option<Thinking>,
 }
 
 /// What the model is told of a tool.
@@ -125,6 +129,12 @@ pub enum ModelError {
     /// The reply is not one, or is larger than allowed.
     #[error("the model's reply cannot be read: {0}")]
     Unreadable(String),
+    /// The reply was ended by a limit on its length, in the middle of what it was for.
+    #[error("the model's reply was cut off: {0}")]
+    CutOff(String),
+    /// The model will not answer this.
+    #[error("the model declined to answer")]
+    Declined,
 }
 
 impl ModelError {
@@ -136,7 +146,7 @@ impl ModelError {
                 matches!(*status, 408 | 409 | 429) || (*status >= 500 && *status != 501)
             }
             Self::Unreachable(_) | Self::Silent(_) | Self::Broken(_) => true,
-            Self::Unreadable(_) => false,
+            Self::Unreadable(_) | Self::CutOff(_) | Self::Declined => false,
         }
     }
 }

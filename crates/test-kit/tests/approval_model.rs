@@ -19,7 +19,7 @@ use countersign_domain::action::Action;
 use countersign_domain::approvals::{Choice, HistoryEntry, Status};
 use countersign_domain::digest::Digest;
 use countersign_domain::ids::{ApprovalId, CallId, RunId};
-use countersign_domain::runs::{EntryBody, ToolResult, ToolStatus, Usage};
+use countersign_domain::runs::{EntryBody, ToolResult, ToolStatus};
 use countersign_gateway::config::SeverityText;
 use countersign_gateway::{
     Answer, ApprovalView, EditApprovalError, NewContent, ResolveError, Resolved, Role, RuleText,
@@ -252,7 +252,7 @@ impl World {
         let gateway = &self.house().gateway;
         let call =
             ModelCall { id: "c".to_owned(), tool: "terminal".to_owned(), arguments: String::new() };
-        let reply = ModelReply { text: String::new(), calls: vec![call], usage: Usage::default() };
+        let reply = ModelReply { calls: vec![call], ..ModelReply::default() };
         gateway.reply(self.run, gateway.new_message(), reply).await.unwrap();
         let snapshot = gateway.read(self.run).await.unwrap();
         let last = snapshot.entries.iter().rev().find(|entry| entry.run_id == self.run).unwrap();

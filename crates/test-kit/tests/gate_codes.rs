@@ -8,7 +8,7 @@ use countersign_domain::approvals::{Choice, Status};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::grants::Grant;
 use countersign_domain::ids::{ApprovalId, GatewayId, GrantId, RunId, SessionId};
-use countersign_domain::runs::{RunStatus, Usage};
+use countersign_domain::runs::RunStatus;
 use countersign_domain::signing::{Purpose, SigningKey};
 use countersign_gateway::Presented;
 use countersign_gateway::config::{OutboundConfig, WebhookConfig};
@@ -193,7 +193,7 @@ async fn after_a_restart_a_token_that_was_not_looked_at_is_missing() {
         tool: "send_message".to_owned(),
         arguments: arguments.to_string(),
     };
-    let reply = ModelReply { text: String::new(), calls: vec![call], usage: Usage::default() };
+    let reply = ModelReply { calls: vec![call], ..ModelReply::default() };
     gateway.reply(run, gateway.new_message(), reply).await.unwrap();
     let house = house.reopen_sending(|_| {}).await;
     let said = output(&house, run).await;
@@ -218,7 +218,7 @@ async fn arguments_that_no_tool_accepts_keep_no_token_and_stay_so() {
         arguments: arguments.to_owned(),
     };
     let calls = given.map(call).into();
-    let reply = ModelReply { text: String::new(), calls, usage: Usage::default() };
+    let reply = ModelReply { calls, ..ModelReply::default() };
     gateway.reply(run, gateway.new_message(), reply).await.unwrap();
     for call in house.calls(run).await {
         assert!(!format!("{call:?}").contains("v4.public"), "{call:?}");

@@ -10,7 +10,7 @@ use countersign_domain::action::Action;
 use countersign_domain::approvals::{Choice, EditError};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::ids::{ApprovalId, CallId, RunId};
-use countersign_domain::runs::{EntryBody, ToolCallState, Usage};
+use countersign_domain::runs::{EntryBody, ToolCallState};
 use countersign_gateway::config::OutboundConfig;
 use countersign_gateway::{ConsumeError, EditApprovalError, NewContent, Presented, Role, StartRun};
 use countersign_ports::effect_gate::{EffectGate as _, Passage, Slot};
@@ -36,7 +36,7 @@ impl Stage {
     async fn call(&self, action: &Action) -> CallId {
         let (id, tool) = ("c".to_owned(), action.kind().as_str().to_owned());
         let call = ModelCall { id, tool, arguments: String::new() };
-        let reply = ModelReply { text: String::new(), calls: vec![call], usage: Usage::default() };
+        let reply = ModelReply { calls: vec![call], ..ModelReply::default() };
         let gateway = &self.house.gateway;
         gateway.reply(self.run, gateway.new_message(), reply).await.unwrap();
         let snapshot = gateway.read(self.run).await.unwrap();

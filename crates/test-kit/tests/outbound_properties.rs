@@ -10,7 +10,7 @@ use countersign_delivery::{SIGNATURE, TIMESTAMP, WebhookSettings, Webhooks, sign
 use countersign_domain::action::Action;
 use countersign_domain::audit::AuditKind;
 use countersign_domain::ids::{CallId, RunId};
-use countersign_domain::runs::{EntryBody, Usage};
+use countersign_domain::runs::EntryBody;
 use countersign_gateway::config::WebhookConfig;
 use countersign_gateway::{Role, StartRun};
 use countersign_ports::delivery::{Delivery, Messenger as _};
@@ -50,7 +50,7 @@ async fn house(most: u32) -> (House, RunId) {
 async fn new_call(house: &House, run: RunId) -> CallId {
     let (id, tool) = ("c".to_owned(), "send_message".to_owned());
     let call = ModelCall { id, tool, arguments: String::new() };
-    let reply = ModelReply { text: String::new(), calls: vec![call], usage: Usage::default() };
+    let reply = ModelReply { calls: vec![call], ..ModelReply::default() };
     house.gateway.reply(run, house.gateway.new_message(), reply).await.unwrap();
     let snapshot = house.gateway.read(run).await.unwrap();
     let last = snapshot.entries.iter().rev().find(|entry| entry.run_id == run).unwrap();

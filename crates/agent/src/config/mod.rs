@@ -6,7 +6,7 @@ mod model;
 pub use agent::AgentConfig;
 pub use countersign_ports::duration::{HumanDuration, InvalidDuration};
 pub use countersign_ports::secret::Secret;
-pub use model::{ModelConfig, ProviderName};
+pub use model::{ModelConfig, ProviderName, ThinkingMode};
 
 /// A value of the configuration that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

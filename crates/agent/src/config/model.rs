@@ -10,23 +10,27 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, HumanDuration, Secret};
 use crate::limits::Limits;
-use crate::providers::openai::{OpenAi, OpenAiSettings};
+use crate::providers::ServerSettings;
+use crate::providers::anthropic::{Anthropic, AnthropicSettings, Effort};
+use crate::providers::openai::OpenAi;
 use crate::providers::rehearsal::Rehearsal;
 
 /// The language model that the agent talks to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
-    /// `openai` for any server with OpenAI-compatible chat completions, or `rehearsal` for the
-    /// built-in model that needs no network and no key.
+    /// `openai` for any server with OpenAI-compatible chat completions, `anthropic` for the Messages
+    /// API, or `rehearsal` for the built-in model that needs no network and no key.
     pub provider: ProviderName,
-    /// Address of the server, such as `https://api.openai.com/v1` or `http://127.0.0.1:11434/v1`.
-    pub base_url: String,
-    /// The model's name at that server. Required for `openai`.
+    /// Address of the server, such as `http://127.0.0.1:11434/v1`. Default: that of OpenAI or
+    /// Anthropic themselves.
+    pub base_url: Option<String>,
+    /// The model's name at that server. Required, except for `rehearsal`.
     pub model: String,
     /// The API key. Better: `api_key_env`.
     pub api_key: Option<Secret>,
-    /// Name of the environment variable that holds the API key.
+    /// Name of the environment variable that holds the API key. For `anthropic` it is
+    /// `ANTHROPIC_API_KEY` unless another is named.
     pub api_key_env: Option<String>,
     /// How many tokens of conversation the model takes.
     pub context_tokens: usize,
@@ -34,6 +38,12 @@ pub struct ModelConfig {
     pub headers: BTreeMap<String, Secret>,
     /// How long the server may send nothing before the attempt is given up.
     pub timeout: HumanDuration,
+    /// Tokens that one reply may have, thinking included: for `anthropic`, which wants to be told.
+    pub max_tokens: u32,
+    /// Whether the model thinks before it speaks: for `anthropic`.
+    pub thinking: ThinkingMode,
+    /// Tokens that one reply may have of thinking, with `thinking: budget`.
+    pub thinking_tokens: u32,
     /// Attempts at one reply, when the server is overloaded or the connection breaks.
     pub max_attempts: u32,
 }
@@ -47,38 +57,81 @@ pub enum ProviderName {
     Rehearsal,
     /// OpenAI-compatible chat completions.
     Openai,
+    /// The Messages API of Anthropic.
+    Anthropic,
+}
+
+/// Whether a model thinks before it speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ThinkingMode {
+    /// Nothing is said about it.
+    #[default]
+    Unset,
+    /// As much as it finds right; newer models only.
+    Adaptive,
+    /// Up to `thinking_tokens`; not the newest models.
+    Budget,
+}
+
+impl ProviderName {
+    /// Where the provider's own server is.
+    const fn own_address(self) -> &'static str {
+        match self {
+            Self::Rehearsal => "",
+            Self::Openai => "https://api.openai.com/v1",
+            Self::Anthropic => "https://api.anthropic.com",
+        }
+    }
+
+    /// The environment variable that is looked at when none is named.
+    const fn own_key(self) -> Option<&'static str> {
+        match self {
+            Self::Rehearsal | Self::Openai => None,
+            Self::Anthropic => Some("ANTHROPIC_API_KEY"),
+        }
+    }
 }
 
 impl Default for ModelConfig {
     fn default() -> Self {
         Self {
             provider: ProviderName::Rehearsal,
-            base_url: "https://api.openai.com/v1".to_owned(),
+            base_url: None,
             model: String::new(),
             api_key: None,
             api_key_env: None,
             context_tokens: 32_768,
             headers: BTreeMap::new(),
             timeout: HumanDuration::from_secs(120),
+            max_tokens: AnthropicSettings::default().max_tokens,
+            thinking: ThinkingMode::Unset,
+            thinking_tokens: 4096,
             max_attempts: Limits::default().max_attempts,
         }
     }
 }
 
 impl ModelConfig {
+    /// Where the server is.
+    pub fn address(&self) -> &str {
+        self.base_url.as_deref().unwrap_or(self.provider.own_address())
+    }
+
     /// The API key, given or from the environment variable that is named; `environment` reads one.
     pub fn resolve_api_key(
         &self,
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Secret>, ConfigError> {
+        let found = |name: &str| environment(name).filter(|value| !value.is_empty());
         match (&self.api_key, &self.api_key_env) {
             (Some(_), Some(_)) => Err(ConfigError::new(
                 "model.api_key_env",
                 "set together with `model.api_key`: keep one of them",
             )),
             (Some(key), None) => Ok(Some(key.clone())),
-            (None, None) => Ok(None),
-            (None, Some(name)) => match environment(name).filter(|value| !value.is_empty()) {
+            (None, None) => Ok(self.provider.own_key().and_then(found).map(Secret::new)),
+            (None, Some(name)) => match found(name) {
                 Some(value) => Ok(Some(Secret::new(value))),
                 None => Err(ConfigError::new(
                     "model.api_key_env",
@@ -102,15 +155,48 @@ impl ModelConfig {
     ) -> Result<Arc<dyn ModelProvider>, ConfigError> {
         match self.provider {
             ProviderName::Rehearsal => Ok(Arc::new(Rehearsal)),
-            ProviderName::Openai => Ok(Arc::new(self.openai(environment, redactor)?)),
+            ProviderName::Openai => Ok(Arc::new(OpenAi::new(self.server(environment, redactor)?)?)),
+            ProviderName::Anthropic => {
+                let server = self.server(environment, redactor)?;
+                Ok(Arc::new(Anthropic::new(self.anthropic(server)?)?))
+            }
         }
     }
 
-    fn openai(
+    fn anthropic(&self, server: ServerSettings) -> Result<AnthropicSettings, ConfigError> {
+        if server.api_key.is_none() && self.base_url.is_none() && self.headers.is_empty() {
+            return Err(ConfigError::new(
+                "model.api_key_env",
+                "no key: set the environment variable `ANTHROPIC_API_KEY`, or name another one",
+            ));
+        }
+        if self.max_tokens == 0 {
+            return Err(ConfigError::new("model.max_tokens", "`0` is too few: at least 1"));
+        }
+        let effort = match self.thinking {
+            ThinkingMode::Unset => Effort::Unsaid,
+            ThinkingMode::Adaptive => Effort::Adaptive,
+            ThinkingMode::Budget if (1024..self.max_tokens).contains(&self.thinking_tokens) => {
+                Effort::Budget(self.thinking_tokens)
+            }
+            ThinkingMode::Budget => {
+                return Err(ConfigError::new(
+                    "model.thinking_tokens",
+                    format!(
+                        "`{}` does not fit: at least 1024, and fewer than `model.max_tokens` ({})",
+                        self.thinking_tokens, self.max_tokens
+                    ),
+                ));
+            }
+        };
+        Ok(AnthropicSettings { server, max_tokens: self.max_tokens, effort })
+    }
+
+    fn server(
         &self,
         environment: impl Fn(&str) -> Option<String>,
         redactor: Arc<Redactor>,
-    ) -> Result<OpenAi, ConfigError> {
+    ) -> Result<ServerSettings, ConfigError> {
         if self.model.is_empty() {
             return Err(ConfigError::new(
                 "model.model",
@@ -126,17 +212,16 @@ impl ModelConfig {
         if self.timeout.0.is_zero() {
             return Err(ConfigError::new("model.timeout", "`0` is too short"));
         }
-        let settings = OpenAiSettings {
-            base_url: self.base_url.clone(),
+        Ok(ServerSettings {
+            base_url: self.address().to_owned(),
             model: self.model.clone(),
             api_key: self.resolve_api_key(environment)?,
             context_tokens: self.context_tokens,
             headers: self.headers.clone(),
             idle_timeout: self.timeout.0,
             redactor,
-            ..OpenAiSettings::default()
-        };
-        OpenAi::new(settings)
+            ..ServerSettings::default()
+        })
     }
 }
 
@@ -150,6 +235,21 @@ mod tests {
             model: "m".to_owned(),
             ..ModelConfig::default()
         }
+    }
+
+    fn anthropic() -> ModelConfig {
+        ModelConfig { provider: ProviderName::Anthropic, ..openai() }
+    }
+
+    #[test]
+    fn a_provider_with_a_variable_of_its_own_needs_none_named() {
+        crate::tools::testing::install_tls();
+        let variable = |name: &str| (name == "ANTHROPIC_API_KEY").then(|| "v".to_owned());
+        assert_eq!(anthropic().resolve_api_key(variable), Ok(Some(Secret::new("v"))));
+        assert_eq!(openai().resolve_api_key(variable), Ok(None));
+        assert_eq!(anthropic().secrets(variable), ["v"]);
+        assert!(anthropic().provider(variable, Arc::new(Redactor::off())).is_ok());
+        assert_eq!(anthropic().address(), "https://api.anthropic.com");
     }
 
     #[test]
@@ -176,13 +276,27 @@ mod tests {
     fn an_unusable_value_names_its_key() {
         let keys = [
             ("model.model", ModelConfig { model: String::new(), ..openai() }),
-            ("model.base_url", ModelConfig { base_url: "ftp://x".to_owned(), ..openai() }),
+            ("model.base_url", ModelConfig { base_url: Some("ftp://x".to_owned()), ..openai() }),
             ("model.context_tokens", ModelConfig { context_tokens: 1, ..openai() }),
             (
                 "model.headers",
                 ModelConfig {
                     headers: BTreeMap::from([("a b".to_owned(), Secret::new("c"))]),
                     ..openai()
+                },
+            ),
+            ("model.api_key_env", anthropic()),
+            (
+                "model.max_tokens",
+                ModelConfig { max_tokens: 0, api_key: Some(Secret::new("k")), ..anthropic() },
+            ),
+            (
+                "model.thinking_tokens",
+                ModelConfig {
+                    thinking: ThinkingMode::Budget,
+                    thinking_tokens: 8192,
+                    api_key: Some(Secret::new("k")),
+                    ..anthropic()
                 },
             ),
         ];

@@ -18,4 +18,4 @@ pub use agent::{Agent, AgentParts};
 pub use result_text::{read_result, render_result};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -112,7 +112,9 @@ fn retry_after(error: &ModelError) -> Option<Duration> {
         ModelError::Unreachable(_)
         | ModelError::Silent(_)
         | ModelError::Broken(_)
-        | ModelError::Unreadable(_) => None,
+        | ModelError::Unreadable(_)
+        | ModelError::CutOff(_)
+        | ModelError::Declined => None,
     }
 }
 
@@ -134,7 +136,14 @@ fn failure(error: &ModelError, attempts: u32) -> RunFailure {
             "Check `model.base_url`, the network and whether the server runs; then send the message again.",
         ),
         ModelError::Unreadable(_) => {
-            ("model_error", "Check that `model.base_url` is an OpenAI-compatible server.")
+            ("model_error", "Check that `model.provider` fits the server at `model.base_url`.")
+        }
+        ModelError::CutOff(_) => (
+            "model_error",
+            "Nothing of it was run. Ask for less at a time, or raise `model.max_tokens`.",
+        ),
+        ModelError::Declined => {
+            ("model_declined", "Put it in other words, or choose another model.")
         }
         transient if transient.is_transient() => {
             ("model_unavailable", "This is on the provider's side: send the message again later.")

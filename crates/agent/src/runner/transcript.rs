@@ -29,10 +29,13 @@ pub(super) fn transcript(instructions: &str, snapshot: &Snapshot) -> Vec<ModelMe
             EntryBody::ThirdParty { from, mark, text } => {
                 messages.push(ModelMessage::User(quoted(from, mark, text)));
             }
-            EntryBody::Assistant { text, calls, .. } => {
+            EntryBody::Assistant { text, calls, thinking, .. } => {
+                // No server wants to hear again what led to an answer that was given.
+                let own = entry.run_id == snapshot.run.id;
                 messages.push(ModelMessage::Assistant {
                     text: text.clone(),
                     calls: calls.iter().map(asked).collect(),
+                    thinking: thinking.clone().filter(|_| own),
                 });
                 messages.extend(calls.iter().map(|call| told(call, states.get(&call.id))));
             }
@@ -113,7 +116,7 @@ mod tests {
         let expected = [
             ModelMessage::System("be careful\n\nin French".to_owned()),
             ModelMessage::User("go".to_owned()),
-            ModelMessage::Assistant { text: String::new(), calls: reply.calls },
+            ModelMessage::Assistant { text: String::new(), calls: reply.calls, thinking: None },
             told("c0", "[status: ok, exit status 0]\nout"),
             told("c1", "[status: cancelled]\nThe run ended before this was done."),
         ];

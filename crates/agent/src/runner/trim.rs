@@ -1,5 +1,6 @@
 //! Making a conversation fit the model's window.
 
+use countersign_domain::runs::Thinking;
 use countersign_ports::model_provider::{ModelMessage, ToolSpec};
 
 use crate::tools::head_and_tail;
@@ -76,9 +77,10 @@ fn cost(message: &ModelMessage) -> usize {
     let text = match message {
         ModelMessage::System(text) | ModelMessage::User(text) => text.len(),
         ModelMessage::Tool { content, .. } => content.len(),
-        ModelMessage::Assistant { text, calls } => {
+        ModelMessage::Assistant { text, calls, thinking } => {
             let calls = calls.iter();
             text.len()
+                + thinking.as_ref().map_or(0, Thinking::size)
                 + calls.map(|call| OVERHEAD + call.tool.len() + call.arguments.len()).sum::<usize>()
         }
     };
@@ -121,7 +123,7 @@ mod tests {
             arguments: "{}".to_owned(),
         };
         [
-            ModelMessage::Assistant { text: String::new(), calls: vec![call] },
+            ModelMessage::Assistant { text: String::new(), calls: vec![call], thinking: None },
             ModelMessage::Tool {
                 call_id: n.to_string(),
                 tool: "terminal".to_owned(),

@@ -207,7 +207,7 @@ async fn model_in_use(screen: Screen, loaded: &Loaded, serving: &Serving) -> Res
     let model = &loaded.config.model;
     if !model::is_rehearsal(model) {
         let name = inert_line(&serving.composition.about.model, 80);
-        screen.line(format!("  model        {name} at {}", model.base_url))?;
+        screen.line(format!("  model        {name} at {}", model.address()))?;
         return Ok(());
     }
     screen.line(format!(

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ApprovalId, CallId, MessageId, RunId, SessionId};
+use crate::runs::Thinking;
 use crate::time::Timestamp;
 
 /// One message of a conversation.
@@ -55,6 +56,9 @@ pub enum EntryBody {
         text: String,
         /// The calls, in the model's order.
         calls: Vec<ProposedCall>,
+        /// What it thought before, where its server wants that back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thinking: Option<Thinking>,
     },
 }
 

@@ -4,6 +4,7 @@ mod event;
 mod journal;
 mod response;
 mod state;
+mod thinking;
 
 pub use event::{
     ApprovalNotice, ApprovalRaised, Attention, Covers, Event, EventRecord, ExecutionNotice,
@@ -16,3 +17,4 @@ pub use response::{AsResponse, Keeping};
 pub use state::{
     Course, Run, RunFailure, RunState, RunStatus, Session, StopRequest, ThirdParty, Usage,
 };
+pub use thinking::{Thinking, ThinkingBlock, Thought};

@@ -148,15 +148,14 @@ impl Gateway {
             let found = self.store.runs().runs(filter.clone(), request).await?;
             runs += found.items.len();
             for run in &found.items {
-                used.input_tokens += run.usage.input_tokens;
-                used.output_tokens += run.usage.output_tokens;
+                used = used.and(run.usage);
             }
             before = found.next;
             if before.is_none() {
                 break;
             }
         }
-        let Usage { input_tokens, output_tokens } = used;
+        let Usage { input_tokens, output_tokens, .. } = used;
         Ok(Reply::own(format!(
             "In this conversation: {runs} runs, {input_tokens} tokens read, {output_tokens} written."
         )))

@@ -231,9 +231,9 @@ impl House {
     pub(crate) async fn calls_tool(&self, run: RunId, tool: &str) -> CallId {
         self.gateway.open(run).await.expect("the run opens");
         let reply = ModelReply {
-            text: String::new(),
             calls: vec![model_call(tool)],
-            usage: Usage { input_tokens: 10, output_tokens: 5 },
+            usage: Usage { input_tokens: 10, output_tokens: 5, ..Usage::default() },
+            ..ModelReply::default()
         };
         let message = self.gateway.new_message();
         self.gateway.reply(run, message, reply).await.expect("a reply");
@@ -356,8 +356,8 @@ impl House {
         for piece in [first, rest] {
             self.gateway.delta(run, message, piece.to_owned()).await.expect("a delta");
         }
-        let usage = Usage { input_tokens: 10, output_tokens: 5 };
-        let reply = ModelReply { text: text.to_owned(), calls: Vec::new(), usage };
+        let usage = Usage { input_tokens: 10, output_tokens: 5, ..Usage::default() };
+        let reply = ModelReply { text: text.to_owned(), usage, ..ModelReply::default() };
         self.gateway.reply(run, message, reply).await.expect("a reply");
         let end = RunEnd::Completed { output: text.to_owned() };
         self.gateway.end(run, end).await.expect("the end");

@@ -64,7 +64,11 @@ pub fn run(number: u32, session: u32) -> Run {
         entries: 2,
         steps: 3,
         active_ms: 1200,
-        usage: Usage { input_tokens: 5, output_tokens: u64::from(u32::MAX) + 1 },
+        usage: Usage {
+            input_tokens: 5,
+            output_tokens: u64::from(u32::MAX) + 1,
+            ..Usage::default()
+        },
         steered: Vec::new(),
         without: Vec::new(),
         course: Course::default(),

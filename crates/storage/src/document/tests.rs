@@ -20,7 +20,8 @@ use countersign_domain::outbound::{Attachment, Content};
 use countersign_domain::runs::{
     ApprovalNotice, ApprovalRaised, AsResponse, Attention, Course, Covers, Entry, EntryBody, Event,
     ExecutionNotice, ExecutionOutcome, Keeping, Progress, Question, Run, RunFailure, RunState,
-    Session, ShownFinding, StopRequest, ThirdParty, ToolCallState, ToolResult, ToolStatus, Usage,
+    Session, ShownFinding, StopRequest, Thinking, ThinkingBlock, ThirdParty, Thought,
+    ToolCallState, ToolResult, ToolStatus, Usage,
 };
 
 use countersign_domain::service_conversations::{ChatState, ServiceChat};
@@ -160,9 +161,24 @@ fn stored_entries_stay_readable() {
         message_id: id("msg_", 1),
         text,
         calls: vec![call(1, 1, 2, 0).call],
+        thinking: None,
     };
     let user = entry(1, 1, 1);
-    check_all("entry", &[("system", system), ("user", user), ("assistant", assistant)]);
+    let mut thought = assistant.clone();
+    if let EntryBody::Assistant { thinking, .. } = &mut thought.body {
+        let signed = Thought::Signed { text: "hm".to_owned(), signature: "c2ln".to_owned() };
+        let blocks = [signed, Thought::Sealed { data: "ZGF0YQ==".to_owned() }];
+        let place = |thought| ThinkingBlock { text_before: 0, calls_before: 0, thought };
+        let blocks = blocks.map(place).to_vec();
+        *thinking = Some(Thinking { by: "anthropic/m".to_owned(), blocks });
+    }
+    let entries = [
+        ("system", system),
+        ("user", user),
+        ("assistant", assistant),
+        ("assistant_thinking", thought),
+    ];
+    check_all("entry", &entries);
 }
 
 #[test]
@@ -374,7 +390,7 @@ fn stored_rules_stay_readable() {
 fn stored_run_events_stay_readable() {
     let text = "hello".to_owned();
     let message_id = id("msg_", 1);
-    let usage = Usage { input_tokens: 5, output_tokens: 7 };
+    let usage = Usage { input_tokens: 5, output_tokens: 7, ..Usage::default() };
     let started = Event::RunStarted { session_id: id("sess_", 1), model: "m".to_owned() };
     let events = [
         ("run_started", started),

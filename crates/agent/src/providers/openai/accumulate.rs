@@ -45,7 +45,12 @@ impl Accumulator {
             calls: Vec::new(),
             by_index: BTreeMap::new(),
             by_id: BTreeMap::new(),
-            usage: Usage { input_tokens: 0, output_tokens: 0 },
+            usage: Usage {
+                input_tokens: 0,
+                output_tokens: 0,
+                cache_read_tokens: 0,
+                cache_write_tokens: 0,
+            },
             finished: false,
             size: 0,
             limit,
@@ -80,13 +85,20 @@ impl Accumulator {
             tool: one_line(&call.name, LONGEST_NAME),
             arguments: call.arguments,
         });
-        ModelReply { text: self.text, calls: calls.collect(), usage: self.usage }
+        ModelReply {
+            text: self.text,
+            calls: calls.collect(),
+            usage: self.usage,
+            ..ModelReply::default()
+        }
     }
 
     fn count(&mut self, tokens: Tokens) {
         self.usage = Usage {
-            input_tokens: tokens.prompt_tokens.unwrap_or(self.usage.input_tokens),
-            output_tokens: tokens.completion_tokens.unwrap_or(self.usage.output_tokens),
+            input_tokens: tokens.prompt.unwrap_or(self.usage.input_tokens),
+            output_tokens: tokens.completion.unwrap_or(self.usage.output_tokens),
+            cache_read_tokens: tokens.cached().unwrap_or(self.usage.cache_read_tokens),
+            cache_write_tokens: 0,
         };
     }
 

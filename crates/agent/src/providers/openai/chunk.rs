@@ -55,10 +55,25 @@ pub(super) struct FunctionPiece {
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(super) struct Tokens {
+    #[serde(rename = "prompt_tokens", default)]
+    pub(super) prompt: Option<u64>,
+    #[serde(rename = "completion_tokens", default)]
+    pub(super) completion: Option<u64>,
+    #[serde(rename = "prompt_tokens_details", default)]
+    pub(super) details: Option<Details>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct Details {
     #[serde(default)]
-    pub(super) prompt_tokens: Option<u64>,
-    #[serde(default)]
-    pub(super) completion_tokens: Option<u64>,
+    cached_tokens: Option<u64>,
+}
+
+impl Tokens {
+    /// Those of the prompt that the server had kept from earlier requests.
+    pub(super) fn cached(self) -> Option<u64> {
+        self.details?.cached_tokens
+    }
 }
 
 impl Message {

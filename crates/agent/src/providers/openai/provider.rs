@@ -1,35 +1,25 @@
 //! One request, one streamed reply.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
-use countersign_ports::causes::with_causes;
 use countersign_ports::model_provider::{ModelError, ModelProvider, ModelReply, ModelRequest};
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use reqwest::{Client, Response, redirect};
+use reqwest::Client;
+use reqwest::header::{ACCEPT, AUTHORIZATION};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
-use url::{Host, Url};
+use url::Url;
 
 use super::accumulate::Accumulator;
-use super::answer_error::{error_in_stream, read_error};
 use super::chunk::Chunk;
-use super::offer;
 use super::request::body;
-use super::settings::OpenAiSettings;
-use super::sse::EventReader;
 use crate::config::ConfigError;
-
-/// How long usage and the end mark may take after the model has said that it is done.
-const AFTERWORD: Duration = Duration::from_secs(5);
-
-/// What the wire may add to a reply: names and ids around every piece of it.
-const WIRE_FACTOR: usize = 64;
+use crate::providers::server::{
+    FromEvents, Piece, ServerSettings, beside, client, error_in_stream, is_json, offered,
+    read_error, read_stream, read_whole, send,
+};
 
 /// A server with OpenAI-compatible chat completions.
 #[derive(Debug)]
 pub struct OpenAi {
-    settings: OpenAiSettings,
+    settings: ServerSettings,
     endpoint: Url,
     client: Client,
 }
@@ -40,24 +30,10 @@ impl OpenAi {
     /// # Panics
     ///
     /// If the process has no default TLS provider.
-    pub fn new(settings: OpenAiSettings) -> Result<Self, ConfigError> {
-        let endpoint = settings.endpoint()?;
-        let mut builder = Client::builder()
-            .connect_timeout(settings.connect_timeout)
-            // A key must not follow a redirect to another server.
-            .redirect(redirect::Policy::none())
-            .default_headers(settings.header_map()?)
-            .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")));
-        if is_local(&endpoint) {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build().map_err(|error| ConfigError {
-            key: "model.base_url",
-            problem: format!(
-                "no HTTP client: {}",
-                settings.without_secrets(&with_causes(error.to_string(), &error))
-            ),
-        })?;
+    pub fn new(settings: ServerSettings) -> Result<Self, ConfigError> {
+        let endpoint = settings.endpoint(whole_path, "https://api.openai.com/v1")?;
+        let headers = settings.header_map(AUTHORIZATION, |key| format!("Bearer {key}"))?;
+        let client = client(&settings, &endpoint, headers)?;
         Ok(Self { settings, endpoint, client })
     }
 }
@@ -77,153 +53,102 @@ impl ModelProvider for OpenAi {
         request: &ModelRequest,
         deltas: &mpsc::Sender<String>,
     ) -> Result<ModelReply, ModelError> {
-        let answer = self.send(request).await?;
-        if !answer.status().is_success() {
-            return Err(read_error(answer, &self.settings).await);
-        }
-        if is_json(&answer) {
-            self.read_whole(answer, deltas).await
-        } else {
-            self.read_stream(answer, deltas).await
-        }
-    }
-
-    async fn offered(&self) -> Result<Option<Vec<String>>, ModelError> {
-        let request = self.client.get(offer::address(&self.endpoint));
-        offer::read(request, &self.settings).await.map(Some)
-    }
-}
-
-impl OpenAi {
-    async fn send(&self, request: &ModelRequest) -> Result<Response, ModelError> {
-        let sending = self
+        let request = self
             .client
             .post(self.endpoint.clone())
             .header(ACCEPT, "text/event-stream, application/json")
-            .json(&body(request, &self.settings.model))
-            .send();
-        match timeout(self.settings.idle_timeout, sending).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(ModelError::Unreachable(self.words(error))),
-            Err(_) => Err(ModelError::Silent(self.settings.idle_timeout)),
+            .json(&body(request, &self.settings.model));
+        let answer = send(request, &self.settings).await?;
+        if !answer.status().is_success() {
+            return Err(read_error(answer, &self.settings).await);
         }
-    }
-
-    async fn read_stream(
-        &self,
-        mut answer: Response,
-        deltas: &mpsc::Sender<String>,
-    ) -> Result<ModelReply, ModelError> {
-        let limit = self.settings.max_reply_bytes;
-        let mut events = EventReader::new(limit.saturating_mul(2));
-        let mut reply = Accumulator::new(limit);
-        let mut read = 0_usize;
-        while let Some(bytes) = self.next_bytes(&mut answer, &reply).await? {
-            read = read.saturating_add(bytes.len());
-            if read > limit.saturating_mul(WIRE_FACTOR) {
-                return Err(too_large(limit));
-            }
-            for event in events.push(&bytes).map_err(|_| too_large(limit))? {
-                if event.trim() == "[DONE]" {
-                    return Ok(reply.reply());
-                }
-                self.take(&event, &mut reply, deltas).await?;
-            }
-        }
-        match events.finish() {
-            Some(event) if event.trim() == "[DONE]" => return Ok(reply.reply()),
-            // Half an event is no event.
-            Some(event) if serde_json::from_str::<Chunk>(&event).is_ok() => {
-                self.take(&event, &mut reply, deltas).await?;
-            }
-            Some(_) | None => {}
-        }
-        if reply.is_finished() {
-            Ok(reply.reply())
-        } else {
-            Err(ModelError::Broken("the stream ended in the middle".to_owned()))
-        }
-    }
-
-    /// The next bytes of the stream; `None` at its end, or when a finished reply gets no afterword.
-    async fn next_bytes(
-        &self,
-        answer: &mut Response,
-        reply: &Accumulator,
-    ) -> Result<Option<Vec<u8>>, ModelError> {
-        let patience = if reply.is_finished() {
-            AFTERWORD.min(self.settings.idle_timeout)
-        } else {
-            self.settings.idle_timeout
+        let mut reply = ChatReply {
+            parts: Accumulator::new(self.settings.max_reply_bytes),
+            settings: &self.settings,
         };
-        match timeout(patience, answer.chunk()).await {
-            Ok(Ok(bytes)) => Ok(bytes.map(|bytes| bytes.to_vec())),
-            Ok(Err(_)) | Err(_) if reply.is_finished() => Ok(None),
-            Ok(Err(error)) => Err(ModelError::Broken(self.words(error))),
-            Err(_) => Err(ModelError::Silent(patience)),
+        if is_json(&answer) {
+            let whole = read_whole(answer, &self.settings, &reply).await?;
+            let text = reply.add(&whole)?;
+            if !text.is_empty() {
+                // Whoever asked may no longer want the pieces; the reply still is complete.
+                deltas.send(text).await.ok();
+            }
+        } else {
+            read_stream(answer, &self.settings, &mut reply, deltas).await?;
         }
+        Ok(reply.parts.reply())
     }
 
-    async fn take(
-        &self,
-        event: &str,
-        reply: &mut Accumulator,
-        deltas: &mpsc::Sender<String>,
-    ) -> Result<(), ModelError> {
+    async fn offered(&self) -> Result<Option<Vec<String>>, ModelError> {
+        let request = self.client.get(beside(&self.endpoint, "/chat/completions"));
+        offered(request, &self.settings).await.map(Some)
+    }
+}
+
+/// Chat completions below an address with or without `/v1`.
+fn whole_path(base: &str) -> String {
+    match base {
+        "" => "/v1/chat/completions".to_owned(),
+        whole if whole.ends_with("/chat/completions") => whole.to_owned(),
+        base => format!("{base}/chat/completions"),
+    }
+}
+
+/// A reply in the making, as this server sends it.
+struct ChatReply<'s> {
+    parts: Accumulator,
+    settings: &'s ServerSettings,
+}
+
+impl ChatReply<'_> {
+    /// Takes in a piece, or a whole answer, and gives back its text.
+    fn add(&mut self, event: &str) -> Result<String, ModelError> {
         let chunk: Chunk = serde_json::from_str(event).map_err(|error| {
             ModelError::Unreadable(format!("a piece of it is no JSON: {error}"))
         })?;
         if let Some(error) = chunk.error.as_ref().filter(|error| !error.is_null()) {
-            return Err(error_in_stream(error, &self.settings));
+            return Err(error_in_stream(error, self.settings));
         }
-        let text = reply.add(chunk)?;
-        if !text.is_empty() {
-            // Whoever asked may no longer want the pieces; the reply still is complete.
-            deltas.send(text).await.ok();
-        }
-        Ok(())
-    }
-
-    async fn read_whole(
-        &self,
-        mut answer: Response,
-        deltas: &mpsc::Sender<String>,
-    ) -> Result<ModelReply, ModelError> {
-        let limit = self.settings.max_reply_bytes;
-        let mut reply = Accumulator::new(limit);
-        let mut whole = Vec::new();
-        while let Some(bytes) = self.next_bytes(&mut answer, &reply).await? {
-            whole.extend_from_slice(&bytes);
-            if whole.len() > limit.saturating_mul(2) {
-                return Err(too_large(limit));
-            }
-        }
-        self.take(&String::from_utf8_lossy(&whole), &mut reply, deltas).await?;
-        Ok(reply.reply())
-    }
-
-    fn words(&self, error: reqwest::Error) -> String {
-        let error = error.without_url();
-        self.settings.without_secrets(&with_causes(error.to_string(), &error))
+        self.parts.add(chunk)
     }
 }
 
-/// Whether the server is on this machine, where no proxy leads.
-fn is_local(endpoint: &Url) -> bool {
-    match endpoint.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
+impl FromEvents for ChatReply<'_> {
+    fn take(&mut self, event: &str) -> Result<Piece, ModelError> {
+        if event.trim() == "[DONE]" {
+            return Ok(Piece::Last);
+        }
+        self.add(event).map(Piece::Text)
+    }
+
+    fn is_finished(&self) -> bool {
+        self.parts.is_finished()
     }
 }
 
-fn too_large(limit: usize) -> ModelError {
-    ModelError::Unreadable(format!("it is larger than the {limit} bytes that are allowed"))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn is_json(answer: &Response) -> bool {
-    let kind = answer.headers().get(CONTENT_TYPE);
-    kind.and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/json"))
+    #[test]
+    fn a_base_address_may_come_with_or_without_its_version() {
+        let endpoint = |base: &str| {
+            let base_url = base.to_owned();
+            ServerSettings { base_url, ..ServerSettings::default() }.endpoint(whole_path, "x")
+        };
+        for (base, expected) in [
+            ("http://h:1", "http://h:1/v1/chat/completions"),
+            ("http://h:1/", "http://h:1/v1/chat/completions"),
+            ("http://h:1/v1", "http://h:1/v1/chat/completions"),
+            ("http://h:1/api/v1/", "http://h:1/api/v1/chat/completions"),
+            ("https://h/v1beta/openai", "https://h/v1beta/openai/chat/completions"),
+            ("https://h/x/chat/completions", "https://h/x/chat/completions"),
+            ("https://h/v1?api-version=2", "https://h/v1/chat/completions?api-version=2"),
+        ] {
+            assert_eq!(endpoint(base).map(String::from), Ok(expected.to_owned()));
+        }
+        for base in ["", "localhost:1234", "ftp://h", "https://u:p@h/"] {
+            assert_eq!(endpoint(base).unwrap_err().key, "model.base_url");
+        }
+    }
 }

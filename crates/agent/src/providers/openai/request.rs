@@ -27,10 +27,10 @@ fn message(message: &ModelMessage) -> Value {
     match message {
         ModelMessage::System(text) => json!({"role": "system", "content": text}),
         ModelMessage::User(text) => json!({"role": "user", "content": text}),
-        ModelMessage::Assistant { text, calls } if calls.is_empty() => {
+        ModelMessage::Assistant { text, calls, .. } if calls.is_empty() => {
             json!({"role": "assistant", "content": text})
         }
-        ModelMessage::Assistant { text, calls } => {
+        ModelMessage::Assistant { text, calls, .. } => {
             let calls: Vec<Value> = calls.iter().map(call).collect();
             json!({"role": "assistant", "content": text, "tool_calls": calls})
         }

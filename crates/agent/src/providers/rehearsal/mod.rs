@@ -7,7 +7,6 @@ mod summary;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countersign_domain::runs::Usage;
 use countersign_ports::model_provider::{
     ModelCall, ModelError, ModelMessage, ModelProvider, ModelReply, ModelRequest,
 };
@@ -126,7 +125,7 @@ impl Speech<'_> {
             tool: call.tool.to_owned(),
             arguments: call.arguments.to_string(),
         });
-        ModelReply { text: self.text, calls: calls.collect(), usage: Usage::default() }
+        ModelReply { text: self.text, calls: calls.collect(), ..ModelReply::default() }
     }
 }
 

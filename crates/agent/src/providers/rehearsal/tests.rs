@@ -102,7 +102,11 @@ async fn each_result_is_seen_before_the_next_call_and_all_are_summed_up() {
         let (reply, _) = reply_to(&messages).await.unwrap();
         assert_eq!(reply.calls.len(), results.len());
         texts.push(reply.text.clone());
-        messages.push(ModelMessage::Assistant { text: reply.text, calls: reply.calls });
+        messages.push(ModelMessage::Assistant {
+            text: reply.text,
+            calls: reply.calls,
+            thinking: None,
+        });
         messages.extend(results.iter().map(|text| result("terminal", ToolStatus::Ok, text)));
     }
     messages.pop();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use countersign_domain::permit::PermittedAction;
-use countersign_domain::runs::{ToolStatus, Usage};
+use countersign_domain::runs::ToolStatus;
 use countersign_ports::model_provider::{
     ModelCall, ModelError, ModelMessage, ModelProvider, ModelReply, ModelRequest, ToolSpec,
 };
@@ -22,7 +22,11 @@ pub(crate) struct Probe(pub(crate) Arc<World>);
 #[async_trait]
 impl Tool for Probe {
     fn spec(&self) -> ToolSpec {
-        ToolSpec { name: "terminal", description: "writes down", parameters: json!({}) }
+        ToolSpec {
+            name: "terminal",
+            description: "writes down",
+            parameters: json!({"type": "object"}),
+        }
     }
 
     fn plan(
@@ -104,7 +108,7 @@ impl ModelProvider for Scripted {
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands beside errors in a script")]
 pub(crate) fn says(text: &str) -> Result<ModelReply, ModelError> {
-    Ok(ModelReply { text: text.to_owned(), calls: Vec::new(), usage: Usage::default() })
+    Ok(ModelReply { text: text.to_owned(), ..ModelReply::default() })
 }
 
 /// A reply that asks for these calls: tools and arguments.
@@ -114,5 +118,5 @@ pub(crate) fn reply_with(list: &[(&str, &str)]) -> ModelReply {
         tool: (*tool).to_owned(),
         arguments: (*arguments).to_owned(),
     });
-    ModelReply { text: String::new(), calls: calls.collect(), usage: Usage::default() }
+    ModelReply { calls: calls.collect(), ..ModelReply::default() }
 }

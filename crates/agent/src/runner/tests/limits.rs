@@ -49,11 +49,8 @@ async fn ten_thousand_calls_in_one_message_run_nothing() {
         tool: "terminal".to_owned(),
         arguments: "{\"command\":\"x\"}".to_owned(),
     });
-    let provider = Scripted::new([Ok(ModelReply {
-        text: String::new(),
-        calls: calls.collect(),
-        usage: countersign_domain::runs::Usage::default(),
-    })]);
+    let provider =
+        Scripted::new([Ok(ModelReply { calls: calls.collect(), ..ModelReply::default() })]);
     let stage = Stage::with(World::new("go"), provider, Limits::default()).begin();
     assert_eq!(stage.failure().await.code, "too_many_tool_calls");
     let stored = stage.world.lock();

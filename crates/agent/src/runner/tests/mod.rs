@@ -6,7 +6,7 @@ mod limits;
 mod parallel_calls;
 mod recovery;
 mod runs;
-mod stage;
+pub(crate) mod stage;
 mod steps;
 mod stopping;
 pub(crate) mod world;

@@ -19,11 +19,7 @@ async fn left_behind(states: &[ToolCallState]) -> Arc<World> {
         tool: "terminal".to_owned(),
         arguments: serde_json::json!({"command": format!("ask {n}")}).to_string(),
     });
-    let reply = ModelReply {
-        text: String::new(),
-        calls: calls.collect(),
-        usage: countersign_domain::runs::Usage::default(),
-    };
+    let reply = ModelReply { calls: calls.collect(), ..ModelReply::default() };
     let message = world.new_message();
     world.reply(run_id(), message, reply).await.unwrap();
     world.change(|state| {

@@ -49,6 +49,7 @@ fn snapshot(state: RunState, calls: Option<&[ToolCallState]>) -> Snapshot {
             message_id: MessageId::from_uuid(Uuid::from_u128(1)),
             text: "words".to_owned(),
             calls: snapshot.calls.iter().map(|call| call.call.clone()).collect(),
+            thinking: None,
         },
         ..snapshot.entries[0].clone()
     });

@@ -266,7 +266,12 @@ impl RunJournal for World {
                 run_id: run,
                 position,
                 at: Timestamp::from_millis(0),
-                body: EntryBody::Assistant { message_id: id, text: reply.text, calls },
+                body: EntryBody::Assistant {
+                    message_id: id,
+                    text: reply.text,
+                    calls,
+                    thinking: reply.thinking,
+                },
             });
         });
         Ok(())

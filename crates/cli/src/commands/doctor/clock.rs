@@ -38,7 +38,7 @@ pub(super) async fn clock(patient: &Patient<'_>, newest: Option<Timestamp>) -> F
 fn servers(patient: &Patient<'_>) -> Vec<String> {
     let Patient { loaded, environment, .. } = patient;
     let model = &loaded.config.model;
-    let model = (!is_rehearsal(model)).then(|| model.base_url.clone());
+    let model = (!is_rehearsal(model)).then(|| model.address().to_owned());
     let anywhere = ([127, 0, 0, 1], 0).into();
     let bots = platforms::mattermost(loaded, environment, anywhere).unwrap_or_default();
     let mut servers: Vec<String> = bots.iter().map(|bot| bot.server().to_string()).collect();

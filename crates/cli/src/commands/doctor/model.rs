@@ -32,8 +32,8 @@ pub(super) async fn model(patient: &Patient<'_>) -> Finding {
         }
     };
     match provider.offered().await {
-        Ok(offered) => named(&config.base_url, provider.model(), offered.as_deref()),
-        Err(error) => unanswered(&config.base_url, &error),
+        Ok(offered) => named(config.address(), provider.model(), offered.as_deref()),
+        Err(error) => unanswered(config.address(), &error),
     }
 }
 
@@ -77,7 +77,9 @@ fn unanswered(server: &str, error: &ModelError) -> Finding {
         ModelError::Status { .. }
         | ModelError::Unreachable(_)
         | ModelError::Silent(_)
-        | ModelError::Broken(_) => Finding::bad(
+        | ModelError::Broken(_)
+        | ModelError::CutOff(_)
+        | ModelError::Declined => Finding::bad(
             "model",
             format!("{says}: is the server running, and is `model.base_url` right?"),
         ),

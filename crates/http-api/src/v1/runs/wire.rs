@@ -77,6 +77,12 @@ pub(crate) struct UsageBody {
     input_tokens: u64,
     output_tokens: u64,
     total_tokens: u64,
+    /// Those of the input that the model's server had kept from earlier requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_read_tokens: Option<u64>,
+    /// Those of the input that it has kept for later ones, for a price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_write_tokens: Option<u64>,
 }
 
 /// Why a run ended without an answer.
@@ -184,6 +190,8 @@ impl From<Usage> for UsageBody {
             input_tokens: usage.input_tokens,
             output_tokens: usage.output_tokens,
             total_tokens: usage.input_tokens.saturating_add(usage.output_tokens),
+            cache_read_tokens: Some(usage.cache_read_tokens).filter(|&count| count > 0),
+            cache_write_tokens: Some(usage.cache_write_tokens).filter(|&count| count > 0),
         }
     }
 }

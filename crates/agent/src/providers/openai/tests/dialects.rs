@@ -18,7 +18,9 @@ async fn reply<T: ToString>(events: impl IntoIterator<Item = T>) -> ModelReply {
 
 #[tokio::test]
 async fn text_comes_in_pieces_and_usage_at_the_end() {
-    let usage = json!({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}});
+    let usage = json!({"choices": [], "usage": {
+        "prompt_tokens": 3, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 1},
+    }});
     let first = json!({"choices": [{"delta": {"role": "assistant", "content": null}}]});
     let reply = reply([
         first.to_string(),
@@ -31,8 +33,13 @@ async fn text_comes_in_pieces_and_usage_at_the_end() {
     .await;
     let expected = ModelReply {
         text: "Hello, you".to_owned(),
-        calls: Vec::new(),
-        usage: Usage { input_tokens: 3, output_tokens: 2 },
+        usage: Usage {
+            input_tokens: 3,
+            output_tokens: 2,
+            cache_read_tokens: 1,
+            ..Usage::default()
+        },
+        ..ModelReply::default()
     };
     assert_eq!(reply, expected);
 }

@@ -5,4 +5,4 @@ mod errors;
 mod hostile;
 mod offers;
 mod requests;
-mod server;
+pub(crate) mod server;

@@ -40,13 +40,14 @@ fn messages_and_tools_are_written_as_the_protocol_has_them() {
             ModelMessage::Assistant {
                 text: String::new(),
                 calls: vec![call("a", "{ \"x\":1}"), call("b", "{broken")],
+                thinking: None,
             },
             ModelMessage::Tool {
                 call_id: "a".to_owned(),
                 tool: "terminal".to_owned(),
                 content: "r".to_owned(),
             },
-            ModelMessage::Assistant { text: "t".to_owned(), calls: Vec::new() },
+            ModelMessage::Assistant { text: "t".to_owned(), calls: Vec::new(), thinking: None },
         ],
         tools: Vec::new(),
     };

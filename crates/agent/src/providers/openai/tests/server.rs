@@ -19,30 +19,31 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::config::Secret;
-use crate::providers::openai::{OpenAi, OpenAiSettings};
+use crate::providers::openai::OpenAi;
+use crate::providers::server::ServerSettings;
 use crate::tools::testing::install_tls;
 
-pub(super) const KEY: &str = "top-secret-api-key";
+pub(crate) const KEY: &str = "top-secret-api-key";
 
 /// One answer.
 #[derive(Debug, Clone)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) pieces: Vec<String>,
-    pub(super) end: End,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) pieces: Vec<String>,
+    pub(crate) end: End,
 }
 
 /// What follows the last piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     Proper,
     Hang,
 }
 
 impl Answer {
     /// A stream of these events; each is the data of one.
-    pub(super) fn stream<T: ToString>(events: impl IntoIterator<Item = T>) -> Self {
+    pub(crate) fn stream<T: ToString>(events: impl IntoIterator<Item = T>) -> Self {
         let events = events.into_iter();
         Self {
             status: 200,
@@ -52,7 +53,7 @@ impl Answer {
         }
     }
 
-    pub(super) fn json(status: u16, body: &Value) -> Self {
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self {
             status,
             headers: vec![("content-type", "application/json".to_owned())],
@@ -61,27 +62,27 @@ impl Answer {
         }
     }
 
-    pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
 
-    pub(super) fn then_hang(mut self) -> Self {
+    pub(crate) fn then_hang(mut self) -> Self {
         self.end = End::Hang;
         self
     }
 }
 
 #[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) path: String,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Value,
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
 }
 
-pub(super) struct Server {
-    pub(super) address: String,
-    pub(super) asked: Arc<Mutex<Vec<Asked>>>,
+pub(crate) struct Server {
+    pub(crate) address: String,
+    pub(crate) asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 #[derive(Clone)]
@@ -91,7 +92,7 @@ struct Script {
 }
 
 impl Server {
-    pub(super) async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
+    pub(crate) async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
         install_tls();
         let script = Script {
             answers: Arc::new(Mutex::new(answers.into_iter().collect())),
@@ -105,22 +106,22 @@ impl Server {
         Self { address, asked }
     }
 
-    pub(super) fn settings(&self) -> OpenAiSettings {
-        OpenAiSettings {
+    pub(crate) fn settings(&self) -> ServerSettings {
+        ServerSettings {
             base_url: self.address.clone(),
             model: "default-model".to_owned(),
             api_key: Some(Secret::new(KEY)),
             idle_timeout: Duration::from_secs(30),
-            ..OpenAiSettings::default()
+            ..ServerSettings::default()
         }
     }
 
     /// Settings for a server from which nothing is expected any more.
-    pub(super) fn impatient(&self) -> OpenAiSettings {
-        OpenAiSettings { idle_timeout: Duration::from_millis(300), ..self.settings() }
+    pub(crate) fn impatient(&self) -> ServerSettings {
+        ServerSettings { idle_timeout: Duration::from_millis(300), ..self.settings() }
     }
 
-    pub(super) async fn complete(&self) -> (Result<ModelReply, ModelError>, String) {
+    pub(crate) async fn complete(&self) -> (Result<ModelReply, ModelError>, String) {
         complete(self.settings()).await
     }
 }
@@ -149,7 +150,7 @@ async fn answer(
     response.body(body).unwrap()
 }
 
-pub(super) fn request() -> ModelRequest {
+pub(crate) fn request() -> ModelRequest {
     ModelRequest {
         model: None,
         messages: vec![ModelMessage::User("hi".to_owned())],
@@ -162,7 +163,7 @@ pub(super) fn request() -> ModelRequest {
 }
 
 /// The reply, and its deltas joined.
-pub(super) async fn complete(settings: OpenAiSettings) -> (Result<ModelReply, ModelError>, String) {
+pub(crate) async fn complete(settings: ServerSettings) -> (Result<ModelReply, ModelError>, String) {
     let provider = OpenAi::new(settings).unwrap();
     let (sender, mut receiver) = mpsc::channel::<String>(16);
     let collecting = tokio::spawn(async move {
@@ -177,14 +178,14 @@ pub(super) async fn complete(settings: OpenAiSettings) -> (Result<ModelReply, Mo
     (reply, collecting.await.unwrap())
 }
 
-pub(super) fn text(content: &str) -> String {
+pub(crate) fn text(content: &str) -> String {
     json!({"choices": [{"index": 0, "delta": {"content": content}}]}).to_string()
 }
 
-pub(super) fn finish(reason: &str) -> String {
+pub(crate) fn finish(reason: &str) -> String {
     json!({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}).to_string()
 }
 
-pub(super) fn calls(pieces: &Value) -> String {
+pub(crate) fn calls(pieces: &Value) -> String {
     json!({"choices": [{"index": 0, "delta": {"tool_calls": pieces}}]}).to_string()
 }

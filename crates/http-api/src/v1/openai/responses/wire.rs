@@ -102,7 +102,7 @@ pub(crate) struct ResponseUsageBody {
     total_tokens: u64,
 }
 
-/// Not counted.
+/// Of the tokens read, those that the model's server had kept from earlier requests.
 #[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
 #[schema(as = InputTokensDetails)]
 pub(crate) struct CachedBody {
@@ -210,7 +210,7 @@ impl From<Usage> for ResponseUsageBody {
     fn from(usage: Usage) -> Self {
         Self {
             input_tokens: usage.input_tokens,
-            input_tokens_details: CachedBody::default(),
+            input_tokens_details: CachedBody { cached_tokens: usage.cache_read_tokens },
             output_tokens: usage.output_tokens,
             output_tokens_details: ReasoningBody::default(),
             total_tokens: usage.input_tokens.saturating_add(usage.output_tokens),

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_domain::redaction::Redactor;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use crate::config::{ConfigError, Secret};
 
 /// Where the server is and how to speak to it.
 #[derive(Debug, Clone)]
-pub struct OpenAiSettings {
+pub struct ServerSettings {
     /// The server's address, with or without `/v1`.
     pub base_url: String,
     /// The model used when a run names none.
@@ -33,7 +33,7 @@ pub struct OpenAiSettings {
     pub redactor: Arc<Redactor>,
 }
 
-impl Default for OpenAiSettings {
+impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             base_url: String::new(),
@@ -49,15 +49,17 @@ impl Default for OpenAiSettings {
     }
 }
 
-impl OpenAiSettings {
-    /// The address of chat completions.
-    pub(super) fn endpoint(&self) -> Result<Url, ConfigError> {
+impl ServerSettings {
+    /// The address that requests go to: `whole_path` makes it of the base address's path, which has
+    /// no slash at its end.
+    pub(in crate::providers) fn endpoint(
+        &self,
+        whole_path: impl Fn(&str) -> String,
+        example: &str,
+    ) -> Result<Url, ConfigError> {
         let invalid = |problem: String| ConfigError {
             key: "model.base_url",
-            problem: format!(
-                "`{}` {problem}; it is an address such as `https://api.openai.com/v1`",
-                self.base_url
-            ),
+            problem: format!("`{}` {problem}; it is an address such as `{example}`", self.base_url),
         };
         let mut url = Url::parse(self.base_url.trim())
             .map_err(|error| invalid(format!("is not an address ({error})")))?;
@@ -71,22 +73,21 @@ impl OpenAiSettings {
             });
         }
         url.set_fragment(None);
-        let path = url.path().trim_end_matches('/');
-        let path = match path {
-            "" => "/v1/chat/completions".to_owned(),
-            whole if whole.ends_with("/chat/completions") => whole.to_owned(),
-            base => format!("{base}/chat/completions"),
-        };
+        let path = whole_path(url.path().trim_end_matches('/'));
         url.set_path(&path);
         Ok(url)
     }
 
-    /// The headers of every request.
-    pub(super) fn header_map(&self) -> Result<HeaderMap, ConfigError> {
+    /// The headers of every request; the key goes into `key_header`, as `written` has it.
+    pub(in crate::providers) fn header_map(
+        &self,
+        key_header: HeaderName,
+        written: impl Fn(&str) -> String,
+    ) -> Result<HeaderMap, ConfigError> {
         let mut map = HeaderMap::new();
         if let Some(key) = &self.api_key {
-            let value = format!("Bearer {}", key.expose().trim());
-            map.insert(AUTHORIZATION, sensitive(&value, "model.api_key")?);
+            let value = written(key.expose().trim());
+            map.insert(key_header, sensitive(&value, "model.api_key")?);
         }
         for (name, value) in &self.headers {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| ConfigError {
@@ -99,7 +100,7 @@ impl OpenAiSettings {
     }
 
     /// `text` without this server's own secrets.
-    pub(super) fn without_secrets(&self, text: &str) -> String {
+    pub(in crate::providers) fn without_secrets(&self, text: &str) -> String {
         let mut text = self.redactor.redact(text).into_owned();
         let own = self.api_key.iter().chain(self.headers.values());
         for secret in own.map(|secret| secret.expose().trim()) {
@@ -118,31 +119,4 @@ fn sensitive(value: &str, key: &'static str) -> Result<HeaderValue, ConfigError>
     })?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_base_address_may_come_with_or_without_its_version() {
-        for (base, endpoint) in [
-            ("http://h:1", "http://h:1/v1/chat/completions"),
-            ("http://h:1/", "http://h:1/v1/chat/completions"),
-            ("http://h:1/v1", "http://h:1/v1/chat/completions"),
-            ("http://h:1/api/v1/", "http://h:1/api/v1/chat/completions"),
-            ("https://h/v1beta/openai", "https://h/v1beta/openai/chat/completions"),
-            ("https://h/x/chat/completions", "https://h/x/chat/completions"),
-            ("https://h/v1?api-version=2", "https://h/v1/chat/completions?api-version=2"),
-        ] {
-            let settings =
-                OpenAiSettings { base_url: base.to_owned(), ..OpenAiSettings::default() };
-            assert_eq!(settings.endpoint().map(String::from), Ok(endpoint.to_owned()));
-        }
-        for base in ["", "localhost:1234", "ftp://h", "https://u:p@h/"] {
-            let settings =
-                OpenAiSettings { base_url: base.to_owned(), ..OpenAiSettings::default() };
-            assert_eq!(settings.endpoint().unwrap_err().key, "model.base_url");
-        }
-    }
 }

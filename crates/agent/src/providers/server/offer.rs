@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::answer_error::read_error;
-use super::settings::OpenAiSettings;
+use super::settings::ServerSettings;
 
 /// How long the list may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -29,18 +29,18 @@ struct Model {
     id: String,
 }
 
-/// Where the list is, beside these chat completions.
-pub(super) fn address(endpoint: &Url) -> Url {
+/// Where the list is: beside `replies`, where those are asked for.
+pub(in crate::providers) fn beside(endpoint: &Url, replies: &str) -> Url {
     let mut url = endpoint.clone();
-    let base = endpoint.path().trim_end_matches("/chat/completions");
+    let base = endpoint.path().trim_end_matches(replies);
     url.set_path(&format!("{base}/models"));
     url
 }
 
 /// The names in the list that `request` asks for.
-pub(super) async fn read(
+pub(in crate::providers) async fn offered(
     request: RequestBuilder,
-    settings: &OpenAiSettings,
+    settings: &ServerSettings,
 ) -> Result<Vec<String>, ModelError> {
     let reading = async {
         let answer = request.header(ACCEPT, "application/json").send().await;
@@ -56,7 +56,7 @@ pub(super) async fn read(
     timeout(patience, reading).await.unwrap_or(Err(ModelError::Silent(patience)))
 }
 
-async fn whole(mut answer: Response, settings: &OpenAiSettings) -> Result<Vec<u8>, ModelError> {
+async fn whole(mut answer: Response, settings: &ServerSettings) -> Result<Vec<u8>, ModelError> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| unreachable(error, settings))? {
         body.extend_from_slice(&chunk);
@@ -67,7 +67,7 @@ async fn whole(mut answer: Response, settings: &OpenAiSettings) -> Result<Vec<u8
     Ok(body)
 }
 
-fn unreachable(error: reqwest::Error, settings: &OpenAiSettings) -> ModelError {
+fn unreachable(error: reqwest::Error, settings: &ServerSettings) -> ModelError {
     let error = error.without_url();
     let words = with_causes(error.to_string(), &error);
     ModelError::Unreachable(settings.without_secrets(&words))
@@ -78,13 +78,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_beside_chat_completions() {
-        for (endpoint, list) in [
-            ("http://h:1/v1/chat/completions", "http://h:1/v1/models"),
-            ("https://h/v1/chat/completions?api-version=2", "https://h/v1/models?api-version=2"),
+    fn the_list_is_beside_where_replies_are_asked_for() {
+        for (endpoint, replies, list) in [
+            ("http://h:1/v1/chat/completions", "/chat/completions", "http://h:1/v1/models"),
+            (
+                "https://h/v1/chat/completions?api-version=2",
+                "/chat/completions",
+                "https://h/v1/models?api-version=2",
+            ),
+            ("https://h/v1/messages", "/messages", "https://h/v1/models"),
         ] {
             let endpoint = Url::parse(endpoint).unwrap();
-            assert_eq!(address(&endpoint).as_str(), list);
+            assert_eq!(beside(&endpoint, replies).as_str(), list);
         }
     }
 }

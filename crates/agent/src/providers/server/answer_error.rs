@@ -8,7 +8,7 @@ use reqwest::Response;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
-use super::settings::OpenAiSettings;
+use super::settings::ServerSettings;
 
 /// How much of an error's words is kept, in characters.
 const SHOWN: usize = 400;
@@ -16,7 +16,10 @@ const SHOWN: usize = 400;
 const READ: usize = 64 * 1024;
 
 /// What an answer with an error status says.
-pub(super) async fn read_error(mut answer: Response, settings: &OpenAiSettings) -> ModelError {
+pub(in crate::providers) async fn read_error(
+    mut answer: Response,
+    settings: &ServerSettings,
+) -> ModelError {
     let status = answer.status();
     let retry_after = retry_after(answer.headers());
     let mut body = Vec::new();
@@ -44,7 +47,10 @@ pub(super) async fn read_error(mut answer: Response, settings: &OpenAiSettings) 
 }
 
 /// What an error object within a stream says.
-pub(super) fn error_in_stream(error: &Value, settings: &OpenAiSettings) -> ModelError {
+pub(in crate::providers) fn error_in_stream(
+    error: &Value,
+    settings: &ServerSettings,
+) -> ModelError {
     let message = words_of(error).unwrap_or_else(|| error.to_string());
     let message = shown(&message, settings);
     let code = ["code", "status"].iter().find_map(|key| {
@@ -58,7 +64,7 @@ pub(super) fn error_in_stream(error: &Value, settings: &OpenAiSettings) -> Model
     }
 }
 
-fn shown(words: &str, settings: &OpenAiSettings) -> String {
+pub(in crate::providers) fn shown(words: &str, settings: &ServerSettings) -> String {
     one_line(&settings.without_secrets(words), SHOWN)
 }
 
