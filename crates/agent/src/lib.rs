@@ -12,7 +12,7 @@ pub mod providers;
 pub mod runner;
 pub mod tools;
 
-pub use config::{AgentConfig, ConfigError, HumanDuration, ModelConfig};
+pub use config::{AgentConfig, ConfigError, FallbackConfig, HumanDuration, ModelConfig};
 pub use limits::Limits;
 pub use runner::{Agent, AgentParts};
 pub use tools::{DiskShelf, DiskWitness, Sending, ToolContext, Toolbox};

@@ -152,6 +152,7 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     let redactor = Arc::new(if masks { Redactor::new(held) } else { Redactor::off() });
     logging::mask_with(redactor.clone());
     let provider = provider(loaded, environment, &redactor)?;
+    let fallbacks = fallbacks(loaded, environment, &redactor)?;
     let workspace = workspace(loaded, home)?;
     let config = &loaded.config;
     let secret = signer.platform_secret();
@@ -179,7 +180,12 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     if let Some(callbacks) = callbacks {
         gateway.attach_callbacks(callbacks);
     }
-    let agent = agent(loaded, environment, (place, sending), (&gateway, &provider, &redactor))?;
+    let agent = agent(
+        loaded,
+        environment,
+        (place, sending),
+        (&gateway, (&provider, fallbacks), &redactor),
+    )?;
     gateway.attach_runner(agent.clone());
     gateway.attach_shelf(Arc::new(DiskShelf::new(workspace.clone())));
     Ok(Composition {
@@ -209,7 +215,8 @@ fn settings(loaded: &Loaded, environment: &Environment, model: &str) -> Result<S
         .map_err(problem)?;
     let service = config.whatsapp.service_conversations.settings().map_err(problem)?;
     let chat = ChatSettings { web_page, ..chat };
-    Ok(Settings { chat, service, ..settings.map_err(problem)? })
+    let fallbacks = config.model.fallbacks.iter().map(|one| one.model.clone()).collect();
+    Ok(Settings { chat, service, fallbacks, ..settings.map_err(problem)? })
 }
 
 /// What the HTTP surface is made of.
@@ -324,11 +331,23 @@ fn provider(
     Ok(provider.map_err(|error| loaded.problem(error.key, &error.problem))?)
 }
 
+/// The configured model, and those that stand in for it.
+type Models<'m> = (&'m Arc<dyn ModelProvider>, Vec<Arc<dyn ModelProvider>>);
+
+fn fallbacks(
+    loaded: &Loaded,
+    environment: &Environment,
+    redactor: &Arc<Redactor>,
+) -> Result<Vec<Arc<dyn ModelProvider>>, Failure> {
+    let fallbacks = loaded.config.model.fallbacks(|name| environment.get(name), redactor);
+    Ok(fallbacks.map_err(|error| loaded.problem(error.key, &error.problem))?)
+}
+
 fn agent(
     loaded: &Loaded,
     environment: &Environment,
     ((workspace, own_port), sending): ((&Path, u16), Sending),
-    (gateway, provider, redactor): (&Arc<Gateway>, &Arc<dyn ModelProvider>, &Arc<Redactor>),
+    (gateway, models, redactor): (&Arc<Gateway>, Models<'_>, &Arc<Redactor>),
 ) -> Result<Arc<Agent>, Failure> {
     let config = &loaded.config;
     let problem = |error: countersign_agent::ConfigError| loaded.problem(error.key, &error.problem);
@@ -345,7 +364,8 @@ fn agent(
     Ok(Agent::new(AgentParts {
         journal: gateway.clone(),
         gate: gateway.clone(),
-        provider: provider.clone(),
+        provider: models.0.clone(),
+        fallbacks: models.1,
         tools,
         clock: Arc::new(SystemClock),
         limits: config.agent.limits(&config.model).map_err(problem)?,
@@ -391,6 +411,7 @@ pub(crate) fn check_values(loaded: &Loaded) -> Result<(), Failure> {
     // Whether a variable with a secret is set is known only where the gateway is started.
     let given = |_: &str| Some("given at the start".to_owned());
     config.model.provider(given, Arc::new(Redactor::off())).map_err(agent)?;
+    config.model.fallbacks(given, &Arc::new(Redactor::off())).map_err(agent)?;
     sending::check(loaded)?;
     platforms::check(loaded)?;
     bridge::check(loaded)?;

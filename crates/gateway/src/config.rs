@@ -222,6 +222,7 @@ impl ApprovalsConfig {
             max_working_runs: runs.max_working.max(1),
             host,
             model,
+            fallbacks: Vec::new(),
             service: ServiceSettings::default(),
             chat: ChatSettings::default(),
         })

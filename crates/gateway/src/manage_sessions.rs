@@ -333,6 +333,7 @@ impl Gateway {
             steps: 0,
             active_ms: 0,
             usage: Usage::default(),
+            spent: Vec::new(),
             steered: Vec::new(),
             without: Vec::new(),
             course: Course::default(),

@@ -12,7 +12,7 @@ use countersign_domain::approvals::{Approval, Callback, Choice, Foreign, Offer};
 use countersign_domain::audit::{AuditKind, AuditRecord};
 use countersign_domain::display::one_line;
 use countersign_domain::identity::{Actor, Principal};
-use countersign_domain::ids::{ApprovalId, CallId, MessageId, RunId, SessionId};
+use countersign_domain::ids::{ApprovalId, CallId, RunId, SessionId};
 use countersign_domain::runs::{
     Course, Entry, EntryBody, Event, ProposedCall, Run, RunState, RunStatus, Session, ToolCall,
     ToolCallState, Usage,
@@ -233,12 +233,7 @@ impl Gateway {
         let created_by = run.requested_by.clone();
         let session = Session { id: session_id, created_by, created_at: now, title: None };
         let actor = Actor::Principal(run.requested_by.clone());
-        let asks = EntryBody::Assistant {
-            message_id: MessageId::from_uuid(self.entropy.uuid()),
-            text: String::new(),
-            calls: vec![call.call.clone()],
-            thinking: None,
-        };
+        let asks = self.asking(vec![call.call.clone()]);
         let mut work = UnitOfWork::new()
             .and(Change::AddSession(session))
             .and(self.audit_run(&run, AuditKind::RunStarted, actor))
@@ -269,6 +264,7 @@ impl Gateway {
             steps: 0,
             active_ms: 0,
             usage: Usage::default(),
+            spent: Vec::new(),
             steered: Vec::new(),
             without: Vec::new(),
             course: Course::Foreign,

@@ -14,7 +14,7 @@ use countersign_domain::runs::{
 };
 use countersign_domain::time::Timestamp;
 use countersign_ports::model_provider::ModelReply;
-use countersign_ports::run_journal::{Ended, Parked, RunEnd, RunJournal, Snapshot};
+use countersign_ports::run_journal::{Ended, Fallback, Parked, RunEnd, RunJournal, Snapshot};
 use countersign_ports::store::{Change, Conflicting, StoreError, UnitOfWork, Versioned};
 
 use crate::effect_gate::event;
@@ -60,6 +60,14 @@ impl RunJournal for Gateway {
         Ok(())
     }
 
+    async fn fell_back(&self, run: RunId, fallback: Fallback) -> Result<(), StoreError> {
+        let Fallback { from, to, reason } = fallback;
+        let reason = self.redactor.redact(&reason).into_owned();
+        let told = Event::ModelFellBack { from, to, reason };
+        self.commit(UnitOfWork::new().and(event(run, self.clock.now(), told))).await?;
+        Ok(())
+    }
+
     async fn reply(
         &self,
         run: RunId,
@@ -75,9 +83,10 @@ impl RunJournal for Gateway {
                 ProposedCall { id, provider_id: call.id, tool: call.tool, arguments }
             })
             .collect();
-        let ModelReply { text, usage, thinking, .. } = reply;
+        let ModelReply { text, model, usage, thinking, .. } = reply;
+        let model = model.unwrap_or_else(|| self.settings.model.clone());
         let body = EntryBody::Assistant { message_id: message, text, calls, thinking };
-        let journaled = self.until_settled(|| self.try_reply(run, &body, usage)).await;
+        let journaled = self.until_settled(|| self.try_reply(run, &body, (&model, usage))).await;
         if journaled.is_err() {
             // These calls do not exist.
             self.tokens.forget_run(run);
@@ -224,7 +233,12 @@ impl Gateway {
         Ok(Snapshot { run, entries, calls })
     }
 
-    async fn try_reply(&self, id: RunId, body: &EntryBody, usage: Usage) -> Result<(), StoreError> {
+    async fn try_reply(
+        &self,
+        id: RunId,
+        body: &EntryBody,
+        (model, usage): (&str, Usage),
+    ) -> Result<(), StoreError> {
         let run = self.run(id).await?;
         let now = self.clock.now();
         let position = run.value.entries;
@@ -252,7 +266,7 @@ impl Gateway {
         let mut next = Run { updated_at: now, ..run.value };
         next.entries += 1;
         next.steps += 1;
-        next.usage = next.usage.and(usage);
+        next.spend(model, usage);
         work.push(Change::UpdateRun(Box::new(next), run.version));
         self.commit(work).await?;
         Ok(())

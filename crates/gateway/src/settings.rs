@@ -31,6 +31,8 @@ pub struct Settings {
     pub host: String,
     /// The model's name, for `run.started`.
     pub model: String,
+    /// The names of those that stand in for it.
+    pub fallbacks: Vec<String>,
     /// `whatsapp.service_conversations`.
     pub service: ServiceSettings,
     /// Who may talk and command, and how conversations go.

@@ -231,12 +231,7 @@ impl Gateway {
         let bodies = bodies.map(|(role, text)| self.spoken(role, text)).chain(heard);
         let calls: Vec<ProposedCall> =
             request.calls.iter().map(|(tool, arguments)| self.own_call(tool, arguments)).collect();
-        let own = (!calls.is_empty()).then(|| EntryBody::Assistant {
-            message_id: MessageId::from_uuid(self.entropy.uuid()),
-            text: String::new(),
-            calls: calls.clone(),
-            thinking: None,
-        });
+        let own = (!calls.is_empty()).then(|| self.asking(calls.clone()));
         let entries: Vec<Entry> = (0..)
             .zip(bodies.chain(own))
             .map(|(position, body)| Entry { session_id, run_id, position, at: now, body })
@@ -255,6 +250,7 @@ impl Gateway {
             steps: 0,
             active_ms: 0,
             usage: Usage::default(),
+            spent: Vec::new(),
             steered: Vec::new(),
             without: request.without,
             course: if request.calls.is_empty() { Course::Conversation } else { Course::Calls },
@@ -291,6 +287,16 @@ impl Gateway {
         let id = CallId::from_uuid(self.entropy.uuid());
         let (provider_id, tool) = (format!("own_{id}"), tool.to_owned());
         ProposedCall { id, provider_id, tool, arguments: arguments.to_string() }
+    }
+
+    /// What asks for these calls in a model's place.
+    pub(crate) fn asking(&self, calls: Vec<ProposedCall>) -> EntryBody {
+        EntryBody::Assistant {
+            message_id: MessageId::from_uuid(self.entropy.uuid()),
+            text: String::new(),
+            calls,
+            thinking: None,
+        }
     }
 
     fn spoken(&self, role: Role, text: String) -> EntryBody {

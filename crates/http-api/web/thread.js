@@ -198,6 +198,10 @@ export class RunView {
     this.end(null);
   }
 
+  fellBack({ from, to, reason }) {
+    this.root.append(el("p.run-note.tone-waiting", {}, inert(`${from} does not answer (${reason}); ${to} is asked instead.`)));
+  }
+
   recovered() {
     for (const message of this.messages.values()) if (!message.completed) message.root.classList.add("void");
     this.root.append(el("p.run-note.tone-waiting", {}, "The gateway was restarted; the run goes on."));
@@ -205,6 +209,7 @@ export class RunView {
 }
 
 const HANDLERS = {
+  "model.fallback": (view, data) => view.fellBack(data),
   "run.recovered": (view) => view.recovered(),
   "message.delta": (view, data) => view.delta(data),
   "message.completed": (view, data) => view.complete(data),

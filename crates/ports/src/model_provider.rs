@@ -87,6 +87,8 @@ pub struct ModelReply {
     pub text: String,
     /// The calls, in the model's order.
     pub calls: Vec<ModelCall>,
+    /// Who answered; `None` for the configured model.
+    pub model: Option<String>,
     /// Tokens, as far as the provider says.
     pub usage: Usage,
     /// What the model thought before, if its server wants that back with the results of the calls.
@@ -138,6 +140,18 @@ pub enum ModelError {
 }
 
 impl ModelError {
+    /// Whether another model may do better where nothing has been answered yet: the server is
+    /// overloaded, cannot be reached, or allows no more for now.
+    pub const fn makes_way(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => {
+                matches!(*status, 408 | 429 | 500 | 502 | 503 | 504 | 529)
+            }
+            Self::Unreachable(_) | Self::Silent(_) => true,
+            Self::Broken(_) | Self::Unreadable(_) | Self::CutOff(_) | Self::Declined => false,
+        }
+    }
+
     /// Whether another attempt may do better: 408, 409, 429 and 5xx, lost connections and broken
     /// streams.
     pub const fn is_transient(&self) -> bool {

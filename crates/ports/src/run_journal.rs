@@ -26,6 +26,9 @@ pub trait RunJournal: Send + Sync + 'static {
     /// A piece of the model's text.
     async fn delta(&self, run: RunId, message: MessageId, text: String) -> Result<(), StoreError>;
 
+    /// A model does not answer, and another one is asked instead.
+    async fn fell_back(&self, run: RunId, fallback: Fallback) -> Result<(), StoreError>;
+
     /// The model's complete reply; its calls become `proposed`.
     async fn reply(
         &self,
@@ -61,6 +64,17 @@ pub struct Snapshot {
     pub entries: Vec<Entry>,
     /// The tool calls of these entries, in order.
     pub calls: Vec<ToolCall>,
+}
+
+/// One model in the place of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fallback {
+    /// The one that does not answer.
+    pub from: String,
+    /// The one that is asked now.
+    pub to: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// Whether a run waits.

@@ -1,11 +1,13 @@
 //! The `agent` and `model` sections of the configuration, and what they become.
 
 mod agent;
+mod fallback;
 mod model;
 
 pub use agent::AgentConfig;
 pub use countersign_ports::duration::{HumanDuration, InvalidDuration};
 pub use countersign_ports::secret::Secret;
+pub use fallback::FallbackConfig;
 pub use model::{ModelConfig, ProviderName, ThinkingMode};
 
 /// A value of the configuration that cannot be used.
@@ -32,7 +34,11 @@ mod tests {
 
     #[test]
     fn every_key_says_what_it_is_for() {
-        for schema in [schemars::schema_for!(AgentConfig), schemars::schema_for!(ModelConfig)] {
+        for schema in [
+            schemars::schema_for!(AgentConfig),
+            schemars::schema_for!(ModelConfig),
+            schemars::schema_for!(FallbackConfig),
+        ] {
             let properties = schema.get("properties").and_then(Value::as_object).unwrap();
             for (key, property) in properties {
                 assert!(property.get("description").is_some(), "{key}");

@@ -8,7 +8,7 @@ use countersign_ports::model_provider::ModelProvider;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, HumanDuration, Secret};
+use super::{ConfigError, FallbackConfig, HumanDuration, Secret};
 use crate::limits::Limits;
 use crate::providers::ServerSettings;
 use crate::providers::anthropic::{Anthropic, AnthropicSettings, Effort};
@@ -44,6 +44,9 @@ pub struct ModelConfig {
     pub thinking: ThinkingMode,
     /// Tokens that one reply may have of thinking, with `thinking: budget`.
     pub thinking_tokens: u32,
+    /// Models that are asked, in this order, when one is overloaded, cannot be reached or allows no more
+    /// for now, and has not begun to answer. The run says so.
+    pub fallbacks: Vec<FallbackConfig>,
     /// Attempts at one reply, when the server is overloaded or the connection breaks.
     pub max_attempts: u32,
 }
@@ -107,6 +110,7 @@ impl Default for ModelConfig {
             max_tokens: AnthropicSettings::default().max_tokens,
             thinking: ThinkingMode::Unset,
             thinking_tokens: 4096,
+            fallbacks: Vec::new(),
             max_attempts: Limits::default().max_attempts,
         }
     }
@@ -143,8 +147,36 @@ impl ModelConfig {
 
     /// The values that must never be shown: for the redactor.
     pub fn secrets(&self, environment: impl Fn(&str) -> Option<String>) -> Vec<String> {
-        let key = self.resolve_api_key(environment).ok().flatten();
-        key.iter().chain(self.headers.values()).map(|secret| secret.expose().to_owned()).collect()
+        let key = self.resolve_api_key(&environment).ok().flatten();
+        let own = key.iter().chain(self.headers.values());
+        let mut secrets: Vec<String> = own.map(|secret| secret.expose().to_owned()).collect();
+        for fallback in &self.fallbacks {
+            secrets.extend(
+                fallback.as_model().secrets(&environment as &dyn Fn(&str) -> Option<String>),
+            );
+        }
+        secrets
+    }
+
+    /// The providers of the models that stand in, in order.
+    pub fn fallbacks(
+        &self,
+        environment: impl Fn(&str) -> Option<String>,
+        redactor: &Arc<Redactor>,
+    ) -> Result<Vec<Arc<dyn ModelProvider>>, ConfigError> {
+        let numbered = (1..).zip(&self.fallbacks);
+        let providers = numbered.map(|(number, fallback)| {
+            let problem = |error: ConfigError| {
+                let problem = format!("number {number}: `{}`: {}", error.key, error.problem);
+                ConfigError::new("model.fallbacks", problem)
+            };
+            if fallback.provider == ProviderName::Rehearsal {
+                let what = "the built-in model stands in for no other";
+                return Err(problem(ConfigError::new("model.provider", what)));
+            }
+            fallback.as_model().provider(&environment, Arc::clone(redactor)).map_err(problem)
+        });
+        providers.collect()
     }
 
     /// The provider that this section describes.
@@ -264,6 +296,34 @@ mod tests {
         );
         let both = ModelConfig { api_key: Some(Secret::new("x")), ..named };
         assert_eq!(both.resolve_api_key(|_| None).unwrap_err().key, "model.api_key_env");
+    }
+
+    #[test]
+    fn those_that_stand_in_are_set_up_like_the_model_itself() {
+        crate::tools::testing::install_tls();
+        let second = FallbackConfig {
+            provider: ProviderName::Anthropic,
+            model: "n".to_owned(),
+            ..FallbackConfig::default()
+        };
+        let variable = |name: &str| (name == "ANTHROPIC_API_KEY").then(|| "v".to_owned());
+        let nothing = |_: &str| None;
+        let config = ModelConfig { fallbacks: vec![second], ..openai() };
+        let redactor = Arc::new(Redactor::off());
+        let found = config.fallbacks(variable, &redactor).unwrap();
+        assert_eq!(found.iter().map(|one| one.model()).collect::<Vec<_>>(), ["n"]);
+        assert_eq!(config.secrets(variable), ["v"]);
+        let error = config.fallbacks(nothing, &redactor).err().unwrap();
+        assert!(
+            error
+                .to_string()
+                .starts_with("`model.fallbacks`: number 1: `model.api_key_env`: no key"),
+            "{error}"
+        );
+        let played =
+            FallbackConfig { provider: ProviderName::Rehearsal, ..FallbackConfig::default() };
+        let config = ModelConfig { fallbacks: vec![played], ..openai() };
+        assert_eq!(config.fallbacks(nothing, &redactor).err().unwrap().key, "model.fallbacks");
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub struct AgentParts {
     pub gate: Arc<dyn EffectGate>,
     /// The language model.
     pub provider: Arc<dyn ModelProvider>,
+    /// Those that are asked, in this order, when it does not answer.
+    pub fallbacks: Vec<Arc<dyn ModelProvider>>,
     /// What the model may call.
     pub tools: Toolbox,
     /// The time, for the limit on a run's working time.

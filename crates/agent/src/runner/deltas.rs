@@ -17,6 +17,13 @@ const SIZE: usize = 512;
 /// What has come meanwhile goes along up to this size, so that a slow store does not fall behind.
 const LARGEST: usize = 16 * 1024;
 
+/// Whether a model has said anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spoken {
+    Nothing,
+    Something,
+}
+
 /// Writes what comes through `pieces` to the journal, in order and without secrets, until the
 /// sender is gone.
 pub(super) async fn write_deltas(
@@ -24,8 +31,10 @@ pub(super) async fn write_deltas(
     (run, message): (RunId, MessageId),
     mut pieces: mpsc::Receiver<String>,
     mut masked: MaskedStream<'_>,
-) -> Result<(), StoreError> {
+) -> Result<Spoken, StoreError> {
+    let mut spoken = Spoken::Nothing;
     while let Some(mut text) = pieces.recv().await {
+        spoken = Spoken::Something;
         let due = Instant::now() + AGE;
         let mut ended = false;
         while text.len() < SIZE {
@@ -55,5 +64,5 @@ pub(super) async fn write_deltas(
     if !rest.is_empty() {
         journal.delta(run, message, rest).await?;
     }
-    Ok(())
+    Ok(spoken)
 }

@@ -1,23 +1,26 @@
 //! One reply of the model: attempts, pauses between them, and what to say when none succeeds.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_domain::ids::RunId;
+use countersign_domain::display::one_line;
 use countersign_domain::runs::RunFailure;
-use countersign_ports::model_provider::{ModelError, ModelReply, ModelRequest};
-use countersign_ports::run_journal::Snapshot;
+use countersign_ports::model_provider::{ModelError, ModelProvider, ModelReply, ModelRequest};
+use countersign_ports::run_journal::{Fallback, Snapshot};
 use countersign_ports::store::StoreError;
 use tokio::sync::mpsc;
 
 use super::agent::Shared;
 use super::backoff::Backoff;
-use super::deltas::write_deltas;
+use super::deltas::{Spoken, write_deltas};
 use super::masking::MaskedStream;
 use super::transcript::transcript;
 use super::trim::fit;
 
 /// Pieces of text that may wait to be written.
 const PIECES: usize = 64;
+/// How much is told of why a model does not answer, in characters.
+const REASON: usize = 300;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// What came of asking the model.
@@ -29,16 +32,30 @@ pub(super) enum ModelOutcome {
     Failed(RunFailure),
 }
 
+/// A model that can be asked, and by which name.
+#[derive(Clone)]
+struct Candidate {
+    provider: Arc<dyn ModelProvider>,
+    /// The name that the run gave, if it is not the provider's own.
+    named: Option<String>,
+}
+
+/// Why a model gave no reply, and whether it had begun to.
+struct Lost {
+    error: ModelError,
+    spoken: Spoken,
+}
+
 impl Shared {
-    /// Gets the model's next reply and records it.
+    /// Gets the next reply of a model and records it.
     pub(super) async fn call_model(&self, snapshot: &Snapshot) -> Result<ModelOutcome, StoreError> {
         let limits = &self.parts.limits;
         let run = snapshot.run.id;
-        let request = self.request(snapshot);
+        let mut candidates = self.candidates(snapshot);
         let mut backoff = Backoff::new(FIRST_PAUSE, limits.max_backoff);
         let mut attempt = 1;
         loop {
-            let error = match self.attempt(run, &request).await? {
+            let error = match self.ask_one_after_the_other(snapshot, &mut candidates).await? {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => error,
             };
@@ -53,7 +70,59 @@ impl Shared {
         }
     }
 
-    fn request(&self, snapshot: &Snapshot) -> ModelRequest {
+    /// The models to ask, in order. Who has answered in this run before goes first, so that a run
+    /// that has fallen back does not wait for the same server at every step.
+    fn candidates(&self, snapshot: &Snapshot) -> Vec<Candidate> {
+        let all = [&self.parts.provider].into_iter().chain(&self.parts.fallbacks);
+        let mut all: Vec<Candidate> =
+            all.map(|provider| Candidate { provider: Arc::clone(provider), named: None }).collect();
+        let known = |name: &str| all.iter().position(|one| one.provider.model() == name);
+        let wanted = snapshot.run.model.as_deref();
+        let begin = wanted.and_then(known).unwrap_or_default();
+        let latest = snapshot.run.spent.last().and_then(|spent| known(&spent.model));
+        let at = latest.unwrap_or(begin);
+        if wanted.is_some_and(|name| known(name).is_none())
+            && let Some(first) = all.first_mut()
+        {
+            first.named.clone_from(&snapshot.run.model);
+        }
+        all.rotate_left(at);
+        all
+    }
+
+    /// Asks one model after the other until one answers. Once one has begun to, only it is asked.
+    async fn ask_one_after_the_other(
+        &self,
+        snapshot: &Snapshot,
+        candidates: &mut Vec<Candidate>,
+    ) -> Result<Result<ModelOutcome, ModelError>, StoreError> {
+        let run = snapshot.run.id;
+        let mut first_error = None;
+        for (at, candidate) in candidates.clone().iter().enumerate() {
+            let Lost { error, spoken } = match self.attempt(snapshot, candidate).await? {
+                Ok(outcome) => return Ok(Ok(outcome)),
+                Err(lost) => lost,
+            };
+            if spoken == Spoken::Something {
+                *candidates = vec![candidate.clone()];
+                return Ok(Err(error));
+            }
+            // Of those that stand in, one that is set up wrongly is passed over like one that is busy.
+            let passed_over = error.makes_way() || first_error.is_some();
+            let reason = one_line(&error.to_string(), REASON);
+            let error = first_error.get_or_insert(error);
+            let Some(next) = candidates.get(at + 1).filter(|_| passed_over) else {
+                return Ok(Err(error.clone()));
+            };
+            let (from, to) = (candidate.name().to_owned(), next.name().to_owned());
+            tracing::warn!(%run, from, to, reason, "a model does not answer; asking another one");
+            self.parts.journal.fell_back(run, Fallback { from, to, reason }).await?;
+        }
+        let nobody = || ModelError::Unreachable("there is no model".to_owned());
+        Ok(Err(first_error.unwrap_or_else(nobody)))
+    }
+
+    fn request(&self, snapshot: &Snapshot, candidate: &Candidate) -> ModelRequest {
         let mut tools = self.parts.tools.specs();
         // A third party's words are answered with few tools; the gate sees to it all the same.
         if let Some(third) = &snapshot.run.third_party {
@@ -61,30 +130,32 @@ impl Shared {
         }
         let messages = transcript(&self.parts.instructions, snapshot);
         ModelRequest {
-            model: snapshot.run.model.clone(),
-            messages: fit(messages, &tools, self.parts.provider.context_tokens()),
+            model: candidate.named.clone(),
+            messages: fit(messages, &tools, candidate.provider.context_tokens()),
             tools,
         }
     }
 
     async fn attempt(
         &self,
-        run: RunId,
-        request: &ModelRequest,
-    ) -> Result<Result<ModelOutcome, ModelError>, StoreError> {
+        snapshot: &Snapshot,
+        candidate: &Candidate,
+    ) -> Result<Result<ModelOutcome, Lost>, StoreError> {
+        let run = snapshot.run.id;
+        let request = self.request(snapshot, candidate);
         let message = self.parts.journal.new_message();
         let (sender, receiver) = mpsc::channel(PIECES);
         let complete = async {
             let sender = sender;
-            Ok(self.parts.provider.complete(request, &sender).await)
+            Ok(candidate.provider.complete(&request, &sender).await)
         };
         let masked = MaskedStream::new(&self.parts.redactor);
         let write = write_deltas(&*self.parts.journal, (run, message), receiver, masked);
         // When the store fails, the model need not go on.
-        let (reply, ()) = tokio::try_join!(complete, write)?;
+        let (reply, spoken) = tokio::try_join!(complete, write)?;
         let reply = match reply {
-            Ok(reply) => reply,
-            Err(error) => return Ok(Err(error)),
+            Ok(reply) => ModelReply { model: Some(candidate.name().to_owned()), ..reply },
+            Err(error) => return Ok(Err(Lost { error, spoken })),
         };
         if let Some(failure) = self.too_many_calls(&reply) {
             return Ok(Ok(ModelOutcome::Failed(failure)));
@@ -103,6 +174,12 @@ impl Shared {
                 reply.calls.len()
             ),
         })
+    }
+}
+
+impl Candidate {
+    fn name(&self) -> &str {
+        self.named.as_deref().unwrap_or_else(|| self.provider.model())
     }
 }
 

@@ -57,6 +57,16 @@ pub enum Event {
     /// The run goes on after a restart of the gateway.
     #[serde(rename = "run.recovered")]
     RunRecovered {},
+    /// A model does not answer: another one is asked instead.
+    #[serde(rename = "model.fallback")]
+    ModelFellBack {
+        /// The one that does not answer.
+        from: String,
+        /// The one that is asked now.
+        to: String,
+        /// Why.
+        reason: String,
+    },
     /// A piece of the model's text.
     #[serde(rename = "message.delta")]
     MessageDelta {
@@ -357,6 +367,7 @@ impl Event {
         match self {
             Self::RunStarted { .. } => "run.started",
             Self::RunRecovered {} => "run.recovered",
+            Self::ModelFellBack { .. } => "model.fallback",
             Self::MessageDelta { .. } => "message.delta",
             Self::MessageCompleted { .. } => "message.completed",
             Self::ToolStarted { .. } => "tool.started",
@@ -382,6 +393,7 @@ impl Event {
             | Self::ApprovalExecuted(_) => true,
             Self::RunStarted { .. }
             | Self::RunRecovered {}
+            | Self::ModelFellBack { .. }
             | Self::MessageDelta { .. }
             | Self::MessageCompleted { .. }
             | Self::ToolStarted { .. }
@@ -400,6 +412,7 @@ impl Event {
             Self::RunCompleted { .. } | Self::RunFailed { .. } | Self::RunCancelled { .. } => true,
             Self::RunStarted { .. }
             | Self::RunRecovered {}
+            | Self::ModelFellBack { .. }
             | Self::MessageDelta { .. }
             | Self::MessageCompleted { .. }
             | Self::ToolStarted { .. }

@@ -15,6 +15,6 @@ pub use journal::{
 };
 pub use response::{AsResponse, Keeping};
 pub use state::{
-    Course, Run, RunFailure, RunState, RunStatus, Session, StopRequest, ThirdParty, Usage,
+    Course, Run, RunFailure, RunState, RunStatus, Session, Spent, StopRequest, ThirdParty, Usage,
 };
 pub use thinking::{Thinking, ThinkingBlock, Thought};

@@ -54,6 +54,9 @@ pub struct Run {
     pub active_ms: u64,
     /// Tokens used so far.
     pub usage: Usage,
+    /// The same by model; the one that answered last is the last one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spent: Vec<Spent>,
     /// What people have said to it while it worked, and its model has not read yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steered: Vec<String>,
@@ -131,6 +134,15 @@ impl Usage {
             cache_write_tokens: self.cache_write_tokens.saturating_add(other.cache_write_tokens),
         }
     }
+}
+
+/// What one model has been used for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// Its name.
+    pub model: String,
+    /// Tokens.
+    pub usage: Usage,
 }
 
 /// Where a run stands.
@@ -269,6 +281,14 @@ impl Run {
     /// The name of the state.
     pub const fn status(&self) -> RunStatus {
         self.state.status()
+    }
+
+    /// Counts a reply of `model`.
+    pub fn spend(&mut self, model: &str, usage: Usage) {
+        self.usage = self.usage.and(usage);
+        let known = self.spent.iter().position(|spent| spent.model == model);
+        let before = known.map(|at| self.spent.remove(at).usage).unwrap_or_default();
+        self.spent.push(Spent { model: model.to_owned(), usage: before.and(usage) });
     }
 
     /// The same run in another state.

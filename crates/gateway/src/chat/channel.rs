@@ -359,6 +359,7 @@ fn concerns(event: &Event) -> Option<ApprovalId> {
         Event::ApprovalExecuted(notice) => Some(notice.approval_id),
         Event::RunStarted { .. }
         | Event::RunRecovered {}
+        | Event::ModelFellBack { .. }
         | Event::MessageDelta { .. }
         | Event::MessageCompleted { .. }
         | Event::ToolStarted { .. }

@@ -243,6 +243,11 @@ impl Gateway {
                 log(self.post(run, record.seq, &text, adapter).await);
                 Ok(())
             }
+            Event::ModelFellBack { from, to, .. } => {
+                let text = format!("`{from}` does not answer; `{to}` is asked instead.");
+                log(self.post(run, record.seq, &text, adapter).await);
+                Ok(())
+            }
             Event::RunCancelled { by } => {
                 let text = format!("The run was stopped by {by}.");
                 log(self.post(run, record.seq, &text, adapter).await);

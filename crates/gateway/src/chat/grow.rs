@@ -187,6 +187,7 @@ impl Gateway {
             | Event::ApprovalExecuted(_)
             | Event::RunStarted { .. }
             | Event::RunRecovered {}
+            | Event::ModelFellBack { .. }
             | Event::RunCompleted { .. }
             | Event::RunFailed { .. }
             | Event::RunCancelled { .. } => {}

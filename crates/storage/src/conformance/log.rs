@@ -92,6 +92,11 @@ pub async fn every_event_reads_back_as_written(store: SharedStore) {
     let events = [
         Event::RunStarted { session_id: id("sess_", 1), model: "m".to_owned() },
         Event::RunRecovered {},
+        Event::ModelFellBack {
+            from: "m".to_owned(),
+            to: "n".to_owned(),
+            reason: "overloaded".to_owned(),
+        },
         Event::ToolCompleted {
             call_id: id("call_", 1),
             tool: "exec".to_owned(),

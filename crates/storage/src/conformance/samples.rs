@@ -69,6 +69,7 @@ pub fn run(number: u32, session: u32) -> Run {
             output_tokens: u64::from(u32::MAX) + 1,
             ..Usage::default()
         },
+        spent: Vec::new(),
         steered: Vec::new(),
         without: Vec::new(),
         course: Course::default(),

@@ -392,9 +392,15 @@ fn stored_run_events_stay_readable() {
     let message_id = id("msg_", 1);
     let usage = Usage { input_tokens: 5, output_tokens: 7, ..Usage::default() };
     let started = Event::RunStarted { session_id: id("sess_", 1), model: "m".to_owned() };
+    let fell_back = Event::ModelFellBack {
+        from: "m".to_owned(),
+        to: "n".to_owned(),
+        reason: "overloaded".to_owned(),
+    };
     let events = [
         ("run_started", started),
         ("run_recovered", Event::RunRecovered {}),
+        ("model_fallback", fell_back),
         ("message_delta", Event::MessageDelta { message_id, delta: text.clone() }),
         ("message_completed", Event::MessageCompleted { message_id, text: text.clone() }),
         ("run_completed", Event::RunCompleted { output: text, usage }),

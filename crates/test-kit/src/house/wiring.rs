@@ -128,6 +128,7 @@ pub(super) fn agent(
         journal: gateway.clone(),
         gate: gateway.clone(),
         provider: Arc::new(Rehearsal),
+        fallbacks: Vec::new(),
         tools,
         clock: clock.clone(),
         limits: limits.expect("the limits are good"),

@@ -59,6 +59,7 @@ impl Tool for Probe {
 
 /// A model that gives these replies, one an attempt.
 pub(crate) struct Scripted {
+    name: &'static str,
     pub(crate) replies: Mutex<VecDeque<Result<ModelReply, ModelError>>>,
     pub(crate) requests: Mutex<Vec<ModelRequest>>,
 }
@@ -67,7 +68,15 @@ impl Scripted {
     pub(crate) fn new(
         replies: impl IntoIterator<Item = Result<ModelReply, ModelError>>,
     ) -> Arc<Self> {
+        Self::named("scripted", replies)
+    }
+
+    pub(crate) fn named(
+        name: &'static str,
+        replies: impl IntoIterator<Item = Result<ModelReply, ModelError>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
+            name,
             replies: Mutex::new(replies.into_iter().collect()),
             requests: Mutex::new(Vec::new()),
         })
@@ -81,7 +90,7 @@ impl Scripted {
 #[async_trait]
 impl ModelProvider for Scripted {
     fn model(&self) -> &'static str {
-        "scripted"
+        self.name
     }
 
     fn context_tokens(&self) -> usize {
@@ -97,7 +106,8 @@ impl ModelProvider for Scripted {
         let reply = self.replies.lock().unwrap().pop_front().expect("no reply left");
         let text = match &reply {
             Ok(reply) => reply.text.clone(),
-            Err(_) => "half of".to_owned(),
+            Err(ModelError::Broken(_)) => "half of".to_owned(),
+            Err(_) => String::new(),
         };
         for word in text.split_inclusive(' ') {
             deltas.send(word.to_owned()).await.unwrap();

@@ -23,7 +23,7 @@ fn stage(provider: std::sync::Arc<Scripted>) -> Stage {
 #[tokio::test(start_paused = true)]
 async fn another_attempt_is_another_message_and_only_the_last_one_counts() {
     let provider = Scripted::new([
-        Err(status(503, None)),
+        Err(ModelError::Broken("half".to_owned())),
         Err(ModelError::Broken("half".to_owned())),
         says("all of it"),
     ]);

@@ -2,6 +2,7 @@
 
 pub(crate) mod actors;
 mod asking_the_model;
+mod falling_back;
 mod limits;
 mod parallel_calls;
 mod recovery;

@@ -38,12 +38,21 @@ impl Stage {
         provider: Arc<dyn ModelProvider>,
         limits: Limits,
     ) -> Self {
+        Self::with_fallbacks(world, (provider, Vec::new()), limits)
+    }
+
+    pub(crate) fn with_fallbacks(
+        world: Arc<World>,
+        (provider, fallbacks): (Arc<dyn ModelProvider>, Vec<Arc<dyn ModelProvider>>),
+        limits: Limits,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let probe: Arc<dyn Tool> = Arc::new(Probe(Arc::clone(&world)));
         let agent = Agent::new(AgentParts {
             journal: Arc::clone(&world) as Arc<dyn RunJournal>,
             gate: Arc::clone(&world) as Arc<dyn EffectGate>,
             provider,
+            fallbacks,
             tools: Toolbox::of(testing::context(dir.path()), [probe]),
             clock: Arc::new(TokioClock::default()),
             limits,

@@ -14,7 +14,7 @@ use countersign_domain::runs::{
 use countersign_domain::time::Timestamp;
 use countersign_ports::effect_gate::{EffectGate, Passage, ServiceRequest, Slot};
 use countersign_ports::model_provider::ModelReply;
-use countersign_ports::run_journal::{Ended, Parked, RunEnd, RunJournal, Snapshot};
+use countersign_ports::run_journal::{Ended, Fallback, Parked, RunEnd, RunJournal, Snapshot};
 use countersign_ports::store::StoreError;
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
@@ -42,6 +42,7 @@ pub(crate) struct State {
     pub(crate) deltas: Vec<(MessageId, String)>,
     pub(crate) opened: u32,
     pub(crate) executed: Vec<String>,
+    pub(crate) fallbacks: Vec<Fallback>,
     /// What the next operations of this name fail with.
     pub(crate) faults: VecDeque<(&'static str, StoreError)>,
     ids: u128,
@@ -73,6 +74,7 @@ impl World {
             steps: 0,
             active_ms: 0,
             usage: Usage::default(),
+            spent: Vec::new(),
             steered: Vec::new(),
             without: Vec::new(),
             course: Course::default(),
@@ -95,6 +97,7 @@ impl World {
                 deltas: Vec::new(),
                 opened: 0,
                 executed: Vec::new(),
+                fallbacks: Vec::new(),
                 faults: VecDeque::new(),
                 ids: 100,
             }),
@@ -234,10 +237,17 @@ impl RunJournal for World {
         Ok(())
     }
 
+    async fn fell_back(&self, _: RunId, fallback: Fallback) -> Result<(), StoreError> {
+        self.fault("fell_back")?;
+        self.change(|state| state.fallbacks.push(fallback));
+        Ok(())
+    }
+
     async fn reply(&self, run: RunId, id: MessageId, reply: ModelReply) -> Result<(), StoreError> {
         self.fault("reply")?;
         self.change(|state| {
             state.run.steps += 1;
+            state.run.spend(reply.model.as_deref().unwrap_or_default(), reply.usage);
             let position = u32::try_from(state.entries.len()).unwrap();
             let calls: Vec<ProposedCall> = reply
                 .calls

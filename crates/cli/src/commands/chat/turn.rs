@@ -101,6 +101,7 @@ impl<'a> Turn<'a> {
         match record.name.as_str() {
             "message.delta" => self.delta(data)?,
             "message.completed" => self.message(data)?,
+            "model.fallback" => self.note("⤷", &["from", "to", "reason"], data)?,
             "tool.started" => self.note("→", &["tool", "preview"], data)?,
             "tool.completed" => self.note("←", &["tool", "status", "output"], data)?,
             "approval.required" => self.approval(data, person).await?,

@@ -63,6 +63,7 @@ fn rename(event: &Event, fields: &mut Map<String, Value>) {
         Event::RunFailed { error } => set("error", json!(error.message)),
         Event::RunStarted { .. }
         | Event::RunRecovered {}
+        | Event::ModelFellBack { .. }
         | Event::MessageDelta { .. }
         | Event::MessageCompleted { .. }
         | Event::ToolStarted { .. }

@@ -49,7 +49,8 @@ impl Named for ModelName {
 
 /// List the models.
 ///
-/// The configured one by its own name, and `countersign`, which always means it.
+/// The configured one by its own name, `countersign`, which always means it, and those that stand in for
+/// it when it does not answer.
 #[utoipa::path(
     get, path = "/v1/models", tag = "openai", operation_id = "listModels",
     responses((status = 200, description = "The models.", body = List<ModelBody>))
@@ -58,10 +59,14 @@ pub(crate) async fn list_models(
     State(app): State<App>,
     Admitted(_): Admitted,
 ) -> Json<List<ModelBody>> {
-    let own = app.gateway.settings().model.as_str();
-    let names = [own, SAME[0]].into_iter().filter(|name| !name.is_empty());
-    let mut names: Vec<&str> = names.collect();
-    names.dedup();
+    let settings = app.gateway.settings();
+    let fallbacks = settings.fallbacks.iter().map(String::as_str);
+    let mut names: Vec<&str> = Vec::new();
+    for name in [settings.model.as_str(), SAME[0]].into_iter().chain(fallbacks) {
+        if !name.is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+    }
     Json(List::whole(names.into_iter().map(model).collect()))
 }
 
@@ -85,7 +90,9 @@ pub(crate) async fn read_model(
 
 /// Nothing if `name` is one of the models' names.
 pub(super) fn known(app: &App, name: &str) -> Result<(), Problem> {
-    if name == app.gateway.settings().model || SAME.contains(&name) {
+    let settings = app.gateway.settings();
+    let configured = settings.fallbacks.iter().chain([&settings.model]);
+    if SAME.contains(&name) || configured.into_iter().any(|known| known == name) {
         return Ok(());
     }
     let message = "there is no such model; `GET /v1/models` lists those that are there";

@@ -124,7 +124,9 @@ impl Script for Chunks {
             Event::RunCompleted { output, usage } => self.finish(output, *usage),
             Event::RunFailed { error } => self.fail(error),
             Event::RunCancelled { by } => self.fail(&cancelled(by)),
-            Event::RunStarted { .. } | Event::RunRecovered {} => Bytes::new(),
+            Event::RunStarted { .. } | Event::RunRecovered {} | Event::ModelFellBack { .. } => {
+                Bytes::new()
+            }
         }
     }
 }

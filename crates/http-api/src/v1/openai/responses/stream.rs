@@ -60,6 +60,7 @@ impl Script for ResponseEvents {
             }
             Event::RunStarted { .. }
             | Event::RunRecovered {}
+            | Event::ModelFellBack { .. }
             | Event::ToolStarted { .. }
             | Event::ToolCompleted { .. } => String::new(),
         }
