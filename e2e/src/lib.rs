@@ -5,11 +5,13 @@
 //! distribution. Nothing here reaches beyond this machine.
 
 mod browser;
+mod cable;
 mod gateway;
 mod page;
 mod patience;
 mod stage;
 
+pub use cable::Cable;
 pub use gateway::{API_KEY, Gateway, Setting, text};
 pub use page::{Card, Page};
 pub use patience::until;

@@ -245,7 +245,9 @@ impl Gateway {
         let mut work = UnitOfWork::new();
         if let EntryBody::Assistant { message_id, text, calls, .. } = body {
             let (message_id, text) = (*message_id, self.redactor.redact(text).into_owned());
-            work.push(event(id, now, Event::MessageCompleted { message_id, text }));
+            let counted = (usage != Usage::default()).then_some(usage);
+            let completed = Event::MessageCompleted { message_id, text, usage: counted };
+            work.push(event(id, now, completed));
             work.changes.extend((0..).zip(calls).map(|(index, call)| {
                 Change::AddCall(Box::new(ToolCall {
                     call: call.clone(),

@@ -9,8 +9,11 @@ import { chatPage } from "./chat.js";
 import { el } from "./dom.js";
 import { inboxPage } from "./inbox.js";
 import { listenToKeys, showHelp } from "./keyboard.js";
+import { listenToMore, markPage } from "./nav.js";
 import { peoplePage } from "./people.js";
 import { rulesPage } from "./rules.js";
+import { runPage } from "./run.js";
+import { runsPage } from "./runs.js";
 import { servicesPage } from "./services.js";
 import { inert } from "./text.js";
 
@@ -30,6 +33,7 @@ function route(path) {
   const [first, second] = path.split("/").filter(Boolean).map(decodeURIComponent);
   if (first === undefined) return inboxPage(session);
   if (first === "approvals" && second) return approvalPage(second);
+  if (first === "runs") return second ? runPage(second) : runsPage();
   if (first === "rules") return rulesPage();
   if (first === "people") return peoplePage();
   if (first === "audit") return auditPage();
@@ -46,11 +50,7 @@ function showPage(moveFocus) {
   scrollTo(0, 0);
   if (moveFocus && page.focus) page.focus();
   else if (moveFocus) main.focus({ preventScroll: true });
-  for (const link of document.querySelectorAll("#nav [data-page]")) {
-    const current = ["chat", "people", "services", "audit"].find((name) => location.pathname.startsWith(`/${name}`)) ?? "inbox";
-    if (link.dataset.page === current) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
-  }
+  markPage();
   drawCount();
 }
 
@@ -161,6 +161,7 @@ async function start() {
   document.getElementById("sign-out").hidden = false;
   drawRehearsal(session);
   listenToKeys(open);
+  listenToMore();
   onApprovals(drawCount);
   onLinkState(drawLink);
   startFollowing();

@@ -43,7 +43,8 @@ function historyItem({ at, actor, what }) {
 
 function idNodes(approval) {
   const session = el("a", { href: `/chat/${encodeURIComponent(approval.session_id)}`, "data-nav": true }, approval.session_id);
-  const rows = [["Approval", approval.approval_id], ["Session", session], ["Run", approval.run_id], ["Tool call", approval.call_id]];
+  const run = approval.run_id ? el("a", { href: `/runs/${encodeURIComponent(approval.run_id)}`, "data-nav": true }, approval.run_id) : null;
+  const rows = [["Approval", approval.approval_id], ["Session", session], ["Run", run], ["Tool call", approval.call_id]];
   if (approval.decision?.rule_id) rows.push(["Rule left behind", approval.decision.rule_id]);
   return rows.filter(([, value]) => value).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd.mono", {}, typeof value === "string" ? inert(value) : value)));
 }

@@ -19,6 +19,8 @@ const KINDS = [
   "rule.used", "rule.revoked", "run.started", "run.finished", "run.recovered", "key.created", "key.revoked",
   "auth.signed_in", "auth.failed", "checkpoint",
 ];
+// Where what a record is about has a page of its own.
+const PAGES = { appr: "approvals", run: "runs" };
 
 /** The page; what is filtered by stands in its address, so that it can be kept and shared. */
 export function auditPage() {
@@ -118,8 +120,9 @@ function fact(name, value) {
 }
 
 function subject(text) {
-  if (!/^appr_[0-9a-f]{32}$/.test(text)) return el("bdi", {}, inert(text));
-  return el("a", { href: `/approvals/${text}`, "data-nav": true }, text);
+  const [, kind] = /^(appr|run)_[0-9a-f]{32}$/.exec(text) ?? [];
+  if (!kind) return el("bdi", {}, inert(text));
+  return el("a", { href: `/${PAGES[kind]}/${text}`, "data-nav": true }, text);
 }
 
 // An instant as the field for local times takes it.

@@ -23,6 +23,9 @@ export function left(ms) {
   return `${Math.floor(seconds / 60)}:${pad(seconds % 60)}`;
 }
 
+/** What has passed, as `0:41` or `2 h 05 min`. */
+export const passed = (ms) => left(Math.floor(Math.max(0, ms) / 1000) * 1000);
+
 /** A moment as a local clock time, with the date when it is not today. */
 export function clock(time) {
   const date = new Date(time);

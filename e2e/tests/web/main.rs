@@ -7,5 +7,6 @@ mod decide;
 mod hostile_text;
 mod keyboard;
 mod looks;
+mod runs;
 mod services;
 mod sign_in;

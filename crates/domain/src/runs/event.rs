@@ -82,6 +82,9 @@ pub enum Event {
         message_id: MessageId,
         /// The text.
         text: String,
+        /// Tokens that this one answer took; absent where the model has not told, and in old events.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Usage>,
     },
     /// A tool call has begun: it is being looked at, asked about or run.
     #[serde(rename = "tool.started")]

@@ -161,7 +161,7 @@ impl Gateway {
     ) -> Result<(), StoreError> {
         match event {
             Event::MessageDelta { message_id, delta } => growing.add(*message_id, delta),
-            Event::MessageCompleted { message_id, text }
+            Event::MessageCompleted { message_id, text, usage: _ }
                 if growing.attempt == Some(*message_id) =>
             {
                 growing.text.clone_from(text);

@@ -34,6 +34,8 @@ pub(crate) fn pages() -> Router<App> {
         .route("/approvals/{approval_id}", get(pages::index))
         .route("/chat", get(pages::index))
         .route("/chat/{session_id}", get(pages::index))
+        .route("/runs", get(pages::index))
+        .route("/runs/{run_id}", get(pages::index))
         .route("/rules", get(pages::index))
         .route("/people", get(pages::index))
         .route("/services", get(pages::index))

@@ -153,7 +153,18 @@ async fn a_sign_in_runs_out() {
 #[tokio::test]
 async fn every_page_is_the_program_under_the_strict_policy() {
     let house = House::open().await;
-    for path in ["/", "/approvals/appr_1", "/chat", "/chat/sess_1", "/rules", "/audit"] {
+    for path in [
+        "/",
+        "/approvals/appr_1",
+        "/chat",
+        "/chat/sess_1",
+        "/runs",
+        "/runs/run_1",
+        "/rules",
+        "/people",
+        "/services",
+        "/audit",
+    ] {
         let page = Answer::of(house.anonymous("GET", path)).await;
         assert_eq!(page.status, 200, "{path}");
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8");

@@ -402,7 +402,14 @@ fn stored_run_events_stay_readable() {
         ("run_recovered", Event::RunRecovered {}),
         ("model_fallback", fell_back),
         ("message_delta", Event::MessageDelta { message_id, delta: text.clone() }),
-        ("message_completed", Event::MessageCompleted { message_id, text: text.clone() }),
+        (
+            "message_completed",
+            Event::MessageCompleted { message_id, text: text.clone(), usage: None },
+        ),
+        (
+            "message_completed_counted",
+            Event::MessageCompleted { message_id, text: text.clone(), usage: Some(usage) },
+        ),
         ("run_completed", Event::RunCompleted { output: text, usage }),
         ("run_failed", Event::RunFailed { error: failure() }),
         ("run_cancelled", Event::RunCancelled { by: Actor::System }),

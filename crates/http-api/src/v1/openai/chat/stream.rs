@@ -99,7 +99,7 @@ impl Script for Chunks {
                 let text = self.speech.hear(*message_id, delta);
                 self.text(&text)
             }
-            Event::MessageCompleted { message_id, text } => {
+            Event::MessageCompleted { message_id, text, usage: _ } => {
                 let text = self.speech.complete(*message_id, text);
                 self.text(&text)
             }

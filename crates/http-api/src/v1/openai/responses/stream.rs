@@ -42,7 +42,9 @@ impl Script for ResponseEvents {
     fn event(&mut self, told: &Told<'_>) -> Bytes {
         match told.event {
             Event::MessageDelta { message_id, delta } => self.piece(*message_id, delta),
-            Event::MessageCompleted { message_id, text } => self.message(*message_id, text),
+            Event::MessageCompleted { message_id, text, usage: _ } => {
+                self.message(*message_id, text)
+            }
             Event::RunCompleted { usage, .. } => self.complete(*usage),
             Event::RunFailed { error } => self.fail("failed", error.clone()),
             Event::RunCancelled { by } => self.fail("cancelled", cancelled(by)),
