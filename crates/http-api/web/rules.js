@@ -1,14 +1,19 @@
 // The standing rules that `session` and `always` left behind: what they cover, who made them, how
-// often they were used, and the button that revokes them.
+// often they were used and when last, and the button that revokes them.
 
 import { get, remove } from "./api.js";
-import { el } from "./dom.js";
+import { announce, el } from "./dom.js";
 import { inert, plain } from "./text.js";
 import { timeNode } from "./time.js";
+import { askTwice } from "./twice.js";
+
+const SCOPES = { always: "always", session: "one session" };
 
 /** The rules on a page of their own. */
 export function rulesPage() {
-  return { root: el("div.approval-page", {}, new RulesSection("h1").root), title: "Standing rules", leave() {} };
+  const section = new RulesSection("h1");
+  section.list.before(el("p.muted", {}, "What “for this session” and “always” have left behind. What a rule covers runs without a question; a revoked one covers nothing from then on."));
+  return { root: el("div.approval-page", {}, section.root), title: "Standing rules", leave() {} };
 }
 
 /** The section; `load` reads the rules anew. */
@@ -22,8 +27,8 @@ export class RulesSection {
 
   async load() {
     try {
-      const answer = await get("/v1/rules");
-      this.draw(answer.data ?? answer);
+      const { data } = await get("/v1/rules");
+      this.draw(data);
     } catch {
       this.list.replaceChildren(el("li.muted", {}, "The rules could not be read."));
     }
@@ -35,21 +40,27 @@ export class RulesSection {
   }
 
   item(rule) {
-    const revoke = el("button.quiet", { type: "button", "aria-label": `Revoke the rule: ${plain(rule.describes)}`, on: { click: () => this.revoke(rule, revoke) } }, "Revoke");
+    const revoke = askTwice({
+      label: "Revoke",
+      about: `Revoke the rule: ${plain(rule.describes)}`,
+      question: "What it covers is asked about again.",
+      sure: "Revoke it",
+      act: () => this.revoke(rule),
+    });
     return el("li", { "data-rule": rule.rule_id },
-      el("div.rule-text", {}, el("span.pill.tone-waiting", {}, rule.scope), " ", el("span", { dir: "auto" }, inert(rule.describes))),
-      el("div.rule-foot", {}, el("span.muted", {}, usage(rule), ", made by ", el("bdi", {}, inert(rule.made_by)), " ", origin(rule)), revoke));
+      el("div.rule-text", {}, el("span.pill.tone-waiting", {}, SCOPES[rule.scope] ?? rule.scope), " ", el("span", { dir: "auto" }, inert(rule.describes))),
+      el("p.muted", {}, "Made by ", el("bdi", {}, inert(rule.made_by)), " ", origin(rule), session(rule), rule.expires_at ? [", until ", timeNode(rule.expires_at)] : null),
+      el("div.rule-foot", {}, el("span.muted", {}, usage(rule)), revoke));
   }
 
-  async revoke(rule, button) {
-    button.disabled = true;
+  async revoke(rule) {
     this.note.hidden = true;
     try {
       await remove(`/v1/rules/${encodeURIComponent(rule.rule_id)}`);
+      announce("The rule is revoked.");
     } catch (problem) {
       this.note.textContent = `The rule still stands. ${problem.message}`;
       this.note.hidden = false;
-      button.disabled = false;
     }
     await this.load();
   }
@@ -57,10 +68,16 @@ export class RulesSection {
 
 function usage(rule) {
   if (!rule.uses) return "Not used yet";
-  return `Used ${rule.uses} ${rule.uses === 1 ? "time" : "times"}`;
+  const times = `Used ${rule.uses.toLocaleString("en")} ${rule.uses === 1 ? "time" : "times"}`;
+  return rule.last_used_at ? [times, ", last ", timeNode(rule.last_used_at)] : times;
 }
 
 function origin(rule) {
   if (!rule.from_approval) return timeNode(rule.created_at);
   return el("a", { href: `/approvals/${encodeURIComponent(rule.from_approval)}`, "data-nav": true }, timeNode(rule.created_at));
+}
+
+function session(rule) {
+  if (!rule.session_id) return null;
+  return [" in ", el("a", { href: `/chat/${encodeURIComponent(rule.session_id)}`, "data-nav": true, title: rule.session_id }, `session …${rule.session_id.slice(-6)}`)];
 }

@@ -78,7 +78,12 @@ async fn always_leaves_a_rule_that_the_page_shows_and_revokes() -> Result<()> {
         ensure!(stage.gateway.written_outside().as_deref() == Some("two"), "it was asked again");
         stage.page.reload().await?;
         stage.page.sees("Used 1 time").await?;
+        // It is asked twice, and what is first in reach keeps the rule.
         stage.page.press("[data-rule]", "Revoke").await?;
+        stage.page.sees("is asked about again").await?;
+        stage.page.press("[data-rule]", "Keep").await?;
+        stage.page.press("[data-rule]", "Revoke").await?;
+        stage.page.press("[data-rule]", "Revoke it").await?;
         stage.page.sees("leave a rule here").await?;
         stage.gateway.tell(&stage.gateway.write_outside("three")).await?;
         stage.page.card(OUTSIDE).await?;
