@@ -119,6 +119,11 @@ impl Gateway {
         answer(self.client.post(self.url(path)).bearer_auth(API_KEY).json(body)).await
     }
 
+    /// Reads from the API with this key; answers with the status.
+    pub async fn status_with(&self, key: &str, path: &str) -> Result<u16> {
+        Ok(self.client.get(self.url(path)).bearer_auth(key).send().await?.status().as_u16())
+    }
+
     /// Reads from the API, as a program with a key.
     pub async fn get(&self, path: &str) -> Result<Value> {
         answer(self.client.get(self.url(path)).bearer_auth(API_KEY)).await

@@ -11,7 +11,7 @@ use countersign_command_risk::SelfDescription;
 use countersign_domain::redaction::Redactor;
 use countersign_event_bus::{InProcessBus, NatsBus};
 use countersign_gateway::{Caller, ChatSettings, Gateway, Guard, GuardParts, Parts, Settings};
-use countersign_http_api::{About, OperatorToken, ServerParts};
+use countersign_http_api::{About, OperatorToken, ServerParts, SettingsView};
 use countersign_ports::clock::Clock as _;
 use countersign_ports::event_bus::EventBus;
 use countersign_ports::model_provider::ModelProvider;
@@ -23,7 +23,7 @@ use countersign_whatsapp_platform::BridgeProcess;
 
 use crate::bridge_link::Linked;
 use crate::clock::SystemClock;
-use crate::config::Loaded;
+use crate::config::{Loaded, in_force};
 use crate::credentials;
 use crate::entropy::SystemEntropy;
 use crate::environment::Environment;
@@ -57,6 +57,8 @@ pub(crate) struct Composition {
     pub(crate) store: SharedStore,
     /// What the web page says of this gateway.
     pub(crate) about: About,
+    /// The configuration as people may read it.
+    pub(crate) settings: SettingsView,
     /// Where the agent works.
     pub(crate) workspace: PathBuf,
     /// The bots on chat platforms. Nothing is connected yet.
@@ -148,6 +150,7 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     let held = credentials::held(loaded, environment, &tokens, &signer);
     // What leaves is searched for secrets also where they are not masked.
     let scanner = Redactor::new(held.clone());
+    let shown = in_force(loaded, environment, &scanner);
     let masks = loaded.config.security.redact_secrets;
     let redactor = Arc::new(if masks { Redactor::new(held) } else { Redactor::off() });
     logging::mask_with(redactor.clone());
@@ -190,6 +193,7 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     gateway.attach_shelf(Arc::new(DiskShelf::new(workspace.clone())));
     Ok(Composition {
         about: model::about(config, provider.as_ref()),
+        settings: shown,
         gateway,
         agent,
         store,
@@ -233,6 +237,7 @@ pub(crate) fn server_parts(
         gateway: composition.gateway.clone(),
         config: loaded.config.gateway.clone(),
         about: composition.about.clone(),
+        settings: composition.settings.clone(),
         operator_token: OperatorToken::new(token.to_owned()),
         env_key: environment.api_server_key().map(str::to_owned),
         local_addr,

@@ -8,7 +8,7 @@ use countersign_http_api::check_env_key;
 use crate::failure::Failure;
 
 /// The variable that holds one more API key, with every scope.
-const API_SERVER_KEY: &str = "API_SERVER_KEY";
+pub(crate) const API_SERVER_KEY: &str = "API_SERVER_KEY";
 
 /// The environment of this process.
 #[derive(Clone)]
@@ -41,6 +41,13 @@ impl Environment {
         check_env_key(key).map_err(|error| {
             Failure::Usage(format!("{API_SERVER_KEY} in the environment: {error}"))
         })
+    }
+
+    /// An environment of these variables.
+    #[cfg(test)]
+    pub(crate) fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
+        let owned = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self { variables: owned.into() }
     }
 
     /// One variable.

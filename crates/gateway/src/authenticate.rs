@@ -29,6 +29,7 @@ impl Gateway {
         let good = found
             .filter(|key| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end));
         let key = good.ok_or(AuthError::Refused)?;
+        self.note_use(&key).await;
         Ok(Caller { principal: Principal::ApiKey(key.name), scopes: key.scopes })
     }
 

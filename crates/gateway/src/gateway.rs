@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 
 use crate::chat::ChatDesk;
 use crate::guard::Guard;
+use crate::key_uses::KeyUses;
 use crate::membership::Membership;
 use crate::metrics::{Metrics, tally};
 use crate::outbound::{PresentedTokens, ended_runs};
@@ -46,6 +47,7 @@ pub struct Gateway {
     pub(crate) deadlines_changed: Notify,
     pub(crate) ledger: Ledger,
     pub(crate) tokens: PresentedTokens,
+    pub(crate) key_uses: KeyUses,
     pub(crate) membership: Membership,
     pub(crate) previewed: Previewed,
     pub(crate) chats: ChatDesk,
@@ -104,6 +106,7 @@ impl Gateway {
             deadlines_changed: Notify::new(),
             ledger: Ledger::default(),
             tokens: PresentedTokens::default(),
+            key_uses: KeyUses::default(),
             membership: Membership::default(),
             previewed: Previewed::default(),
             metrics: Metrics::default(),

@@ -43,6 +43,7 @@ mod guard;
 mod join_nodes;
 mod join_request;
 mod key_holder;
+mod key_uses;
 mod manage_keys;
 mod manage_pairings;
 mod manage_rules;

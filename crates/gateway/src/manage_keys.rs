@@ -111,6 +111,7 @@ impl Gateway {
             created_at: self.clock.now(),
             expires_at: new.expires_at,
             revoked_at: None,
+            last_used_at: None,
         };
         let work = UnitOfWork::new().and(Change::AddKey(key.clone())).and(self.audit_key(
             &key,

@@ -14,6 +14,7 @@ use crate::crowd::Crowd;
 use crate::health::Readiness;
 use crate::hosts::Hosts;
 use crate::rate::RateLimits;
+use crate::settings_view::SettingsView;
 
 /// What the HTTP surface is made of.
 pub struct ServerParts {
@@ -23,6 +24,8 @@ pub struct ServerParts {
     pub config: HttpConfig,
     /// What the web page says of this gateway.
     pub about: About,
+    /// The configuration as people may read it.
+    pub settings: SettingsView,
     /// What the command line on this machine proves itself with.
     pub operator_token: OperatorToken,
     /// `API_SERVER_KEY`: one more key, with every scope. See [`crate::check_env_key`].
@@ -59,6 +62,7 @@ pub(crate) struct AppParts {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) config: HttpConfig,
     pub(crate) about: About,
+    pub(crate) settings: SettingsView,
     pub(crate) hosts: Hosts,
     pub(crate) rates: RateLimits,
     /// Who brings what from platforms.
@@ -86,7 +90,7 @@ impl fmt::Debug for OperatorToken {
 
 impl AppParts {
     pub(crate) fn new(parts: ServerParts) -> App {
-        let ServerParts { gateway, config, about, .. } = parts;
+        let ServerParts { gateway, config, about, settings, .. } = parts;
         let ServerParts { operator_token, env_key, metrics_token, local_addr, .. } = parts;
         Arc::new(Self {
             hosts: Hosts::new(&config, local_addr),
@@ -100,6 +104,7 @@ impl AppParts {
             gateway,
             config,
             about,
+            settings,
         })
     }
 

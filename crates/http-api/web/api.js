@@ -29,6 +29,7 @@ export async function loadSession() {
 
 export const get = (path) => request("GET", path);
 export const post = (path, body = {}, headers = {}) => request("POST", path, body, headers);
+export const patch = (path, body = {}) => request("PATCH", path, body);
 export const remove = (path) => request("DELETE", path);
 
 /** Says that an answer with `status` 401 has been seen. */

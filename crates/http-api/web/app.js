@@ -9,12 +9,16 @@ import { chatPage } from "./chat.js";
 import { el } from "./dom.js";
 import { inboxPage } from "./inbox.js";
 import { listenToKeys, showHelp } from "./keyboard.js";
+import { keysPage } from "./keys.js";
 import { listenToMore, markPage } from "./nav.js";
 import { peoplePage } from "./people.js";
 import { rulesPage } from "./rules.js";
 import { runPage } from "./run.js";
 import { runsPage } from "./runs.js";
+import { sessionPage } from "./session.js";
+import { sessionsPage } from "./sessions.js";
 import { servicesPage } from "./services.js";
+import { settingsPage } from "./settings.js";
 import { inert } from "./text.js";
 
 const THEMES = ["system", "light", "dark"];
@@ -34,6 +38,9 @@ function route(path) {
   if (first === undefined) return inboxPage(session);
   if (first === "approvals" && second) return approvalPage(second);
   if (first === "runs") return second ? runPage(second) : runsPage();
+  if (first === "sessions") return second ? sessionPage(second, open) : sessionsPage();
+  if (first === "keys") return keysPage();
+  if (first === "settings") return settingsPage();
   if (first === "rules") return rulesPage();
   if (first === "people") return peoplePage();
   if (first === "audit") return auditPage();

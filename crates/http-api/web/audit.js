@@ -20,7 +20,7 @@ const KINDS = [
   "auth.signed_in", "auth.failed", "checkpoint",
 ];
 // Where what a record is about has a page of its own.
-const PAGES = { appr: "approvals", run: "runs" };
+const PAGES = { appr: "approvals", run: "runs", sess: "sessions" };
 
 /** The page; what is filtered by stands in its address, so that it can be kept and shared. */
 export function auditPage() {
@@ -120,7 +120,7 @@ function fact(name, value) {
 }
 
 function subject(text) {
-  const [, kind] = /^(appr|run)_[0-9a-f]{32}$/.exec(text) ?? [];
+  const [, kind] = /^(appr|run|sess)_[0-9a-f]{32}$/.exec(text) ?? [];
   if (!kind) return el("bdi", {}, inert(text));
   return el("a", { href: `/${PAGES[kind]}/${text}`, "data-nav": true }, text);
 }

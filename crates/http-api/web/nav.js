@@ -1,6 +1,6 @@
 // The links to the pages: which one is current, and those that a narrow window keeps in a menu.
 
-const PAGES = ["chat", "runs", "rules", "people", "services", "audit"];
+const PAGES = ["chat", "runs", "audit", "sessions", "rules", "people", "services", "keys", "settings"];
 
 const nav = document.getElementById("nav");
 const more = document.getElementById("more");

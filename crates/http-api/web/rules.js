@@ -79,5 +79,5 @@ function origin(rule) {
 
 function session(rule) {
   if (!rule.session_id) return null;
-  return [" in ", el("a", { href: `/chat/${encodeURIComponent(rule.session_id)}`, "data-nav": true, title: rule.session_id }, `session …${rule.session_id.slice(-6)}`)];
+  return [" in ", el("a", { href: `/sessions/${encodeURIComponent(rule.session_id)}`, "data-nav": true, title: rule.session_id }, `session …${rule.session_id.slice(-6)}`)];
 }

@@ -77,7 +77,7 @@ class OneRun {
 
   draw() {
     const { run } = this;
-    const session = el("a.mono", { href: `/chat/${encodeURIComponent(run.session_id)}`, "data-nav": true, title: run.session_id }, `…${run.session_id.slice(-6)}`);
+    const session = el("a.mono", { href: `/sessions/${encodeURIComponent(run.session_id)}`, "data-nav": true, title: run.session_id }, `…${run.session_id.slice(-6)}`);
     const waited = this.timeline.waitedMs();
     this.facts.replaceChildren(...[
       ["Asked by", el("bdi", {}, inert(run.requested_by))],

@@ -76,7 +76,7 @@ class Runs {
   }
 
   ofSession() {
-    return el("p", {}, "Of one session: ", el("a.mono", { href: `/chat/${encodeURIComponent(this.session)}`, "data-nav": true }, inert(this.session)),
+    return el("p", {}, "Of one session: ", el("a.mono", { href: `/sessions/${encodeURIComponent(this.session)}`, "data-nav": true }, inert(this.session)),
       " ", el("a", { href: "/runs", "data-nav": true }, "Show all"));
   }
 

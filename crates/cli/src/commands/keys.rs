@@ -270,6 +270,7 @@ fn shown(key: &ApiKey) -> Value {
         "created_by": key.created_by,
         "created_at": key.created_at,
         "expires_at": key.expires_at,
+        "last_used_at": key.last_used_at,
     })
 }
 
@@ -309,12 +310,12 @@ fn list(screen: Screen, page: &Value, json: JsonFlag) -> Outcome {
     let rows: Vec<Vec<String>> = keys
         .iter()
         .map(|key| {
-            ["name", "scopes", "created_by", "created_at", "expires_at"]
+            ["name", "scopes", "created_by", "created_at", "expires_at", "last_used_at"]
                 .iter()
                 .map(|name| text(key, name))
                 .collect()
         })
         .collect();
-    screen.table(&["NAME", "SCOPES", "MADE BY", "CREATED", "UNTIL"], &rows)?;
+    screen.table(&["NAME", "SCOPES", "MADE BY", "CREATED", "UNTIL", "LAST USED"], &rows)?;
     Ok(Answer::Yes)
 }

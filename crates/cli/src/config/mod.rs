@@ -5,6 +5,7 @@
 
 pub(crate) mod document;
 pub(crate) mod edit;
+mod in_force;
 mod key_path;
 pub(crate) mod keys;
 mod platforms;
@@ -22,6 +23,7 @@ use countersign_storage::config::StoreConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use in_force::in_force;
 pub(crate) use key_path::{parse_key, write_key};
 pub(crate) use platforms::PlatformsSection;
 pub(crate) use problem::{ConfigError, advice, is_secret};

@@ -108,6 +108,11 @@ impl Loaded {
         ConfigError::value(&self.file, &self.root, &path, what)
     }
 
+    /// The file that it was read from.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// The values that are written, without the defaults.
     pub(crate) fn written(&self) -> &Node {
         &self.root

@@ -16,6 +16,7 @@ mod platforms;
 mod rules;
 mod runs;
 mod sessions;
+mod settings;
 mod sign_in_links;
 pub(crate) mod signing_keys;
 mod to_the_end;
@@ -69,6 +70,7 @@ pub(crate) fn groups() -> Vec<Group> {
         Group::new(ADMIN, keys::routes()),
         Group::new(ADMIN, pairings::routes()),
         Group::new(ADMIN, nodes::routes()),
+        Group::new(ADMIN, vec![routes!(settings::read_settings)]),
         Group::new(ADMIN, platforms::routes()),
         Group::new(ADMIN, whatsapp::linking()),
         Group::new(ADMIN, signing_keys::changing()),

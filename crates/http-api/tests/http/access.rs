@@ -1,6 +1,7 @@
 //! Who may call what.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use countersign_domain::access::Scope;
 use serde_json::{Value, json};
@@ -121,6 +122,23 @@ async fn a_key_shows_its_secret_once_and_is_listed_without_it() {
     house.post("/v1/keys", body).await.refused(409, "key_name_taken", Some("/name"));
     let env = json!({"name": "env", "scopes": ["runs"]});
     house.post("/v1/keys", env).await.refused(409, "key_name_taken", Some("/name"));
+}
+
+#[tokio::test]
+async fn a_key_tells_when_it_was_used_last_to_within_minutes() {
+    let house = House::open().await;
+    let made = house.post("/v1/keys", json!({"name": "ci", "scopes": ["runs"]})).await.expect(201);
+    assert_eq!(made["last_used_at"], Value::Null);
+    let secret = made["secret"].as_str().unwrap().to_owned();
+    let mut seen = Vec::new();
+    for minutes in [1, 1, 5] {
+        house.clock.advance(Duration::from_mins(minutes));
+        Answer::of(house.with_key(&secret, "GET", "/v1/runs")).await.expect(200);
+        let list = house.get("/v1/keys").await.expect(200);
+        seen.push(list["data"][0]["last_used_at"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(seen[0], seen[1], "a write a request");
+    assert!(seen[1] < seen[2], "{seen:?}");
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ fn the_document_tells_of_exactly_the_routes_that_are_there() {
         "DELETE /v1/rules/{rule_id}",
         "DELETE /v1/sessions/{session_id}",
         "GET /v1/sessions",
+        "GET /v1/settings",
         "GET /v1/sessions/{session_id}",
         "GET /v1/sessions/{session_id}/messages",
         "PATCH /v1/sessions/{session_id}",

@@ -19,7 +19,10 @@ use countersign_gateway::config::{ApprovalsConfig, RunsConfig};
 use countersign_gateway::{
     Caller, Gateway, Guard, GuardParts, KeyHolder, NewKey, OperatorRules, Parts,
 };
-use countersign_http_api::{About, HttpConfig, OperatorToken, ServerParts, router, serve_with};
+use countersign_http_api::{
+    About, HttpConfig, OperatorToken, ServerParts, Setting, SettingSource, SettingValue,
+    SettingsView, router, serve_with,
+};
 use countersign_ports::effect_gate::{EffectGate as _, Passage, Slot};
 use countersign_ports::file_witness::{FileWitness, Found, Room};
 use countersign_ports::model_provider::{ModelCall, ModelReply};
@@ -166,6 +169,21 @@ impl House {
                 model: "rehearsal".to_owned(),
                 rehearsal: true,
                 hint: Some("do something".to_owned()),
+            },
+            settings: SettingsView {
+                file: "/home/ada/config.yaml".to_owned(),
+                settings: vec![
+                    Setting {
+                        key: "approvals.timeout".to_owned(),
+                        value: SettingValue::Shown("30m".into()),
+                        source: SettingSource::File(Some(12)),
+                    },
+                    Setting {
+                        key: "model.api_key".to_owned(),
+                        value: SettingValue::SecretSet,
+                        source: SettingSource::Argument("--set model".to_owned()),
+                    },
+                ],
             },
             operator_token: OperatorToken::new(OPERATOR_TOKEN.to_owned()),
             env_key: Some(ENV_KEY.to_owned()),

@@ -45,5 +45,7 @@ mod runs;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod stream;
 mod whatsapp;

@@ -115,6 +115,9 @@ pub enum Change {
     AddKey(ApiKey),
     /// An API key is taken back.
     RevokeKey(KeyId, Timestamp),
+    /// A key has opened something then. An earlier time changes nothing, nor does any of a key that
+    /// was taken back.
+    UseKey(KeyId, Timestamp),
     /// A new one-time link.
     AddSignInLink(SignInLink),
     /// A one-time link is used up: it exists and runs out after the given time.

@@ -45,6 +45,22 @@ pub async fn a_revoked_key_keeps_its_first_end(store: SharedStore) {
     assert_eq!(refused, missing(key(9, "x").id));
 }
 
+/// What was used later stays so, and what was taken back keeps to that.
+pub async fn a_key_knows_when_it_was_used_last(store: SharedStore) {
+    commit(&*store, [Change::AddKey(key(1, "ci")), Change::AddKey(key(2, "old"))]).await;
+    for seconds in [5, 9, 7] {
+        commit(&*store, [Change::UseKey(id("key_", 1), at(seconds))]).await;
+    }
+    let used = ApiKey { last_used_at: Some(at(9)), ..key(1, "ci") };
+    assert_eq!(store.access().key_by_secret(used.secret).await, Ok(Some(used)));
+    let both = [Change::RevokeKey(id("key_", 2), at(5)), Change::UseKey(id("key_", 2), at(6))];
+    commit(&*store, both).await;
+    let revoked = ApiKey { revoked_at: Some(at(5)), ..key(2, "old") };
+    assert_eq!(store.access().key_by_secret(revoked.secret).await, Ok(Some(revoked)));
+    let refused = attempt(&*store, [Change::UseKey(id("key_", 9), at(5))]).await;
+    assert_eq!(refused, missing(key(9, "x").id));
+}
+
 /// And not after its end, nor if it never was.
 pub async fn a_sign_in_link_is_used_once(store: SharedStore) {
     let link = |name: &str| SignInLink { token: Digest::of(name.as_bytes()), expires_at: at(100) };

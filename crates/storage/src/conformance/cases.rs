@@ -86,6 +86,7 @@ macro_rules! conformance_suite {
                 a_key_is_found_by_its_secret,
                 a_name_is_taken_by_one_living_key,
                 a_revoked_key_keeps_its_first_end,
+                a_key_knows_when_it_was_used_last,
                 a_sign_in_link_is_used_once,
                 a_sign_in_ends_when_removed,
                 an_answer_is_remembered_per_caller,

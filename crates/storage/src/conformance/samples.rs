@@ -283,5 +283,6 @@ pub fn key(number: u32, name: &str) -> ApiKey {
         created_at: at(number),
         expires_at: Some(at(1000)),
         revoked_at: None,
+        last_used_at: None,
     }
 }

@@ -25,6 +25,7 @@ use countersign_domain::runs::{
 };
 
 use countersign_domain::service_conversations::{ChatState, ServiceChat};
+use countersign_ports::store::ApiKey;
 
 use super::{Document, decode, encode};
 use crate::conformance::samples::{
@@ -67,6 +68,7 @@ fn failure() -> RunFailure {
 fn stored_sessions_keys_and_audit_records_stay_readable() {
     check("session", &session(1));
     check("key", &key(1, "ci"));
+    check("key_used", &ApiKey { last_used_at: Some(at(9)), ..key(1, "ci") });
     check("node", &node(1));
     check("audit", &audit("appr_00000000000000000000000000000001"));
 }

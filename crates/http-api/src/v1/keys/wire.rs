@@ -32,6 +32,9 @@ pub(crate) struct KeyBody {
     /// Until when it is good; `null` until it is revoked.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
+    /// When it last opened something, to within five minutes; `null` if it never has.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_used_at: Option<Timestamp>,
 }
 
 /// A new key, with the secret that is shown this once.
@@ -58,8 +61,18 @@ pub(crate) struct RevokedBody {
 
 impl From<ApiKey> for KeyBody {
     fn from(key: ApiKey) -> Self {
-        let ApiKey { id, name, scopes, created_by, created_at, expires_at, .. } = key;
-        Self { object: "key", key_id: id, name, scopes, created_by, created_at, expires_at }
+        let ApiKey { id: key_id, name, scopes, created_by, created_at, .. } = key;
+        let ApiKey { expires_at, last_used_at, .. } = key;
+        Self {
+            object: "key",
+            key_id,
+            name,
+            scopes,
+            created_by,
+            created_at,
+            expires_at,
+            last_used_at,
+        }
     }
 }
 

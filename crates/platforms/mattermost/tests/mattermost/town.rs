@@ -19,7 +19,7 @@ use countersign_fakes::mattermost::{
 };
 use countersign_gateway::{Admission, ChatSettings, Gateway};
 use countersign_http_api::{
-    About, HttpConfig, OperatorToken, ServerParts, Timeouts, router, serve_with,
+    About, HttpConfig, OperatorToken, ServerParts, SettingsView, Timeouts, router, serve_with,
 };
 use countersign_mattermost::{AccountConfig, AccountsConfig, Mattermost, Parts, settings};
 use countersign_ports::secret::Secret;
@@ -368,6 +368,7 @@ impl Door {
                 rehearsal: true,
                 hint: None,
             },
+            settings: SettingsView::default(),
             operator_token: OperatorToken::new(OPERATOR.to_owned()),
             env_key: None,
             metrics_token: None,

@@ -51,6 +51,22 @@ pub(super) fn revoke_key(
     Ok(vec![change_or(query, missing(&text))])
 }
 
+/// What was used earlier, or was taken back, stays as it is.
+pub(super) fn use_key(
+    id: KeyId,
+    at: Timestamp,
+    ledger: &mut Ledger<'_>,
+) -> Result<Vec<Step>, StoreError> {
+    let text = id.to_string();
+    let key = ledger.keys.get_mut(&id).ok_or_else(|| missing(&text))?;
+    if key.revoked_at.is_some() || key.last_used_at >= Some(at) {
+        return Ok(Vec::new());
+    }
+    key.last_used_at = Some(at);
+    let query = query!(access::REWRITE_KEY, &text, false, FORMAT, encode(key)?);
+    Ok(vec![change_or(query, missing(&text))])
+}
+
 pub(super) fn add_link(link: &SignInLink) -> Step {
     let query = query!(access::ADD_LINK, link.token.to_string(), link.expires_at.as_millis());
     add(query, "sign-in link".to_owned(), "sign-in link".to_owned())

@@ -85,7 +85,7 @@ pub(super) enum Need {
 pub(super) const fn need(change: &Change) -> Option<Need> {
     if let Change::UseRule(id, _) = change {
         Some(Need::Rule(*id))
-    } else if let Change::RevokeKey(id, _) = change {
+    } else if let Change::RevokeKey(id, _) | Change::UseKey(id, _) = change {
         Some(Need::Key(*id))
     } else {
         None
@@ -141,6 +141,7 @@ pub(super) fn steps(change: &Change, ledger: &mut Ledger<'_>) -> Result<Vec<Step
         Change::DropLease(name, holder) => nodes::drop_lease(name, *holder),
         Change::AddKey(key) => callers::add_key(key, ledger)?,
         Change::RevokeKey(id, at) => return callers::revoke_key(*id, *at, ledger),
+        Change::UseKey(id, at) => return callers::use_key(*id, *at, ledger),
         Change::AddSignInLink(link) => callers::add_link(link),
         Change::UseSignInLink(token, now) => callers::use_link(token, *now),
         Change::AddWebSession(session) => callers::add_web_session(session),

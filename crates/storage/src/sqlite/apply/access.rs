@@ -43,6 +43,18 @@ pub(super) fn revoke_key(tx: &Connection, id: KeyId, at: Timestamp) -> Result<()
     Ok(())
 }
 
+/// What was used earlier, or was taken back, stays as it is.
+pub(super) fn use_key(tx: &Connection, id: KeyId, at: Timestamp) -> Result<(), SqlError> {
+    let id = id.to_string();
+    let mut key: ApiKey = document(tx, sql::KEY, [&id])?.ok_or_else(|| missing(&id))?;
+    if key.revoked_at.is_some() || key.last_used_at >= Some(at) {
+        return Ok(());
+    }
+    key.last_used_at = Some(at);
+    tx.prepare_cached(sql::REWRITE_KEY)?.execute(params![id, false, FORMAT, encode(&key)?])?;
+    Ok(())
+}
+
 pub(super) fn add_link(tx: &Connection, link: &SignInLink) -> Result<(), SqlError> {
     let token = link.token.to_string();
     let params = params![token, link.expires_at.as_millis()];

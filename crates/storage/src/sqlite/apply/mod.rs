@@ -60,6 +60,7 @@ pub(super) fn apply(tx: &Connection, change: &Change, node: &NodeName) -> Result
         Change::DropLease(name, holder) => nodes::drop_lease(tx, name, *holder),
         Change::AddKey(key) => access::add_key(tx, key),
         Change::RevokeKey(id, at) => access::revoke_key(tx, *id, *at),
+        Change::UseKey(id, at) => access::use_key(tx, *id, *at),
         Change::AddSignInLink(link) => access::add_link(tx, link),
         Change::UseSignInLink(token, now) => access::use_link(tx, token, *now),
         Change::AddWebSession(session) => access::add_web_session(tx, session),
