@@ -8,6 +8,7 @@ mod hostile_text;
 mod keyboard;
 mod keys;
 mod looks;
+mod mattermost;
 mod runs;
 mod services;
 mod sessions;

@@ -2,6 +2,7 @@
 
 use countersign_fakes::mattermost::{Settings, SiteUrl, TeamRole, TriggerSigning};
 use countersign_mattermost::Health;
+use serde_json::json;
 
 use crate::town::{Plan, Town};
 
@@ -50,6 +51,37 @@ async fn each_fault_is_told_with_what_to_set() {
         told.iter().any(|(what, says)| *what == "callback" && says.contains("add `127.0.0.1`")),
         "{told:?}"
     );
+}
+
+/// Somebody else registers a command of this name.
+async fn registers(town: &Town, trigger: &str) {
+    let body = json!({"team_id": town.team, "trigger": trigger, "method": "P",
+        "url": "http://127.0.0.1:9/other", "display_name": "Other"});
+    let request =
+        reqwest::Client::new().post(format!("{}/api/v4/commands", town.server.url())).json(&body);
+    let answer = request.bearer_auth(town.server.token(&town.boss)).send().await.unwrap();
+    assert_eq!(answer.status(), 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_others_have_are_told_before_and_after_the_prefix() {
+    let town = Town::built(Plan { team_role: TeamRole::Member, ..Plan::default() }).await;
+    town.server.set_team_role(&town.team, &town.boss, Some(TeamRole::Admin));
+    registers(&town, "approve").await;
+    town.server.set_team_role(&town.team, &town.bot, Some(TeamRole::Admin));
+    let names = async || {
+        let checked = town.adapter.check().await.into_iter();
+        checked.filter(|one| one.what == "names").map(|one| (one.health, one.says)).collect()
+    };
+    let told: Vec<_> = names().await;
+    let [(Health::Good, says)] = told.as_slice() else { panic!("{told:?}") };
+    assert!(says.contains("others have approve") && says.contains("`cs-` before"), "{says}");
+    registers(&town, "cs-approve").await;
+    let told: Vec<_> = names().await;
+    let [(Health::Poor, says)] = told.as_slice() else { panic!("{told:?}") };
+    assert!(says.contains("approve") && says.contains("`main`"), "{says}");
+    // Nothing was registered by looking.
+    assert!(town.server.commands(&town.team).iter().all(|one| one.creator == town.boss.id));
 }
 
 #[tokio::test(flavor = "multi_thread")]

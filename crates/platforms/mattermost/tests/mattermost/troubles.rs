@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign_fakes::mattermost::PostId;
-use countersign_gateway::DropReason;
+use countersign_gateway::{ChatSettings, DropReason};
 use countersign_mattermost::{AccountConfig, ReplyMode};
 use countersign_ports::platform::{AccountState, Platform as _};
 use serde_json::json;
@@ -74,27 +74,23 @@ async fn a_channel_that_cannot_be_read_takes_nothing_from_others_and_is_read_lat
             })
             .await;
     };
-    town.server.restart().await;
+    // It is away until the bot cannot but meet the failure.
+    town.server.stop().await;
     town.server.fail_next(&format!("/channels/{}/posts", town.square), 401);
     later(Duration::from_secs(1));
     // Nobody is connected when they speak.
     let unread = town.bob.posts(&town.square, None, "@signer say hello").await;
     let read = town.ann.posts(&room, None, "@signer say hello").await;
+    town.server.start_again();
     town.connected().await;
     answered(&room, &read).await;
     later(Duration::from_mins(2));
     let heard = town.ann.posts(&town.square, None, "@signer say hello").await;
     answered(&town.square, &heard).await;
-    // One of the next connections finds it.
-    for _ in 0..5 {
-        town.server.restart().await;
-        town.connected().await;
-        town.ann.posts(&room, None, "nothing").await;
-        let found = answered(&town.square, &unread);
-        if tokio::time::timeout(Duration::from_secs(5), found).await.is_ok() {
-            break;
-        }
-    }
+    // The next connection finds it.
+    town.server.restart().await;
+    town.connected().await;
+    answered(&town.square, &unread).await;
     let answers = town.server.posts(&town.square);
     let to = |said: &PostId| answers.iter().filter(|post| post.root_id == said.as_str()).count();
     assert_eq!((to(&unread), to(&heard)), (1, 1));
@@ -189,7 +185,10 @@ async fn a_file_that_somebody_sends_is_fetched_and_no_more_of_it_than_was_asked_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_command_is_shown_whole_or_cannot_be_approved_in_the_chat() {
     for (length, approvable) in [(6_000, true), (15_900, false)] {
-        let town = Town::open().await;
+        let page = |chat: &mut ChatSettings| {
+            chat.web_page = Some("https://signer.example.org/".to_owned());
+        };
+        let town = Town::built(Plan { chat: Box::new(page), ..Plan::default() }).await;
         let text = format!("@signer run rm -r made/{}", "`@all` ".repeat(length / 7));
         town.ann.posts(&town.square, None, &text).await;
         let card = town.card().await;
@@ -197,6 +196,9 @@ async fn a_long_command_is_shown_whole_or_cannot_be_approved_in_the_chat() {
         assert!(text.chars().count() <= 16_383);
         assert_eq!(card.action_ids().contains(&"allowonce".to_owned()), approvable, "{length}");
         assert!(card.action_ids().contains(&"deny".to_owned()));
+        // Who cannot see all of it there is told where.
+        let link = format!("<https://signer.example.org/approvals/{}>", Town::approval(&card));
+        assert_eq!(text.contains(&link), !approvable, "{length}");
     }
 }
 
