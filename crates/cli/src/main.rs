@@ -23,6 +23,7 @@ mod model;
 mod operators_chat;
 mod output;
 mod platforms;
+mod progress;
 mod sending;
 mod serve;
 mod typed_lines;

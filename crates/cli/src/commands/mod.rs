@@ -12,6 +12,7 @@ mod doctor;
 mod edit_draft;
 mod health;
 mod keys;
+mod man;
 mod nodes;
 mod pair_platform;
 mod pairings;
@@ -19,6 +20,7 @@ mod platforms;
 mod rules;
 mod runs;
 mod service;
+mod sessions;
 mod sign_in;
 mod store;
 mod test_platform;
@@ -82,6 +84,7 @@ enum Command {
     Rules(rules::RulesArgs),
     Nodes(nodes::NodesArgs),
     Runs(runs::RunsArgs),
+    Sessions(sessions::SessionsArgs),
     Keys(keys::KeysArgs),
     Pairings(pairings::PairingsArgs),
     Platforms(platforms::PlatformsArgs),
@@ -94,6 +97,7 @@ enum Command {
     Store(store::StoreArgs),
     Version(version::VersionArgs),
     Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Does what the command line says.
@@ -112,6 +116,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Rules(args) => rules::run(args, &global).await,
         Command::Nodes(args) => nodes::run(args, &global).await,
         Command::Runs(args) => runs::run(args, &global).await,
+        Command::Sessions(args) => sessions::run(args, &global).await,
         Command::Keys(args) => keys::run(args, &global).await,
         Command::Pairings(args) => pairings::run(args, &global).await,
         Command::Platforms(args) => platforms::run(args, &global).await,
@@ -124,6 +129,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Store(args) => store::run(args, &global).await,
         Command::Version(args) => version::run(&args),
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::environment::{Environment, expanded};
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::{Home, HomeLock};
 use crate::output::{Screen, aside};
+use crate::progress::Meter;
 
 /// How many rows are copied between two lines that say so.
 const SAID_EVERY: u64 = 100_000;
@@ -97,6 +98,8 @@ fn keys(file: &Path) -> Result<Option<VerifyingKeys>, Failure> {
 /// Says what is being done, on standard error.
 fn told() -> impl FnMut(Progress) {
     let mut next = SAID_EVERY;
+    // On a terminal a line that grows tells more than one line after the other.
+    let mut meter: Option<Meter> = None;
     move |step| match step {
         Progress::ListeningForNodes(listed) => aside(&format!(
             "{listed} nodes are listed in the source; in a few seconds it is known whether they are \
@@ -105,17 +108,24 @@ fn told() -> impl FnMut(Progress) {
         Progress::CheckingSource => aside("checking the audit log of the source"),
         Progress::Copying { table, done: 0, of } => {
             next = SAID_EVERY;
+            meter = None;
             if of > 0 {
                 aside(&format!("copying {of} rows of {table}"));
+                meter = Meter::on_terminal(table, of);
             }
         }
-        Progress::Copying { table, done, of } => {
-            if done >= next && done < of {
+        Progress::Copying { table, done, of } => match &mut meter {
+            Some(meter) => meter.at(done),
+            None if done >= next && done < of => {
                 next = done.saturating_add(SAID_EVERY);
                 aside(&format!("copying {table}: {done} of {of}"));
             }
+            None => {}
+        },
+        Progress::CheckingCopy => {
+            meter = None;
+            aside("checking the audit log of the copy");
         }
-        Progress::CheckingCopy => aside("checking the audit log of the copy"),
     }
 }
 

@@ -21,6 +21,7 @@ mod pairing;
 mod running;
 mod secrets;
 mod service;
+mod sessions;
 mod start;
 mod store;
 mod support;

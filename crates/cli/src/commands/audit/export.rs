@@ -10,6 +10,7 @@ use super::log::Log;
 use super::{FilterArgs, home};
 use crate::commands::Global;
 use crate::failure::{Answer, Failure, Outcome};
+use crate::progress::Meter;
 
 /// How many records are read in one go.
 const BATCH: usize = 1000;
@@ -40,12 +41,20 @@ pub(super) async fn run(args: &ExportArgs, global: &Global) -> Outcome {
     let log = Log::of(&home(global)?).await?;
     let mut out = BufWriter::new(io::stdout());
     let filter = args.filter.filter();
+    let mut meter = Meter::beside_output("records", Some(log.last().await?));
     match args.format {
         Format::Jsonl if filter == AuditFilter::default() => {
-            log.lines(|line| writeln!(out, "{line}")).await?;
+            let mut count = 0;
+            log.lines(|line| {
+                count += 1;
+                meter.at(count);
+                writeln!(out, "{line}")
+            })
+            .await?;
         }
         Format::Jsonl => {
             part(&log, &filter, |line| {
+                meter.at(line.seq);
                 let text = line.line().map_err(Failure::refused)?;
                 Ok(writeln!(out, "{text}")?)
             })
@@ -53,7 +62,11 @@ pub(super) async fn run(args: &ExportArgs, global: &Global) -> Outcome {
         }
         Format::Csv => {
             writeln!(out, "{COLUMNS}")?;
-            part(&log, &filter, |line| Ok(writeln!(out, "{}", row(line)?)?)).await?;
+            part(&log, &filter, |line| {
+                meter.at(line.seq);
+                Ok(writeln!(out, "{}", row(line)?)?)
+            })
+            .await?;
         }
     }
     out.flush()?;

@@ -10,6 +10,7 @@ use crate::config::{Loaded, load};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::home::Home;
+use crate::progress::Meter;
 
 /// An audit log that is only read.
 pub(super) enum Log {
@@ -44,15 +45,17 @@ impl Log {
         }
     }
 
-    /// Lets `verifier` check every record from the number `from` on.
+    /// Lets `verifier` check every record from the number `from` on; `meter` shows how far it is.
     pub(super) async fn verify(
         &self,
         from: u64,
         verifier: &mut Verifier<'_>,
+        meter: &mut Meter,
     ) -> Result<(), LogFileError> {
+        let seen = |seq| meter.at(seq);
         match self {
-            Self::File(log) => log.verify(from, verifier),
-            Self::Server(log) => log.verify(from, verifier).await,
+            Self::File(log) => log.verify_telling(from, verifier, seen),
+            Self::Server(log) => log.verify_telling(from, verifier, seen).await,
         }
     }
 

@@ -18,6 +18,10 @@ use crate::commands::Global;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::Home;
 use crate::output::{Screen, inert_line};
+use crate::progress::Meter;
+
+/// What is done while it takes long.
+const CHECKING: &str = "checking records";
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
@@ -60,11 +64,7 @@ pub(super) async fn log(screen: Screen, args: &VerifyArgs, global: &Global) -> O
     let mut verifier = Verifier::from(args.from, Some(&keys));
     let checked = match (&args.file, &home) {
         (Some(file), _) => lines(file, &mut verifier)?,
-        (None, Some(home)) => match Log::of(home).await?.verify(args.from, &mut verifier).await {
-            Ok(()) => Ok(()),
-            Err(LogFileError::Broken(broken)) => Err(broken),
-            Err(error) => return Err(error.into()),
-        },
+        (None, Some(home)) => stored(home, args.from, &mut verifier).await?,
         (None, None) => Ok(()),
     };
     let result = checked.and_then(|()| verifier.finish(&statements));
@@ -105,11 +105,29 @@ pub(super) fn receipt(screen: Screen, args: &ReceiptArgs, global: &Global) -> Ou
     }
 }
 
+/// The outer error is one of reading the database.
+async fn stored(
+    home: &Home,
+    from: u64,
+    verifier: &mut Verifier<'_>,
+) -> Result<Result<(), Broken>, Failure> {
+    let log = Log::of(home).await?;
+    let mut meter = Meter::start(CHECKING, Some(log.last().await?));
+    match log.verify(from, verifier, &mut meter).await {
+        Ok(()) => Ok(Ok(())),
+        Err(LogFileError::Broken(broken)) => Ok(Err(broken)),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The outer error is one of reading the file.
 fn lines(file: &Path, verifier: &mut Verifier<'_>) -> Result<Result<(), Broken>, Failure> {
     let told = |error: std::io::Error| Failure::Usage(format!("`{}`: {error}", file.display()));
-    for line in BufReader::new(File::open(file).map_err(told)?).split(b'\n') {
+    let mut meter = Meter::start(CHECKING, None);
+    let lines = BufReader::new(File::open(file).map_err(told)?).split(b'\n');
+    for (line, number) in lines.zip(1..) {
         let line = line.map_err(told)?;
+        meter.at(number);
         // What is no UTF-8 is no record either.
         if let Err(broken) = verifier.line(&String::from_utf8_lossy(&line)) {
             return Ok(Err(broken));
