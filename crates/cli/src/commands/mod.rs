@@ -2,6 +2,7 @@
 
 mod approvals;
 mod audit;
+mod backup;
 mod chat;
 mod chats;
 mod check;
@@ -95,6 +96,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),
     Store(store::StoreArgs),
+    Backup(backup::BackupArgs),
     Version(version::VersionArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -127,6 +129,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Check(args) => check::run(&args, &global),
         Command::Config(args) => config::run(args, &global),
         Command::Store(args) => store::run(args, &global).await,
+        Command::Backup(args) => backup::run(args, &global).await,
         Command::Version(args) => version::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

@@ -9,6 +9,7 @@
 
 mod approvals;
 mod audit;
+mod backup;
 mod bus;
 mod chat;
 mod check;
