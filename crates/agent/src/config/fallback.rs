@@ -55,6 +55,11 @@ impl Default for FallbackConfig {
 }
 
 impl FallbackConfig {
+    /// Where the server is.
+    pub fn address(&self) -> &str {
+        self.base_url.as_deref().unwrap_or(self.provider.own_address())
+    }
+
     /// The section that it would be if it were the configured model.
     pub(super) fn as_model(&self) -> ModelConfig {
         let own = self.clone();

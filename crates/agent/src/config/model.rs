@@ -79,7 +79,7 @@ pub enum ThinkingMode {
 
 impl ProviderName {
     /// Where the provider's own server is.
-    const fn own_address(self) -> &'static str {
+    pub(super) const fn own_address(self) -> &'static str {
         match self {
             Self::Rehearsal => "",
             Self::Openai => "https://api.openai.com/v1",

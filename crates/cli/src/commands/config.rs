@@ -10,7 +10,7 @@ use crate::config::document::LARGEST_FILE;
 use crate::config::{Loaded, edit, keys, load, parse_key, write_key};
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::{Home, check_private, write_private};
-use crate::output::Screen;
+use crate::output::{Screen, aside};
 
 /// Read, check and change the configuration.
 #[derive(Debug, Args)]
@@ -86,10 +86,12 @@ pub(crate) fn run(args: ConfigArgs, global: &Global) -> Outcome {
     match args.command {
         ConfigCommand::Get { key, json } => get(screen, &file, key.as_deref(), json),
         ConfigCommand::Set { key, value } => {
-            change(&file, &key, |text, path| edit::set(&file, text, path, &value))
+            change(&file, &key, |text, path| edit::set(&file, text, path, &value))?;
+            Ok(told_running(global))
         }
         ConfigCommand::Unset { key } => {
-            change(&file, &key, |text, path| edit::unset(&file, text, path))
+            change(&file, &key, |text, path| edit::unset(&file, text, path))?;
+            Ok(told_running(global))
         }
         ConfigCommand::Check { json } => check(screen, &file, json),
         ConfigCommand::Path => Ok(screen.line(file.display().to_string()).map(|()| Answer::Yes)?),
@@ -183,6 +185,16 @@ fn change(
     Ok(Answer::Yes)
 }
 
+/// Nothing is read while a gateway works: whoever changes the file of one that runs is told.
+fn told_running(global: &Global) -> Answer {
+    let home = Home::place(global.home.as_deref()).and_then(|root| Home::open(&root));
+    if let Some(running) = home.ok().and_then(|home| home.running().ok()) {
+        let pid = running.announcement.pid;
+        aside(&format!("The gateway that runs (pid {pid}) takes it at its next start."));
+    }
+    Answer::Yes
+}
+
 fn check(screen: Screen, file: &Path, json: JsonFlag) -> Outcome {
     check_private(file)?;
     let loaded = load(file, &[])?;
@@ -196,6 +208,6 @@ fn check(screen: Screen, file: &Path, json: JsonFlag) -> Outcome {
 }
 
 /// What a start would refuse although it can be read.
-fn validate(loaded: &Loaded) -> Result<(), Failure> {
+pub(super) fn validate(loaded: &Loaded) -> Result<(), Failure> {
     crate::compose::check_values(loaded)
 }

@@ -143,6 +143,16 @@ pub(crate) async fn run(args: KeysArgs, global: &Global) -> Outcome {
     }
 }
 
+/// Makes a key with every scope, and shows it once.
+pub(super) async fn create_for_admin(screen: Screen, name: &str, global: &Global) -> Outcome {
+    let scopes = Scope::ALL.map(|scope| scope.as_str().to_owned());
+    let new = new_key(name, &scopes, None)?;
+    let keyring = Keyring::find(&ConnectArgs { url: None, key: None }, global).await?;
+    let key = keyring.create(new).await;
+    keyring.close().await;
+    created(screen, &key?, JsonFlag { json: false })
+}
+
 fn new_key(name: &str, scopes: &[String], expires: Option<&str>) -> Result<NewKey, Failure> {
     let scope = |word: &String| {
         Scope::from_word(word).ok_or_else(|| {

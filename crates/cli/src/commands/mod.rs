@@ -22,6 +22,7 @@ mod rules;
 mod runs;
 mod service;
 mod sessions;
+mod setup;
 mod sign_in;
 mod store;
 mod test_platform;
@@ -43,6 +44,7 @@ use crate::logging::{self, LogFormat};
     version,
     disable_help_subcommand = true,
     after_help = "Examples:
+  countersign setup                       the first configuration, step by step
   countersign up                          start the gateway
   countersign approvals watch             decide in the terminal
   countersign chat \"run ls\"               talk to the agent
@@ -78,6 +80,7 @@ pub(crate) struct JsonFlag {
 #[derive(Debug, Subcommand)]
 enum Command {
     Up(up::UpArgs),
+    Setup(setup::SetupArgs),
     Health(health::HealthArgs),
     Chat(chat::ChatArgs),
     Approvals(approvals::ApprovalsArgs),
@@ -111,6 +114,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
     }
     match command {
         Command::Up(args) => up::run(args, &global).await,
+        Command::Setup(args) => setup::run(args, &global).await,
         Command::Health(args) => health::run(args, &global).await,
         Command::Chat(args) => chat::run(args, &global).await,
         Command::Approvals(args) => approvals::run(args, &global).await,

@@ -174,3 +174,21 @@ fn the_schema_and_the_place_of_the_file_are_told() {
     let path = home.cli(&["config", "path"]);
     assert_eq!(home.neutral(&path.out), "HOME/config.yaml\n");
 }
+
+#[test]
+fn whoever_changes_the_file_of_a_running_gateway_is_told_when_it_counts() {
+    let home = Home::new();
+    let gateway = home.up(&[]);
+    for args in [
+        &["config", "set", "approvals.timeout", "7m"][..],
+        &["config", "unset", "approvals.timeout"],
+    ] {
+        let said = gateway.cli(args);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        let words = format!("(pid {}) takes it at its next start", gateway.pid());
+        assert!(said.err.contains(&words), "{said:?}");
+    }
+    gateway.terminate();
+    let said = home.cli(&["config", "set", "approvals.timeout", "7m"]);
+    assert_eq!(said.err, "");
+}

@@ -227,6 +227,9 @@ fn what_is_wrong_with_the_model_or_the_clock_is_told_with_what_to_do() {
     model(&server("401 Unauthorized", refused), "  api_key: qwertz12345\n");
     told(&home, "model", "failed", "set another key");
     assert!(!doctor(&home).out.contains("qwertz12345"));
+    let second = "  fallbacks:\n    - {base_url: 'http://127.0.0.1:1', model: large}\n";
+    model(&server("200 OK", listed), second);
+    told(&home, "model (fallback 1)", "failed", "`model.fallbacks.0.base_url`");
     let late = "200 OK\r\ndate: Wed, 21 Oct 2015 07:28:00 GMT";
     model(&server(late, listed), "");
     told(&home, "clock", "failed", "s ahead of 127.0.0.1: have the system keep its time");

@@ -23,6 +23,7 @@ mod running;
 mod secrets;
 mod service;
 mod sessions;
+mod setup;
 mod start;
 mod store;
 mod support;

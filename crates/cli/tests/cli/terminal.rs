@@ -11,14 +11,14 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use crate::support::{Home, until};
 
 /// A command that believes to be at a terminal.
-struct Terminal {
+pub(crate) struct Terminal {
     keyboard: File,
     seen: Arc<Mutex<String>>,
     child: Child,
 }
 
 impl Terminal {
-    fn open(home: &Home, args: &[&str]) -> Self {
+    pub(crate) fn open(home: &Home, args: &[&str]) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -40,21 +40,21 @@ impl Terminal {
         Self { keyboard, seen, child }
     }
 
-    fn seen(&self) -> String {
+    pub(crate) fn seen(&self) -> String {
         self.seen.lock().unwrap().clone()
     }
 
-    fn wait_for(&self, words: &str, times: usize) {
+    pub(crate) fn wait_for(&self, words: &str, times: usize) {
         until(&format!("`{words}` is seen {times} times"), || {
             self.seen().matches(words).count() >= times
         });
     }
 
-    fn type_line(&mut self, line: &str) {
+    pub(crate) fn type_line(&mut self, line: &str) {
         self.keyboard.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
-    fn code(&mut self) -> Option<i32> {
+    pub(crate) fn code(&mut self) -> Option<i32> {
         let mut ended = None;
         until("the command ends", || {
             ended = self.child.try_wait().unwrap();

@@ -19,7 +19,7 @@ const CHECK: &str = "bridge";
 
 /// The bridge, if one is configured. How the connection of a running gateway fares is told with the
 /// other platforms.
-pub(super) async fn bridge(patient: &Patient<'_>) -> Vec<Finding> {
+pub(in crate::commands) async fn bridge(patient: &Patient<'_>) -> Vec<Finding> {
     let Some(config) = &patient.loaded.config.whatsapp.bridge else {
         return Vec::new();
     };

@@ -2,14 +2,14 @@
 //!
 //! It looks, and changes nothing in the home; a bot makes one slash command and removes it again.
 
-mod bridge;
+pub(super) mod bridge;
 mod bus;
 mod clock;
 mod disk;
 mod house;
-mod model;
-mod platforms;
-mod running;
+pub(super) mod model;
+pub(super) mod platforms;
+pub(super) mod running;
 mod store;
 
 use std::path::PathBuf;
@@ -44,7 +44,7 @@ pub(crate) struct DoctorArgs {
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Status {
+pub(super) enum Status {
     Good,
     /// Something works less well, or will be needed soon.
     Poor,
@@ -55,18 +55,19 @@ enum Status {
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Finding {
+pub(super) struct Finding {
     check: String,
-    status: Status,
+    /// How it is.
+    pub(super) status: Status,
     says: String,
 }
 
 /// What is looked at.
-struct Patient<'a> {
-    home: &'a Home,
-    loaded: &'a Loaded,
-    environment: &'a Environment,
-    running: Option<&'a Running>,
+pub(super) struct Patient<'a> {
+    pub(super) home: &'a Home,
+    pub(super) loaded: &'a Loaded,
+    pub(super) environment: &'a Environment,
+    pub(super) running: Option<&'a Running>,
 }
 
 /// What was found so far.
@@ -114,7 +115,7 @@ pub(crate) async fn run(args: DoctorArgs, global: &Global) -> Outcome {
     report.add(running::gateway(&patient, running.as_ref().err()).await)?;
     report.add(running::public_address(&patient, keys.gateway.as_deref()).await)?;
     report.add([bus::bus(&patient).await])?;
-    report.add([model::model(&patient).await])?;
+    report.add(model::models(&patient).await)?;
     report.add([clock::clock(&patient, newest).await])?;
     report.add(platforms::bots(&patient, keys.gateway.is_some()).await)?;
     report.add(bridge::bridge(&patient).await)?;
@@ -149,6 +150,14 @@ impl Finding {
         Self::bad(check, failure.message().unwrap_or("the output is closed"))
     }
 
+    /// A line for people.
+    pub(super) fn line(&self, screen: Screen) -> String {
+        let Self { check, status, says } = self;
+        let word = format!("{:<8}", status.as_str());
+        let (check, says) = (inert_line(check, 60), inert_line(says, LONGEST));
+        format!("{} {check:<18} {says}", screen.tone(status.tone(), &word))
+    }
+
     fn to_json(&self) -> Value {
         let Self { check, status, says } = self;
         json!({"check": check, "status": status.as_str(), "message": says})
@@ -179,13 +188,7 @@ impl Report {
     fn add(&mut self, found: impl IntoIterator<Item = Finding>) -> Result<(), Failure> {
         for finding in found {
             if !self.json.json {
-                let status = format!("{:<8}", finding.status.as_str());
-                self.screen.line(format!(
-                    "{} {:<18} {}",
-                    self.screen.tone(finding.status.tone(), &status),
-                    inert_line(&finding.check, 60),
-                    inert_line(&finding.says, LONGEST)
-                ))?;
+                self.screen.line(finding.line(self.screen))?;
             }
             self.found.push(finding);
         }

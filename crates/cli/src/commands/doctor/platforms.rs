@@ -23,7 +23,8 @@ pub(super) async fn bots(patient: &Patient<'_>, has_keys: bool) -> Vec<Finding> 
     found
 }
 
-async fn servers(patient: &Patient<'_>, has_keys: bool) -> Vec<Finding> {
+/// What the servers of the bots say. Without signing keys bots are not looked at.
+pub(in crate::commands) async fn servers(patient: &Patient<'_>, has_keys: bool) -> Vec<Finding> {
     let Patient { home, loaded, environment, running } = patient;
     let anywhere = ([127, 0, 0, 1], 0).into();
     let bad = |failure: Failure| vec![Finding::bad("platforms", of_this_environment(&failure))];

@@ -18,7 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const KEYS: &str = "/.well-known/countersign-keys.json";
 
 /// The gateway of the home.
-pub(super) async fn gateway(patient: &Patient<'_>, why: Option<&NotRunning>) -> Vec<Finding> {
+pub(in crate::commands) async fn gateway(
+    patient: &Patient<'_>,
+    why: Option<&NotRunning>,
+) -> Vec<Finding> {
     match (patient.running, why) {
         (Some(running), _) => ready(running).await,
         (None, Some(NotRunning::NotReady(_))) => {
