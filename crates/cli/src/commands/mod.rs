@@ -114,7 +114,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
     }
     match command {
         Command::Up(args) => up::run(args, &global).await,
-        Command::Setup(args) => setup::run(args, &global).await,
+        Command::Setup(args) => Box::pin(setup::run(args, &global)).await,
         Command::Health(args) => health::run(args, &global).await,
         Command::Chat(args) => chat::run(args, &global).await,
         Command::Approvals(args) => approvals::run(args, &global).await,
