@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use thirtyfour::{By, WebElement};
+use thirtyfour::{By, WebElement, WindowHandle};
 
 use crate::browser::Browser;
 use crate::patience::until;
@@ -168,6 +168,50 @@ impl Page {
         });
         self.browser.devtools("Emulation.setEmulatedMedia", features).await?;
         Ok(())
+    }
+
+    /// Opens another tab and goes to it; answers with the one that was left.
+    pub async fn open_tab(&self) -> Result<WindowHandle> {
+        let tab = self.browser.driver.new_tab().await?;
+        self.switch_to(tab).await
+    }
+
+    /// Goes to another tab; answers with the one that was left.
+    pub async fn switch_to(&self, tab: WindowHandle) -> Result<WindowHandle> {
+        let left = self.browser.driver.window().await?;
+        self.browser.driver.switch_to_window(tab).await?;
+        Ok(left)
+    }
+
+    /// Shows the page as it goes on paper.
+    pub async fn as_on_paper(&self) -> Result<()> {
+        self.browser.devtools("Emulation.setEmulatedMedia", json!({ "media": "print" })).await?;
+        self.ask("dispatchEvent(new Event('beforeprint'))", &[]).await
+    }
+
+    /// Lets pages of `origin` show notifications, as a person would when asked.
+    pub async fn allow_notifications(&self, origin: &str) -> Result<()> {
+        let grant = json!({ "origin": origin, "permissions": ["notifications"] });
+        self.browser.devtools("Browser.grantPermissions", grant).await?;
+        Ok(())
+    }
+
+    /// What keeps the browser from installing the page, in its own words.
+    pub async fn not_installable(&self) -> Result<Value> {
+        let manifest = self.browser.devtools("Page.getAppManifest", json!({})).await?;
+        let page = self.browser.devtools("Page.getInstallabilityErrors", json!({})).await?;
+        Ok(json!([manifest.get("errors"), page.get("installabilityErrors")]))
+    }
+
+    /// What axe finds wrong for people who read the page otherwise than with eyes, or not well with
+    /// them: rule, what it asks for, and where.
+    pub async fn violations(&self) -> Result<Vec<String>> {
+        let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools");
+        let axe = tools.join("axe/node_modules/axe-core/axe.min.js");
+        let axe = std::fs::read_to_string(axe).context("axe is not there: ./test installs it")?;
+        self.ask::<()>(&format!("{axe}; window.axe = axe;"), &[]).await?;
+        let script = "return axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a',             'wcag21aa', 'wcag22aa', 'best-practice'] }).then(({ violations }) => violations.map(             ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`))";
+        self.ask(script, &[]).await
     }
 
     /// How many pixels the content is wider than the window.

@@ -14,7 +14,7 @@ use crate::server::App;
 
 /// What a page of ours may load and do.
 pub(crate) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     connect-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; \
+     connect-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'";
 
 /// What everything else may do, should a browser ever show it as a page.

@@ -5,13 +5,16 @@ import { onApprovals, onLinkState, pendingApprovals, retryNow, startFollowing, s
 import { loadSession, onSignedOut, post } from "./api.js";
 import { approvalPage } from "./approval.js";
 import { auditPage } from "./audit.js";
+import { batchPage } from "./batch.js";
 import { chatPage } from "./chat.js";
 import { el } from "./dom.js";
 import { inboxPage } from "./inbox.js";
 import { listenToKeys, showHelp } from "./keyboard.js";
 import { keysPage } from "./keys.js";
 import { listenToMore, markPage } from "./nav.js";
+import { startNotifying, stopNotifying } from "./notify.js";
 import { peoplePage } from "./people.js";
+import { listenToPrinting } from "./print.js";
 import { rulesPage } from "./rules.js";
 import { runPage } from "./run.js";
 import { runsPage } from "./runs.js";
@@ -37,6 +40,7 @@ function route(path) {
   const [first, second] = path.split("/").filter(Boolean).map(decodeURIComponent);
   if (first === undefined) return inboxPage(session);
   if (first === "approvals" && second) return approvalPage(second);
+  if (first === "batch") return batchPage();
   if (first === "runs") return second ? runPage(second) : runsPage();
   if (first === "sessions") return second ? sessionPage(second, open) : sessionsPage();
   if (first === "keys") return keysPage();
@@ -94,6 +98,7 @@ function drawRehearsal({ gateway }) {
 
 function showSignIn() {
   stopFollowing();
+  stopNotifying().catch(() => {});
   page?.leave();
   page = null;
   document.title = "Sign in · Countersign";
@@ -169,8 +174,10 @@ async function start() {
   drawRehearsal(session);
   listenToKeys(open);
   listenToMore();
+  listenToPrinting();
   onApprovals(drawCount);
   onLinkState(drawLink);
+  startNotifying(open);
   startFollowing();
   showPage(false);
 }

@@ -3,6 +3,7 @@
 import { knownApproval, onApprovals, refresh } from "./approvals.js";
 import { Card } from "./card.js";
 import { el } from "./dom.js";
+import { printButton } from "./print.js";
 import { inert } from "./text.js";
 import { timeNode } from "./time.js";
 import { kindTitle, momentWord } from "./words.js";
@@ -29,12 +30,21 @@ function build(root, approval) {
   const card = new Card(approval, { heading: "h1", link: false });
   const history = el("ol.history");
   const ids = el("dl.facts");
+  const printed = timeNow();
   root.replaceChildren(
-    el("p.crumb", {}, el("a", { href: "/", "data-nav": true }, "Inbox"), " / ", kindTitle(approval)),
+    el("div.section-head.no-gap", {}, el("p.crumb", {}, el("a", { href: "/", "data-nav": true }, "Inbox"), " / ", kindTitle(approval)), el("span.head-end", {}, printButton())),
+    el("p.print-only", {}, "Countersign, approval ", el("span.mono", {}, approval.approval_id), ", as of ", printed),
     card.root,
     el("section", { "aria-labelledby": "history-title" }, el("h2", { id: "history-title" }, "What happened"), history),
     el("section", { "aria-labelledby": "ids-title" }, el("h2", { id: "ids-title" }, "Where it belongs"), ids));
   return { card, history, ids };
+}
+
+// When the paper was printed, not when the page was opened.
+function timeNow() {
+  const node = el("span");
+  addEventListener("beforeprint", () => node.replaceChildren(timeNode(new Date().toISOString())));
+  return node;
 }
 
 function historyItem({ at, actor, what }) {

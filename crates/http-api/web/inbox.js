@@ -5,6 +5,7 @@ import { isSettled, listState, onApprovals, pendingApprovals, rememberAll } from
 import { get } from "./api.js";
 import { Card, statusPill } from "./card.js";
 import { announce, el } from "./dom.js";
+import { notifyButton } from "./notify.js";
 import { oneLine } from "./text.js";
 import { clock, timeNode } from "./time.js";
 import { kindTitle, mainText, verdict } from "./words.js";
@@ -29,9 +30,10 @@ class Inbox {
     this.rules = new RulesSection();
     this.list = el("div.cards");
     this.summary = el("p.summary");
+    this.batch = el("a.batch-link", { href: "/batch", "data-nav": true, hidden: true }, "One by one");
     this.recentList = el("ol.recent");
     this.root = el("div.inbox", {},
-      el("section.waiting", { "aria-labelledby": "waiting-title" }, el("div.section-head", {}, el("h1", { id: "waiting-title" }, "Inbox"), this.summary), this.list),
+      el("section.waiting", { "aria-labelledby": "waiting-title" }, el("div.section-head", {}, el("h1", { id: "waiting-title" }, "Inbox"), this.summary, this.batch, el("span.head-end", {}, notifyButton())), this.list),
       el("aside", { "aria-label": "Decided before" },
         el("section", { "aria-labelledby": "recent-title" }, el("h2", { id: "recent-title" }, "Recent decisions"), this.recentList),
         this.rules.root));
@@ -115,6 +117,7 @@ class Inbox {
       this.list.append(el("p.loading", {}, "Looking for what waits…"));
       return;
     }
+    this.batch.hidden = count < 2;
     const more = moreThanShown ? ` The ${count} oldest are shown; the others follow as these are decided.` : "";
     this.summary.textContent = count ? `${count} ${count === 1 ? "waits" : "wait"} for a decision.${more}` : "";
     if (!this.cards.size) this.list.append(this.empty());

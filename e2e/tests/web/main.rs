@@ -1,6 +1,7 @@
 //! What a person sees and does in the web page.
 
 mod audit;
+mod batch;
 mod chat;
 mod connection;
 mod decide;
@@ -9,6 +10,8 @@ mod keyboard;
 mod keys;
 mod looks;
 mod mattermost;
+mod paper;
+mod phone;
 mod runs;
 mod services;
 mod sessions;

@@ -28,6 +28,12 @@ pub(super) async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Respo
     }
 }
 
+/// The program that the browser keeps. It may speak for no more than the folder that it comes from, so
+/// this one comes from the topmost.
+pub(super) async fn service_worker(headers: HeaderMap) -> Response {
+    asset(Path("service-worker.js".to_owned()), headers).await
+}
+
 /// `response` with a tag of its `content`, or 304 if the browser has that already.
 pub(super) fn revalidated(headers: &HeaderMap, content: &[u8], mut response: Response) -> Response {
     let tag = format!("\"{}\"", Digest::of(content).short());

@@ -34,6 +34,8 @@ pub(crate) fn pages() -> Router<App> {
         .route("/approvals/{approval_id}", get(pages::index))
         .route("/chat", get(pages::index))
         .route("/chat/{session_id}", get(pages::index))
+        .route("/batch", get(pages::index))
+        .route("/service-worker.js", get(assets::service_worker))
         .route("/runs", get(pages::index))
         .route("/runs/{run_id}", get(pages::index))
         .route("/sessions", get(pages::index))

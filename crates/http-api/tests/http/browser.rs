@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::house::{Answer, House, header};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-     img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'self'; \
-     frame-ancestors 'none'";
+     img-src 'self' data:; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
+     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// A browser that is signed in.
 pub(crate) struct Browser {
@@ -158,6 +158,7 @@ async fn every_page_is_the_program_under_the_strict_policy() {
         "/approvals/appr_1",
         "/chat",
         "/chat/sess_1",
+        "/batch",
         "/runs",
         "/runs/run_1",
         "/sessions",
@@ -200,6 +201,11 @@ async fn every_file_that_a_page_names_is_there_and_can_be_kept() {
         let again = Answer::of(again).await;
         assert_eq!((again.status.as_u16(), again.text.as_str()), (304, ""), "{file}");
     }
+    let kept = Answer::of(house.anonymous("GET", "/service-worker.js")).await;
+    assert_eq!(kept.status, 200);
+    assert_eq!(kept.header("content-type"), "text/javascript; charset=utf-8");
+    assert_eq!(kept.header("cache-control"), "no-cache");
+    assert!(!kept.text.contains("caches") && !kept.text.contains("\"fetch\""), "{}", kept.text);
     for path in ["/assets/nothing.js", "/assets/..%2f..%2fCargo.toml", "/assets/index.html"] {
         Answer::of(house.anonymous("GET", path)).await.refused(404, "not_found", None);
     }
