@@ -162,7 +162,7 @@ function openLink(approval) {
   return el("a.open", {
     href: `/approvals/${encodeURIComponent(approval.approval_id)}`,
     "data-nav": true,
-    "aria-label": "Open this approval’s own page",
+    "aria-label": "Details of this approval, on its own page",
     title: approval.approval_id,
   }, "Details");
 }

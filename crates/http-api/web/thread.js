@@ -135,7 +135,7 @@ export class RunView {
     const entry = this.cards.get(approval.approval_id);
     if (entry.card) entry.card.update(approval);
     else {
-      entry.card = new Card(approval, { heading: "h3" });
+      entry.card = new Card(approval, { heading: "h2" });
       entry.place.replaceChildren(entry.card.root);
       this.tools.get(approval.call_id)?.place.append(entry.place);
       if (approval.status === "pending") this.onAsk(entry.card.root);

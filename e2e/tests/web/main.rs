@@ -17,3 +17,4 @@ mod services;
 mod sessions;
 mod settings;
 mod sign_in;
+mod tabs;
