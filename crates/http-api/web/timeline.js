@@ -108,6 +108,13 @@ export class Timeline {
     this.end(row, "no", "cut off", ["what it had said does not count"]);
   }
 
+  fellBack({ from, to, reason }, at) {
+    this.model = to;
+    const row = this.step(`fallback-${at}-${this.steps.size}`, at, ["The model ", el("bdi.mono", {}, inert(from)), " does not answer; ", el("bdi.mono", {}, inert(to)), " is asked"]);
+    this.end(row, "unsure", null, []);
+    row.more.append(el("p", { dir: "auto" }, inert(reason)));
+  }
+
   toolStarted({ call_id: id, tool, preview }, at) {
     if (this.steps.has(id)) return;
     const row = this.step(id, at, ["Tool ", el("bdi.mono", {}, inert(tool))]);
@@ -183,6 +190,7 @@ const HANDLERS = {
   "run.recovered": (line, data, at) => line.recovered(data, at),
   "message.delta": (line, data, at) => line.delta(data, at),
   "message.completed": (line, data, at) => line.completed(data, at),
+  "model.fallback": (line, data, at) => line.fellBack(data, at),
   "tool.started": (line, data, at) => line.toolStarted(data, at),
   "tool.completed": (line, data, at) => line.toolCompleted(data, at),
   "approval.required": (line, data, at) => line.asked(data, at),
