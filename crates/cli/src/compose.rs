@@ -220,7 +220,8 @@ fn settings(loaded: &Loaded, environment: &Environment, model: &str) -> Result<S
     let service = config.whatsapp.service_conversations.settings().map_err(problem)?;
     let chat = ChatSettings { web_page, ..chat };
     let fallbacks = config.model.fallbacks.iter().map(|one| one.model.clone()).collect();
-    Ok(Settings { chat, service, fallbacks, ..settings.map_err(problem)? })
+    let prices = config.model.prices();
+    Ok(Settings { chat, service, fallbacks, prices, ..settings.map_err(problem)? })
 }
 
 /// What the HTTP surface is made of.

@@ -1,5 +1,6 @@
 //! The sections of the configuration that the verbs and the guard read, and what they come to.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use countersign_domain::approvals::Timing;
@@ -223,6 +224,7 @@ impl ApprovalsConfig {
             host,
             model,
             fallbacks: Vec::new(),
+            prices: BTreeMap::new(),
             service: ServiceSettings::default(),
             chat: ChatSettings::default(),
         })

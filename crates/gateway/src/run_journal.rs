@@ -268,7 +268,7 @@ impl Gateway {
         let mut next = Run { updated_at: now, ..run.value };
         next.entries += 1;
         next.steps += 1;
-        next.spend(model, usage);
+        next.spend(model, usage, self.settings.prices.get(model));
         work.push(Change::UpdateRun(Box::new(next), run.version));
         self.commit(work).await?;
         Ok(())

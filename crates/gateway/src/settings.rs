@@ -1,9 +1,11 @@
 //! What the verbs need to know of the configuration.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use countersign_domain::approvals::{Approvers, ChannelPolicy, Quorum, Timing};
 use countersign_domain::guard::Mode;
+use countersign_domain::runs::Prices;
 use countersign_domain::service_conversations::ServiceSettings;
 
 use crate::chat::ChatSettings;
@@ -33,6 +35,8 @@ pub struct Settings {
     pub model: String,
     /// The names of those that stand in for it.
     pub fallbacks: Vec<String>,
+    /// What the tokens of models cost, by the model's name.
+    pub prices: BTreeMap<String, Prices>,
     /// `whatsapp.service_conversations`.
     pub service: ServiceSettings,
     /// Who may talk and command, and how conversations go.

@@ -3,12 +3,14 @@
 mod agent;
 mod fallback;
 mod model;
+mod prices;
 
 pub use agent::AgentConfig;
 pub use countersign_ports::duration::{HumanDuration, InvalidDuration};
 pub use countersign_ports::secret::Secret;
 pub use fallback::FallbackConfig;
 pub use model::{ModelConfig, ProviderName, ThinkingMode};
+pub use prices::{Dollars, PriceConfig};
 
 /// A value of the configuration that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

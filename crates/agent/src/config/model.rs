@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_domain::redaction::Redactor;
+use countersign_domain::runs::Prices;
 use countersign_ports::model_provider::ModelProvider;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, FallbackConfig, HumanDuration, Secret};
+use super::prices::prices;
+use super::{ConfigError, FallbackConfig, HumanDuration, PriceConfig, Secret};
 use crate::limits::Limits;
 use crate::providers::ServerSettings;
 use crate::providers::anthropic::{Anthropic, AnthropicSettings, Effort};
@@ -47,6 +49,9 @@ pub struct ModelConfig {
     /// Models that are asked, in this order, when one is overloaded, cannot be reached or allows no more
     /// for now, and has not begun to answer. The run says so.
     pub fallbacks: Vec<FallbackConfig>,
+    /// What tokens cost, by the model's name: `{input: 3, output: 15, cache_read: 0.3, cache_write: 3.75}`,
+    /// in US dollars for a million. Of models without prices no cost is claimed.
+    pub prices: BTreeMap<String, PriceConfig>,
     /// Attempts at one reply, when the server is overloaded or the connection breaks.
     pub max_attempts: u32,
 }
@@ -111,6 +116,7 @@ impl Default for ModelConfig {
             thinking: ThinkingMode::Unset,
             thinking_tokens: 4096,
             fallbacks: Vec::new(),
+            prices: BTreeMap::new(),
             max_attempts: Limits::default().max_attempts,
         }
     }
@@ -177,6 +183,11 @@ impl ModelConfig {
             fallback.as_model().provider(&environment, Arc::clone(redactor)).map_err(problem)
         });
         providers.collect()
+    }
+
+    /// What the tokens of models cost, by the model's name.
+    pub fn prices(&self) -> BTreeMap<String, Prices> {
+        prices(&self.prices)
     }
 
     /// The provider that this section describes.

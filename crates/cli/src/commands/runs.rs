@@ -232,11 +232,32 @@ fn show(screen: Screen, run: &Value, json: JsonFlag) -> Outcome {
     ] {
         screen.line(format!("{name:18} {}", inert_line(&text(run, name), 400)))?;
     }
+    for model in run.get("models").and_then(Value::as_array).into_iter().flatten() {
+        screen.line(format!("{:18} {}", "used", inert_line(&used(model), 400)))?;
+    }
+    if run.get("cost_usd").is_some() {
+        screen.line(format!("{:18} ${}", "cost", inert_line(&text(run, "cost_usd"), 80)))?;
+    }
     let outcome = outcome(run);
     if !outcome.is_empty() {
         screen.line(format!("\n{}", inert(&outcome)))?;
     }
     Ok(Answer::Yes)
+}
+
+/// What a run has used of one model.
+fn used(model: &Value) -> String {
+    let count = |name: &str| model.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let (read, written) = (count("input_tokens"), count("output_tokens"));
+    let kept = match count("cache_read_tokens") {
+        0 => String::new(),
+        kept => format!(" ({kept} of them from a cache)"),
+    };
+    let cost = match model.get("cost_usd") {
+        Some(_) => format!(", ${}", text(model, "cost_usd")),
+        None => String::new(),
+    };
+    format!("{}: {read} tokens read{kept}, {written} written{cost}", text(model, "model"))
 }
 
 fn outcome(run: &Value) -> String {

@@ -1,11 +1,13 @@
 //! Runs: one piece of work of the agent, and the journal that lets it go on after a crash.
 
+mod cost;
 mod event;
 mod journal;
 mod response;
 mod state;
 mod thinking;
 
+pub use cost::{Cost, InvalidPrice, Price, Prices};
 pub use event::{
     ApprovalNotice, ApprovalRaised, Attention, Covers, Event, EventRecord, ExecutionNotice,
     ExecutionOutcome, Progress, ShownFinding, Stream,

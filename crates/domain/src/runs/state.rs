@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::identity::{Actor, Principal};
 use crate::ids::{RunId, SessionId};
-use crate::runs::AsResponse;
+use crate::runs::{AsResponse, Cost, Prices};
 use crate::service_conversations::ServiceChatId;
 use crate::time::Timestamp;
 
@@ -143,6 +143,9 @@ pub struct Spent {
     pub model: String,
     /// Tokens.
     pub usage: Usage,
+    /// What all of them have cost, if the price was known for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
 }
 
 /// Where a run stands.
@@ -283,12 +286,26 @@ impl Run {
         self.state.status()
     }
 
-    /// Counts a reply of `model`.
-    pub fn spend(&mut self, model: &str, usage: Usage) {
+    /// Counts a reply of `model`, which has these prices, if they are known.
+    pub fn spend(&mut self, model: &str, usage: Usage, prices: Option<&Prices>) {
         self.usage = self.usage.and(usage);
+        let cost = prices.map(|prices| prices.cost(&usage));
         let known = self.spent.iter().position(|spent| spent.model == model);
-        let before = known.map(|at| self.spent.remove(at).usage).unwrap_or_default();
-        self.spent.push(Spent { model: model.to_owned(), usage: before.and(usage) });
+        let next = match known.map(|at| self.spent.remove(at)) {
+            None => Spent { model: model.to_owned(), usage, cost },
+            Some(before) => Spent {
+                usage: before.usage.and(usage),
+                cost: before.cost.zip(cost).map(|(before, now)| before.and(now)),
+                ..before
+            },
+        };
+        self.spent.push(next);
+    }
+
+    /// What it has cost, if that is known of all of it.
+    pub fn cost(&self) -> Option<Cost> {
+        let (first, rest) = self.spent.split_first()?;
+        rest.iter().try_fold(first.cost?, |sum, spent| Some(sum.and(spent.cost?)))
     }
 
     /// The same run in another state.

@@ -9,6 +9,7 @@ use countersign_ports::store::{PageRequest, RunFilter, StoreError};
 use super::reply::Reply;
 use super::speaker::Speaker;
 use crate::gateway::Gateway;
+use crate::read_usage::{UsageSum, spent};
 
 /// How many runs of a session are read at once.
 const RUNS_READ: usize = 200;
@@ -142,23 +143,32 @@ impl Gateway {
             return Ok(Reply::own("Nothing was said here yet."));
         };
         let filter = RunFilter { session_id: Some(found.value.session), ..RunFilter::default() };
-        let (mut used, mut runs, mut before) = (Usage::default(), 0_usize, None);
+        let (mut used, mut runs, mut before) = (UsageSum::default(), 0_usize, None);
         loop {
             let request = PageRequest { before, limit: RUNS_READ };
             let found = self.store.runs().runs(filter.clone(), request).await?;
             runs += found.items.len();
             for run in &found.items {
-                used = used.and(run.usage);
+                for spent in spent(run) {
+                    used.add(&spent);
+                }
             }
             before = found.next;
             if before.is_none() {
                 break;
             }
         }
-        let Usage { input_tokens, output_tokens, .. } = used;
-        Ok(Reply::own(format!(
-            "In this conversation: {runs} runs, {input_tokens} tokens read, {output_tokens} written."
-        )))
+        let Usage { input_tokens, output_tokens, .. } = used.usage;
+        let cost = match (used.cost, used.unpriced_tokens) {
+            (None, _) => String::new(),
+            (Some(cost), 0) => format!(" ${cost}."),
+            (Some(cost), _) => format!(" ${cost}, and what models without known prices cost."),
+        };
+        let text = format!(
+            "In this conversation: {runs} runs, {input_tokens} tokens read, {output_tokens} \
+             written.{cost}"
+        );
+        Ok(Reply::own(text))
     }
 
     /// What `list` makes of the commands that the asker may run.

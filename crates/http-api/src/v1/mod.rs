@@ -20,6 +20,7 @@ mod settings;
 mod sign_in_links;
 pub(crate) mod signing_keys;
 mod to_the_end;
+mod usage;
 mod whatsapp;
 
 use countersign_domain::access::Scope;
@@ -51,6 +52,7 @@ pub(crate) fn groups() -> Vec<Group> {
     vec![
         Group::new(RUNS, runs::routes()),
         Group::new(RUNS, vec![routes!(chat::say)]),
+        Group::new(RUNS, vec![routes!(usage::read_usage)]),
         Group::new(RUNS, sessions::routes()),
         Group::new(RUNS, openai::routes()),
         Group::new(RUNS, hermes::routes()),

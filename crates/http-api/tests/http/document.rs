@@ -68,6 +68,7 @@ fn the_document_tells_of_exactly_the_routes_that_are_there() {
         "GET /v1/runs",
         "GET /v1/runs/{run_id}",
         "GET /v1/runs/{run_id}/events",
+        "GET /v1/usage",
         "GET /v1/whatsapp/chats",
         "GET /v1/whatsapp/pairing",
         "GET /v1/whatsapp/service-chats",

@@ -48,4 +48,6 @@ mod sessions;
 mod settings;
 #[cfg(test)]
 mod stream;
+#[cfg(test)]
+mod usage;
 mod whatsapp;

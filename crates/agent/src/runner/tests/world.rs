@@ -247,7 +247,7 @@ impl RunJournal for World {
         self.fault("reply")?;
         self.change(|state| {
             state.run.steps += 1;
-            state.run.spend(reply.model.as_deref().unwrap_or_default(), reply.usage);
+            state.run.spend(reply.model.as_deref().unwrap_or_default(), reply.usage, None);
             let position = u32::try_from(state.entries.len()).unwrap();
             let calls: Vec<ProposedCall> = reply
                 .calls

@@ -2,7 +2,7 @@
 
 use countersign_domain::identity::Principal;
 use countersign_domain::ids::{ApprovalId, CallId, RunId, SessionId};
-use countersign_domain::runs::{RunFailure, RunState, RunStatus, Usage};
+use countersign_domain::runs::{RunFailure, RunState, RunStatus, Spent, Usage};
 use countersign_domain::time::Timestamp;
 use countersign_gateway::RunView;
 use serde::Serialize;
@@ -44,6 +44,13 @@ pub(crate) struct RunBody {
     /// Tokens used, once the model has been asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<UsageBody>,
+    /// The same by model; the one that answered last is the last one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    models: Vec<ModelUsageBody>,
+    /// What it has cost in US dollars, if the price of every model that answered was known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0.0123")]
+    cost_usd: Option<String>,
     /// Why it ended without an answer, once it is `failed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<RunErrorBody>,
@@ -83,6 +90,20 @@ pub(crate) struct UsageBody {
     /// Those of the input that it has kept for later ones, for a price.
     #[serde(skip_serializing_if = "Option::is_none")]
     cache_write_tokens: Option<u64>,
+}
+
+/// What one model was used for in a run.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ModelUsage)]
+pub(crate) struct ModelUsageBody {
+    #[schema(example = "gpt-4.1")]
+    model: String,
+    #[serde(flatten)]
+    usage: UsageBody,
+    /// What it has cost in US dollars, if its price was known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0.0123")]
+    cost_usd: Option<String>,
 }
 
 /// Why a run ended without an answer.
@@ -153,6 +174,7 @@ impl From<RunView> for RunBody {
     fn from(view: RunView) -> Self {
         let run = view.run;
         let status = run.status();
+        let cost_usd = run.cost().map(|cost| cost.to_string());
         let (output, error) = match run.state {
             RunState::Completed { output } => (Some(output), None),
             RunState::Failed { failure } => (None, Some(failure.into())),
@@ -178,9 +200,18 @@ impl From<RunView> for RunBody {
             question: view.question.map(|q| QuestionBody { call_id: q.call_id, text: q.text }),
             output,
             usage: (run.steps > 0).then(|| run.usage.into()),
+            models: run.spent.into_iter().map(ModelUsageBody::from).collect(),
+            cost_usd,
             error,
             metadata: run.metadata,
         }
+    }
+}
+
+impl From<Spent> for ModelUsageBody {
+    fn from(spent: Spent) -> Self {
+        let cost_usd = spent.cost.map(|cost| cost.to_string());
+        Self { model: spent.model, usage: spent.usage.into(), cost_usd }
     }
 }
 
