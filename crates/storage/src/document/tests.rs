@@ -18,10 +18,10 @@ use countersign_domain::files::BoundFile;
 use countersign_domain::identity::{Actor, Principal};
 use countersign_domain::outbound::{Attachment, Content};
 use countersign_domain::runs::{
-    ApprovalNotice, ApprovalRaised, AsResponse, Attention, Course, Covers, Entry, EntryBody, Event,
-    ExecutionNotice, ExecutionOutcome, Keeping, Progress, Question, Run, RunFailure, RunState,
-    Session, ShownFinding, StopRequest, Thinking, ThinkingBlock, ThirdParty, Thought,
-    ToolCallState, ToolResult, ToolStatus, Usage,
+    ApprovalNotice, ApprovalRaised, AsResponse, Attention, Cost, Course, Covers, Entry, EntryBody,
+    Event, ExecutionNotice, ExecutionOutcome, Keeping, Progress, Question, Run, RunFailure,
+    RunState, Session, ShownFinding, Spent, StopRequest, Thinking, ThinkingBlock, ThirdParty,
+    Thought, ToolCallState, ToolResult, ToolStatus, Usage,
 };
 
 use countersign_domain::service_conversations::{ChatState, ServiceChat};
@@ -127,6 +127,10 @@ fn stored_runs_stay_readable() {
         ("cancelled", RunState::Cancelled(stop())),
     ];
     check_all("run", &states.map(|(name, state)| (name, run(1, 1).moved(state, at(6)))));
+    let usage = Usage { cache_read_tokens: 2, cache_write_tokens: 1, ..run(1, 1).usage };
+    let spent = |model: &str, cost| Spent { model: model.to_owned(), usage, cost };
+    let cost = Some(Cost::from_nano_usd(1_234_500));
+    check("run_spent", &Run { spent: vec![spent("m", None), spent("n", cost)], ..run(1, 1) });
 }
 
 #[test]
