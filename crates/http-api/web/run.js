@@ -85,6 +85,7 @@ class OneRun {
       ["Session", session],
       ["Model", this.timeline.model ? el("bdi", {}, inert(this.timeline.model)) : null],
       ["Tokens", tokens(run.usage)],
+      ["Cost", run.cost_usd ? `$${run.cost_usd}` : null],
       ["Waited for people", waited ? duration(waited) : null],
       ["Run", el("span.mono", {}, run.run_id)],
     ].filter(([, value]) => value).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
