@@ -31,7 +31,7 @@ use crate::failure::Failure;
 use crate::home::{Home, make_directory, signing_keys};
 use crate::platforms::AdapterParts;
 use crate::sending::{self, outbound_policy};
-use crate::{bridge, bridge_link, logging, model, operators_chat, platforms};
+use crate::{bridge, bridge_link, business_number, logging, model, operators_chat, platforms};
 
 /// The files of a home without which the gateway is none.
 const OWN_FILES: [&str; 10] = [
@@ -176,8 +176,11 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     let mut messengers = platforms::messengers(&gateway, &adapters);
     let client = bridge::client(loaded, bridge_token)?;
     let Linked { client, process } = bridge_link::link((loaded, home), client, &gateway)?;
-    adapters.extend(operators_chat::adapter(loaded, environment, client.as_ref())?);
+    let number = business_number::client(loaded, environment, (&gateway, secret))?;
+    let ways = (client.as_ref(), number.as_ref());
+    adapters.extend(operators_chat::adapter(loaded, environment, ways)?);
     messengers.extend(client.map(|client| bridge::attach(client, &gateway)));
+    messengers.extend(number.map(|number| business_number::attach(number, &gateway)));
     let (sending, callbacks) =
         sending::sending(loaded, |name| environment.get(name), Arc::new(SystemClock), messengers)?;
     if let Some(callbacks) = callbacks {
@@ -422,6 +425,7 @@ pub(crate) fn check_values(loaded: &Loaded) -> Result<(), Failure> {
     platforms::check(loaded)?;
     bridge::check(loaded)?;
     operators_chat::check(loaded)?;
+    business_number::check(loaded)?;
     config.nodes.ttl().map_err(|error| loaded.problem(&error.key, &error.problem.to_string()))?;
     config
         .retention

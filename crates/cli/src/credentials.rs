@@ -12,6 +12,7 @@ use countersign_event_bus::config::BusConfigError;
 use countersign_gateway::KeyHolder;
 use countersign_storage::Place;
 use countersign_storage::config::filled;
+use countersign_whatsapp_platform::cloud;
 
 use crate::config::Loaded;
 use crate::environment::Environment;
@@ -31,6 +32,8 @@ pub(crate) fn held(
     held.extend(config.gateway.metrics_token(|name| environment.get(name)).ok().flatten());
     let accounts = config.platforms.mattermost_accounts();
     held.extend(countersign_mattermost::secrets(&accounts, |name| environment.get(name)));
+    let numbers = config.platforms.whatsapp_accounts();
+    held.extend(cloud::secrets(&numbers, |name| environment.get(name)));
     let store = config.store.place(PathBuf::new(), |name| environment.get(name));
     if let Ok(Place::Postgres(server)) = store {
         held.extend(server.password());

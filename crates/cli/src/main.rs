@@ -8,6 +8,7 @@ mod approval_attention;
 mod assessor;
 mod bridge;
 mod bridge_link;
+mod business_number;
 mod client;
 mod clock;
 mod commands;

@@ -6,6 +6,7 @@ use countersign_domain::chat::{PersonId, PlatformName};
 use countersign_domain::service_conversations::ServiceChatId;
 use countersign_gateway::config::{PairingText, PlatformConfig};
 use countersign_ports::platform::Platform;
+use countersign_whatsapp_platform::cloud::{AccountConfig, Cloud};
 use countersign_whatsapp_platform::{BridgeClient, WhatsApp};
 
 use crate::config::Loaded;
@@ -19,16 +20,30 @@ const SECTION: &str = "platforms.whatsapp";
 pub(crate) fn adapter(
     loaded: &Loaded,
     environment: &Environment,
-    bridge: Option<&Arc<BridgeClient>>,
+    (bridge, number): (Option<&Arc<BridgeClient>>, Option<&Arc<Cloud>>),
 ) -> Result<Option<Arc<dyn Platform>>, Failure> {
-    let Some(section) = &loaded.config.platforms.whatsapp else {
-        return Ok(None);
+    check_named(loaded, environment)?;
+    let section = loaded.config.platforms.whatsapp.as_ref();
+    let adapter = match (number, bridge) {
+        // What comes to the number comes through its adapter, whoever writes it.
+        (Some(number), _) => number.platform(),
+        (None, Some(bridge)) if section.is_some() => WhatsApp::over_bridge(bridge.clone()),
+        (None, None) if section.is_some() => {
+            let what = "there is no way to the platform: set `whatsapp.bridge.url`, or describe a \
+                        business number in `accounts`";
+            return Err(loaded.problem(SECTION, what).into());
+        }
+        (None, _) => return Ok(None),
     };
-    check_section(loaded, section, environment.get("WHATSAPP_ALLOWED_USERS"))?;
-    let Some(bridge) = bridge else {
-        return Ok(None);
-    };
-    Ok(Some(Arc::new(WhatsApp::over_bridge(bridge.clone()).map_err(Failure::refused)?)))
+    Ok(Some(Arc::new(adapter.map_err(Failure::refused)?)))
+}
+
+/// Nothing, or what is wrong with the section and the people that the environment names.
+pub(crate) fn check_named(loaded: &Loaded, environment: &Environment) -> Result<(), Failure> {
+    match &loaded.config.platforms.whatsapp {
+        Some(section) => check_section(loaded, section, environment.get("WHATSAPP_ALLOWED_USERS")),
+        None => Ok(()),
+    }
 }
 
 /// Nothing, or the first value of the section that a start would refuse.
@@ -41,24 +56,16 @@ pub(crate) fn check(loaded: &Loaded) -> Result<(), Failure> {
 
 fn check_section(
     loaded: &Loaded,
-    section: &PlatformConfig,
+    section: &PlatformConfig<AccountConfig>,
     named: Option<String>,
 ) -> Result<(), Failure> {
-    let problem = |key: &str, what: &str| {
-        let key = if key.is_empty() { SECTION.to_owned() } else { format!("{SECTION}.{key}") };
-        Err(loaded.problem(&key, what).into())
-    };
-    if loaded.config.whatsapp.bridge.is_none() {
-        return problem("", "there is no way to the platform: set `whatsapp.bridge.url`");
-    }
+    let problem =
+        |key: &str, what: &str| Err(loaded.problem(&format!("{SECTION}.{key}"), what).into());
     if section.pairing == PairingText::Code {
         // The account is a person's: whoever writes to it is no business of a bot's.
         let what = "`code` is not accepted: nobody who writes to your account is answered unasked; \
                     list people in `allow_from`";
         return problem("pairing", what);
-    }
-    if !section.accounts.is_empty() {
-        return problem("accounts", "there is one account, that of the bridge: name none");
     }
     let more = named.into_iter().flat_map(|text| {
         let items: Vec<String> = text.split(',').map(str::to_owned).collect();

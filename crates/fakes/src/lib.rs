@@ -16,3 +16,4 @@
 pub mod anthropic;
 pub mod mattermost;
 pub mod whatsapp_bridge;
+pub mod whatsapp_cloud;

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, FromRequest, Request};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts as _, RawPathParams, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
@@ -26,9 +26,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The same for what platforms bring, which is short and comes from a server.
 const PATIENCE_BROUGHT: Duration = Duration::from_secs(10);
-
-/// The largest body that a platform brings. Mattermost takes requests of 300 000 bytes itself.
-const LARGEST_BROUGHT: usize = 512 * 1024;
 
 /// A JSON body.
 pub(crate) struct Json<T> {
@@ -50,14 +47,22 @@ impl FromRequest<App> for Brought {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
         let place = app.crowd.enter(neighbourhood(address)).ok_or_else(|| {
             let message = "too many requests of this address are at work";
             Problem::too_many("rate_limited", Duration::from_secs(1), message)
         })?;
-        let limit = app.config.max_body_bytes.min(LARGEST_BROUGHT);
+        // How much there is to read depends on the platform, and is known before who sends it.
+        let account = match RawPathParams::from_request_parts(&mut parts, app).await {
+            Ok(named) => {
+                let named: Vec<&str> = named.iter().take(2).map(|(_, value)| value).collect();
+                named.join("/")
+            }
+            Err(_) => String::new(),
+        };
+        let limit = app.config.max_body_bytes.min(app.gateway.largest_body(&account));
         let body = read(&parts.headers, body, (limit, PATIENCE_BROUGHT)).await?;
         Ok(Self { body, place })
     }

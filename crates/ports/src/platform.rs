@@ -26,7 +26,9 @@ use countersign_domain::ids::{ApprovalId, CardId};
 use crate::service_bridge::BridgeMessage;
 
 pub use account::{AccountState, KnownChat};
-pub use callbacks::{Callback, CallbackMethod, CallbackReply, Callbacks, RefusedCallback};
+pub use callbacks::{
+    Callback, CallbackMethod, CallbackReply, Callbacks, LARGEST_BODY, RefusedCallback, Undelivered,
+};
 pub use notes::{NoteName, Notes, NotesError};
 pub use outgoing::{Attempt, SentFile, Stage, TextEdit};
 
@@ -110,6 +112,11 @@ pub trait Inbox: Send + Sync + 'static {
     /// as a user's own: whose chat it is, the gateway knows. When this returns, what becomes of it
     /// is on stable storage, or it is to be brought again.
     async fn hear(&self, _account: &AccountId, _said: &BridgeMessage) -> Receipt {
+        Receipt::Dropped
+    }
+
+    /// Takes that a message which was sent has not arrived: whom it concerns is told.
+    async fn undelivered(&self, _undelivered: Undelivered) -> Receipt {
         Receipt::Dropped
     }
 

@@ -19,6 +19,7 @@ use countersign_domain::slash_access::ListedIds;
 use countersign_domain::time::Timestamp;
 use countersign_event_bus::InProcessBus;
 use countersign_fakes::whatsapp_bridge::FakeBridge;
+use countersign_fakes::whatsapp_cloud::FakeCloud;
 use countersign_gateway::config::{ApprovalsConfig, OutboundConfig, RunsConfig};
 use countersign_gateway::{
     Admission, Answer, ApprovalView, Caller, ChatSettings, Gateway, NodeSettings, ResolveError,
@@ -35,13 +36,14 @@ use countersign_ports::store::{
     ApprovalFilter, Change, IssuedGrant, PageRequest, SharedStore, StoreError, UnitOfWork,
 };
 use countersign_storage::SqliteStore;
-use countersign_whatsapp_platform::{BridgeClient, BridgeSettings, WhatsApp};
+use countersign_whatsapp_platform::{BridgeClient, BridgeSettings, cloud};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use self::wiring::{agent, gateway, sending, toolbox};
+use self::wiring::{agent, attach_account, gateway, sending, toolbox};
 use crate::{BreakableSigner, BreakableStore, ManualClock, TestingPlatform};
 
+pub mod business;
 mod wiring;
 
 /// No wait of a test lasts longer than this in real time.
@@ -63,6 +65,7 @@ pub struct HouseBuilder {
     bus: Arc<dyn EventBus>,
     service: ServiceSettings,
     bridge: Option<BridgeSettings>,
+    cloud: Option<Box<cloud::Settings>>,
 }
 
 /// The real gateway on a temporary directory.
@@ -117,6 +120,7 @@ impl Default for HouseBuilder {
             bus: Arc::new(InProcessBus::new()),
             service: ServiceSettings::default(),
             bridge: None,
+            cloud: None,
         }
     }
 }
@@ -206,6 +210,13 @@ impl HouseBuilder {
         self
     }
 
+    /// A business number on the Cloud API, as the account `main`.
+    #[must_use]
+    pub fn cloud(mut self, fake: &FakeCloud) -> Self {
+        self.cloud = Some(Box::new(business::settings(fake)));
+        self
+    }
+
     /// How many runs may work at one time.
     #[must_use]
     pub fn most_working(mut self, runs: u64) -> Self {
@@ -265,10 +276,12 @@ impl House {
         let itself = as_node("house", !builder.in_company);
         gateway.join(&itself).await.expect("it may join");
         gateway.beat(&itself).await.expect("the store can be written");
-        let sending = sending(&builder, &gateway, &clock);
+        let number =
+            builder.cloud.clone().map(|settings| business::number(*settings, &gateway, &clock));
+        let sending = sending(&builder, (&gateway, number.as_ref()), &clock);
         let messengers = sending.messengers.clone();
         let mut toolbox = toolbox(&workspace, &redactor).and_sending(sending);
-        if builder.bridge.is_some() {
+        if builder.bridge.is_some() || number.is_some() {
             toolbox = toolbox.and_service_chats(&messengers);
         }
         let tools = toolbox.specs();
@@ -287,13 +300,7 @@ impl House {
         let writer = tokio::spawn(async move {
             tokio::join!(teller.serve_chats(), listener.serve_platforms(), keeper.serve_channel());
         });
-        if let Some(bridge) = builder.client() {
-            if builder.chat.admission.contains_key(&PlatformName::whatsapp()) {
-                let adapter = WhatsApp::over_bridge(bridge.clone()).expect("an adapter");
-                gateway.attach_platform(Arc::new(adapter)).await.expect("the platform is taken");
-            }
-            gateway.attach_bridge(bridge);
-        }
+        Box::pin(attach_account(&builder, number, &gateway)).await;
         let bridged = gateway.clone();
         let listener = tokio::spawn(async move { bridged.serve_bridge().await });
         Self {

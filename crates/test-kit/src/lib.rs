@@ -24,7 +24,7 @@ pub use anything_said::AnythingSaid;
 pub use breakable_signer::BreakableSigner;
 pub use breakable_store::{BreakableStore, Gate};
 pub use fake_remote::{Answers, FakeRemote, Received};
-pub use house::{House, HouseBuilder, Neighbour};
+pub use house::{House, HouseBuilder, Neighbour, business};
 pub use manual_clock::ManualClock;
 pub use seeded_entropy::SeededEntropy;
 pub use testing_platform::{Member, Shown, ShownCard, TestingPlatform};

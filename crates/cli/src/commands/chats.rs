@@ -44,6 +44,9 @@ pub(crate) async fn run(args: ChatsArgs, global: &Global) -> Outcome {
     let rows: Vec<Vec<String>> =
         chats.iter().map(|chat| names.iter().map(|name| text(chat, name)).collect()).collect();
     screen.table(&["NAME", "NUMBER", "KIND", "LAST", "UNREAD"], &rows)?;
+    if text(&page, "listing") == "seen" {
+        screen.line("only chats are known in which something was written to this number")?;
+    }
     if text(&page, "sending") == "off" {
         screen.line("sending is off: whatsapp.service_conversations.enabled")?;
     }

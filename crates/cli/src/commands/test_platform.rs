@@ -8,6 +8,7 @@ use clap::Args;
 use countersign_mattermost::{Checked, Health, Mattermost, Parts};
 use countersign_ports::clock::Clock as _;
 use countersign_ports::platform::{NoteName, Notes, NotesError};
+use countersign_whatsapp_platform::cloud;
 use serde_json::{Value, json};
 
 use super::{Global, JsonFlag};
@@ -18,7 +19,7 @@ use crate::environment::Environment;
 use crate::failure::{Answer, Failure, Outcome};
 use crate::home::{Home, signing_keys};
 use crate::output::Screen;
-use crate::platforms;
+use crate::{business_number, platforms};
 
 /// Look at everything that the bots of a platform need, and say what to set.
 ///
@@ -27,6 +28,7 @@ use crate::platforms;
 #[command(after_help = "Examples:
   countersign platforms test mattermost
   countersign platforms test mattermost --json
+  countersign platforms test whatsapp
 
 Exit codes: 0 all works, 1 something does not, 2 usage or configuration error.")]
 pub(crate) struct TestArgs {
@@ -40,22 +42,22 @@ pub(crate) struct TestArgs {
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Tested {
     Mattermost,
+    /// The business number on the Cloud API
+    Whatsapp,
 }
 
 /// Looks at what is asked for.
 pub(crate) async fn run(args: TestArgs, global: &Global) -> Outcome {
-    let TestArgs { platform: Tested::Mattermost, json } = args;
+    let TestArgs { platform, json } = args;
     let screen = Screen::detect();
     let environment = Environment::read()?;
     let home = Home::open(&Home::place(global.home.as_deref())?)?;
     let loaded = load(&home.config(), &[])?;
-    if platforms::mattermost(&loaded, &environment, listening(&home, &loaded))?.is_empty() {
-        let what = "no bot is configured: set MATTERMOST_URL and MATTERMOST_TOKEN, or \
-                    platforms.mattermost.accounts";
-        return Err(Failure::Usage(what.to_owned()));
-    }
+    let found = match platform {
+        Tested::Mattermost => of_mattermost(&loaded, &environment, &home).await?,
+        Tested::Whatsapp => of_whatsapp(&loaded, &environment, &home).await?,
+    };
     let (mut rows, mut outcome) = (Vec::new(), Answer::Yes);
-    let found = look(&home, &loaded, &environment).await?;
     for Finding { account, checked } in &found {
         if checked.health == Health::Bad {
             outcome = Answer::No;
@@ -70,6 +72,45 @@ pub(crate) async fn run(args: TestArgs, global: &Global) -> Outcome {
         screen.table(&["ACCOUNT", "CHECK", "STATUS", "WHAT WAS FOUND"], &rows)?;
     }
     Ok(outcome)
+}
+
+async fn of_mattermost(
+    loaded: &Loaded,
+    environment: &Environment,
+    home: &Home,
+) -> Result<Vec<Finding>, Failure> {
+    if platforms::mattermost(loaded, environment, listening(home, loaded))?.is_empty() {
+        let what = "no bot is configured: set MATTERMOST_URL and MATTERMOST_TOKEN, or \
+                    platforms.mattermost.accounts";
+        return Err(Failure::Usage(what.to_owned()));
+    }
+    look(home, loaded, environment).await
+}
+
+async fn of_whatsapp(
+    loaded: &Loaded,
+    environment: &Environment,
+    home: &Home,
+) -> Result<Vec<Finding>, Failure> {
+    let Some(settings) = business_number::settings(loaded, |name| environment.get(name))? else {
+        let what = "no business number is configured: set WHATSAPP_CLOUD_PHONE_NUMBER_ID and what \
+                    goes with it, or platforms.whatsapp.accounts";
+        return Err(Failure::Usage(what.to_owned()));
+    };
+    let account = settings.account.to_string();
+    let entropy = SystemEntropy::new().map_err(Failure::refused)?;
+    let keys = signing_keys::open(home, &entropy, SystemClock.now());
+    let secret = keys.map_err(Failure::refused)?.platform_secret();
+    let number = business_number::made(settings, Arc::new(NoNotes), secret)?;
+    let finding = |cloud::Checked { what, health, says }: cloud::Checked| {
+        let health = match health {
+            cloud::Health::Good => Health::Good,
+            cloud::Health::Poor => Health::Poor,
+            cloud::Health::Bad => Health::Bad,
+        };
+        Finding { account: account.clone(), checked: Checked { what, health, says } }
+    };
+    Ok(number.check().await.into_iter().map(finding).collect())
 }
 
 /// What was found of one account.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use countersign_gateway::config::{ApiConfig, PlatformConfig, PlatformsConfig};
 use countersign_mattermost::{AccountConfig, PLATFORM as MATTERMOST};
 use countersign_whatsapp_platform::PLATFORM as WHATSAPP;
+use countersign_whatsapp_platform::cloud::{AccountConfig as CloudAccount, AccountsConfig, NUMBER};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,9 +19,10 @@ pub(crate) struct PlatformsSection {
     /// Mattermost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mattermost: Option<PlatformConfig<AccountConfig>>,
-    /// Operators' own chats with the agent, over `whatsapp.bridge`.
+    /// Operators' own chats with the agent, over `whatsapp.bridge`, or over a business number of the
+    /// official Cloud API, which is an account here.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) whatsapp: Option<PlatformConfig>,
+    pub(crate) whatsapp: Option<PlatformConfig<CloudAccount>>,
 }
 
 impl PlatformsSection {
@@ -33,9 +35,15 @@ impl PlatformsSection {
         let mattermost =
             mattermost.or_else(|| environment("MATTERMOST_URL").map(|_| PlatformConfig::default()));
         let whatsapp = self.whatsapp.as_ref().map(PlatformConfig::people);
+        let whatsapp = whatsapp.or_else(|| environment(NUMBER).map(|_| PlatformConfig::default()));
         people.extend(whatsapp.map(|people| (WHATSAPP.to_owned(), people)));
         people.extend(mattermost.map(|people| (MATTERMOST.to_owned(), people)));
         people
+    }
+
+    /// The business numbers on `WhatsApp`.
+    pub(crate) fn whatsapp_accounts(&self) -> AccountsConfig {
+        self.whatsapp.as_ref().map_or_else(BTreeMap::new, |section| section.accounts.clone())
     }
 
     /// The bots on Mattermost.

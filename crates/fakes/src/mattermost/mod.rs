@@ -24,5 +24,6 @@ pub use people::{
     ClickOutcome, CommandOutcome, Dialog, DialogOutcome, Forged, Person, RegisteredCommand, Seen,
 };
 pub use refusal::Refusal;
+pub(crate) use rest::multipart;
 pub use server::outgoing::Delivered;
 pub use settings::{RateLimit, Settings, SiteUrl, TriggerSigning};

@@ -11,7 +11,9 @@ use countersign_domain::chat::Address;
 use countersign_domain::ids::NodeId;
 use countersign_domain::nodes::LeaseName;
 use countersign_ports::event_bus::Call;
-use countersign_ports::platform::{About, AccountState, Callback, CallbackReply, Inbox, Platform};
+use countersign_ports::platform::{
+    About, AccountState, Callback, CallbackReply, Callbacks, Inbox, LARGEST_BODY, Platform,
+};
 use countersign_ports::store::{Change, StoreError, UnitOfWork};
 use tokio::task::JoinSet;
 
@@ -213,6 +215,13 @@ impl Gateway {
         self.commit(work).await?;
         self.bus.call(Call::Work);
         Ok(())
+    }
+
+    /// The largest body of a request that the platform of this bot makes, in bytes.
+    pub fn largest_body(&self, account: &str) -> usize {
+        let adapter = self.chats.attached().remove(account);
+        let callbacks = adapter.as_ref().and_then(|adapter| adapter.callbacks());
+        callbacks.map_or(LARGEST_BODY, Callbacks::largest_body)
     }
 
     /// Hands a request of a platform to the bot that it is for; `None` if there is no such bot, or

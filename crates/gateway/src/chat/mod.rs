@@ -39,6 +39,7 @@ mod speak;
 mod speaker;
 mod tell;
 mod unasked;
+mod undelivered;
 mod waiting;
 mod word;
 

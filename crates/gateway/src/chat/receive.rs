@@ -12,7 +12,7 @@ use countersign_domain::ids::{RunId, SessionId};
 use countersign_domain::runs::Session;
 use countersign_domain::slash_access::{Asker, Person};
 use countersign_ports::platform::{
-    Inbound, Inbox, Message, NativeCall, Origin, Receipt, RefusedCallback,
+    Inbound, Inbox, Message, NativeCall, Origin, Receipt, RefusedCallback, Undelivered,
 };
 use countersign_ports::service_bridge::BridgeMessage;
 use countersign_ports::store::{Change, Conflicting, StoreError, UnitOfWork};
@@ -129,6 +129,16 @@ impl Inbox for Gateway {
             Ok(()) => Receipt::Taken(None),
             Err(error) => {
                 tracing::warn!(%error, "something that was said could not be taken");
+                Receipt::Later
+            }
+        }
+    }
+
+    async fn undelivered(&self, undelivered: Undelivered) -> Receipt {
+        match self.note_undelivered(&undelivered).await {
+            Ok(()) => Receipt::Taken(None),
+            Err(error) => {
+                tracing::warn!(%error, "that a message was not delivered could not be noted");
                 Receipt::Later
             }
         }
@@ -293,7 +303,7 @@ impl Gateway {
     }
 
     /// A command runs at most once: its delivery is on stable storage before it does.
-    pub(super) async fn take_delivery(&self, delivery: Option<Delivery>) -> Result<(), StoreError> {
+    pub(crate) async fn take_delivery(&self, delivery: Option<Delivery>) -> Result<(), StoreError> {
         if let Some(delivery) = delivery {
             let taken = Change::AddDelivery(Box::new(delivery));
             self.commit(UnitOfWork::new().and(taken)).await?;

@@ -58,6 +58,9 @@ impl Gateway {
             let off = "\nSending is off: `whatsapp.service_conversations.enabled`.";
             reply = reply.and(off);
         }
+        if let Some(told) = self.of_the_list() {
+            reply = reply.and("\n").and(told);
+        }
         reply
     }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use countersign_domain::service_conversations::{RecentChat, ServiceChatId};
-use countersign_ports::service_bridge::{BridgeError, ServiceBridge};
+use countersign_ports::service_bridge::{BridgeError, Listing, ServiceBridge};
 
 use crate::gateway::Gateway;
 
@@ -51,6 +51,22 @@ impl Gateway {
             bridge.acknowledge(&message.cursor).await?;
         }
         Ok(())
+    }
+
+    /// Which chats can be listed.
+    pub fn listing(&self) -> Listing {
+        self.bridge.get().map_or(Listing::Account, |bridge| bridge.listing())
+    }
+
+    /// What is said of a list in which chats may be missing.
+    pub(crate) fn of_the_list(&self) -> Option<&'static str> {
+        match self.listing() {
+            Listing::Account => None,
+            Listing::Seen => Some(
+                "Only chats are known in which something was written to this number; there is no \
+                 list of all.",
+            ),
+        }
     }
 
     /// The recent chats, newest first.

@@ -304,6 +304,7 @@ impl Gateway {
         if !self.settings.service.enabled.is_on() {
             lines.push("Sending is off: `whatsapp.service_conversations.enabled`.".to_owned());
         }
+        lines.extend(self.of_the_list().map(str::to_owned));
         for view in views {
             let name = view.name.unwrap_or_else(|| "(no name)".to_owned());
             let at = view.last_message_at.map_or_else(String::new, |at| format!(", last {at}"));

@@ -7,7 +7,7 @@ use countersign_ports::platform::{
     Click, Inbound, Inbox as _, Mention, Message, Origin, Receipt, SenderKind,
 };
 use countersign_ports::service_bridge::{BridgeMessage, BridgeSender};
-use countersign_ports::store::StoreError;
+use countersign_ports::store::{Conflicting, StoreError};
 
 use crate::gateway::Gateway;
 
@@ -78,15 +78,38 @@ impl Gateway {
             kind: SenderKind::Person,
             delivery: delivery.id.clone(),
         };
-        match self.receive(inbound(origin, message)).await {
-            Receipt::Dropped | Receipt::Taken(None) => Ok(()),
-            Receipt::Taken(Some(told)) | Receipt::Stray(told) => {
-                self.tell_chat(&address, &format!("told:{}", delivery.id), &told).await;
-                Ok(())
-            }
+        let inbound = inbound(origin, message);
+        let tapped = matches!(inbound, Inbound::Click(_));
+        if tapped && self.store.chats().is_taken(&delivery).await? {
+            return Ok(());
+        }
+        let told = match self.receive(inbound).await {
+            Receipt::Dropped | Receipt::Taken(None) => None,
+            Receipt::Taken(Some(told)) | Receipt::Stray(told) => Some(told),
             Receipt::Later => {
-                Err(StoreError::Unavailable("what an operator said could not be taken".to_owned()))
+                let why = "what an operator said could not be taken".to_owned();
+                return Err(StoreError::Unavailable(why));
             }
+        };
+        // A tap decides once, however often it is taken. It counts as taken when it has decided, and
+        // who takes it second tells nobody.
+        if tapped && !self.is_first(&delivery).await? {
+            return Ok(());
+        }
+        if let Some(told) = told {
+            self.tell_chat(&address, &format!("told:{}", delivery.id), &told).await;
+        }
+        Ok(())
+    }
+}
+
+impl Gateway {
+    /// Takes the delivery; whether it had not been taken before.
+    async fn is_first(&self, delivery: &Delivery) -> Result<bool, StoreError> {
+        match self.take_delivery(Some(delivery.clone())).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Conflict(Conflicting::Value(id))) if id == delivery.id => Ok(false),
+            Err(error) => Err(error),
         }
     }
 }

@@ -45,6 +45,7 @@ impl WhatsApp {
             (Ability::Once, Feature::Once),
             (Ability::Lists, Feature::Buttons),
             (Ability::Typing, Feature::Typing),
+            (Ability::Menu, Feature::NativeCommands),
         ] {
             if can.contains(&ability) {
                 features.insert(feature);
@@ -105,8 +106,8 @@ impl Platform for WhatsApp {
         Ok(self.transport.show_typing(&chat_at(address)?).await?)
     }
 
-    async fn register_commands(&self, _: &[NativeCommand]) -> Result<(), PlatformError> {
-        Ok(())
+    async fn register_commands(&self, commands: &[NativeCommand]) -> Result<(), PlatformError> {
+        Ok(self.transport.show_menu(commands).await?)
     }
 
     fn callbacks(&self) -> Option<&dyn Callbacks> {

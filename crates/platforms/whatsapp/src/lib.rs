@@ -6,6 +6,7 @@
 
 mod adapter;
 mod client;
+pub mod cloud;
 mod drawing;
 mod link;
 mod process;

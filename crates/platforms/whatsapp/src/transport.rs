@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use countersign_domain::chat::MessageId;
 use countersign_domain::service_conversations::ServiceChatId;
-use countersign_ports::platform::{AccountState, CardPost, PlatformError};
+use countersign_ports::platform::{AccountState, CardPost, NativeCommand, PlatformError};
 use countersign_ports::service_bridge::SendAttempt;
 
 /// One account, and one way to it. Not to be had outside of this crate: what leaves it is either what
@@ -37,6 +37,11 @@ pub(crate) trait Transport: Send + Sync + 'static {
         Err(SendError::Refused(format!("typing is not shown in {chat}")))
     }
 
+    /// Shows these commands in the menu of the chats. Only with [`Ability::Menu`].
+    async fn show_menu(&self, _commands: &[NativeCommand]) -> Result<(), SendError> {
+        Ok(())
+    }
+
     /// Whether what is said comes in, as this process knows it.
     fn state(&self) -> AccountState {
         AccountState::Connected
@@ -52,6 +57,8 @@ pub(crate) enum Ability {
     Lists,
     /// It can be shown that somebody writes.
     Typing,
+    /// Commands can be picked from a menu; they come as texts.
+    Menu,
 }
 
 /// A text for a chat.

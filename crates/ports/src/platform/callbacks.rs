@@ -4,14 +4,24 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_domain::chat::{AccountId, PersonId, PlatformName};
+use countersign_domain::chat::{AccountId, MessageId, PersonId, PlatformName};
+use countersign_domain::service_conversations::ServiceChatId;
 
 use super::Inbox;
+
+/// What is read of a request where an adapter does not say otherwise. Mattermost takes requests of
+/// 300 000 bytes itself.
+pub const LARGEST_BODY: usize = 512 * 1024;
 
 /// Takes the requests of one account's platform. They may come to any node, whichever keeps the
 /// account's connection, and nothing is known of their sender: proving it is the adapter's business.
 #[async_trait]
 pub trait Callbacks: Send + Sync + 'static {
+    /// The largest body that the platform brings, in bytes; nothing larger is read.
+    fn largest_body(&self) -> usize {
+        LARGEST_BODY
+    }
+
     /// Takes one request; what it brings goes to `inbox`.
     async fn call(&self, callback: Callback, inbox: &Arc<dyn Inbox>) -> CallbackReply;
 }
@@ -43,6 +53,21 @@ pub struct RefusedCallback {
     /// Who it says has sent it, which nothing proves.
     pub claimed: Option<PersonId>,
     /// Why it is not believed.
+    pub why: String,
+}
+
+/// A message that a platform had taken and has not delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undelivered {
+    /// The platform.
+    pub platform: PlatformName,
+    /// The bot.
+    pub account: AccountId,
+    /// Whom it was for.
+    pub to: ServiceChatId,
+    /// The message.
+    pub message: MessageId,
+    /// Why it was not, in words for people.
     pub why: String,
 }
 

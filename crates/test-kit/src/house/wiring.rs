@@ -7,14 +7,17 @@ use countersign_agent::providers::rehearsal::Rehearsal;
 use countersign_agent::{Agent, AgentConfig, AgentParts, ModelConfig, Sending, Toolbox};
 use countersign_command_risk::SelfDescription;
 use countersign_delivery::{WebhookSettings, Webhooks};
+use countersign_domain::chat::PlatformName;
 use countersign_domain::redaction::Redactor;
 use countersign_gateway::config::{RiskConfig, RunsConfig, SecurityConfig};
 use countersign_gateway::{Gateway, Guard, GuardParts, Parts, Settings};
 use countersign_ports::delivery::Messenger;
 use countersign_ports::platform::Platform as _;
 use countersign_ports::store::SharedStore;
+use countersign_whatsapp_platform::WhatsApp;
+use countersign_whatsapp_platform::cloud::Cloud;
 
-use super::HouseBuilder;
+use super::{HouseBuilder, business};
 use crate::{BreakableSigner, ManualClock, SeededEntropy};
 
 pub(super) fn gateway(
@@ -74,7 +77,7 @@ fn guard(builder: &HouseBuilder, home: &std::path::Path) -> Guard {
 /// The real webhooks of the section, and the mailer that was given.
 pub(super) fn sending(
     builder: &HouseBuilder,
-    gateway: &Arc<Gateway>,
+    (gateway, number): (&Arc<Gateway>, Option<&Arc<Cloud>>),
     clock: &Arc<ManualClock>,
 ) -> Sending {
     // A second call finds the first one's.
@@ -103,11 +106,32 @@ pub(super) fn sending(
     if let Some(bridge) = builder.client() {
         messengers.push(gateway.bridge_messenger(bridge));
     }
+    if let Some(number) = number {
+        messengers.push(gateway.bridge_messenger(number.clone()));
+    }
     let from = "agent@example.org".parse().expect("an address");
     Sending {
         directory: builder.outbound.directory().expect("the directory is good"),
         messengers: messengers.into_iter().collect(),
         mail: builder.mailer.clone().map(|mailer| (mailer, from)),
+    }
+}
+
+/// The account of `WhatsApp`, whichever way leads to it.
+pub(super) async fn attach_account(
+    builder: &HouseBuilder,
+    number: Option<Arc<Cloud>>,
+    gateway: &Arc<Gateway>,
+) {
+    if let Some(bridge) = builder.client() {
+        if builder.chat.admission.contains_key(&PlatformName::whatsapp()) {
+            let adapter = WhatsApp::over_bridge(bridge.clone()).expect("an adapter");
+            gateway.attach_platform(Arc::new(adapter)).await.expect("the platform is taken");
+        }
+        gateway.attach_bridge(bridge);
+    }
+    if let Some(number) = number {
+        business::attach(number, gateway).await;
     }
 }
 

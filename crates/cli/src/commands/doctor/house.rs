@@ -11,7 +11,7 @@ use crate::config::{Loaded, load};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::home::{Home, HomeError, check_private};
-use crate::{compose, operators_chat, sending};
+use crate::{business_number, compose, operators_chat, sending};
 
 /// What there is to say of the signing keys.
 pub(super) struct Keys {
@@ -81,7 +81,8 @@ pub(super) fn environment(loaded: &Loaded, environment: &Environment) -> Finding
         .check()
         .and_then(|()| token.map(drop))
         .and_then(|()| sending::sending(loaded, variable, clock, Vec::new()).map(drop))
-        .and_then(|()| operators_chat::adapter(loaded, environment, None).map(drop));
+        .and_then(|()| operators_chat::check_named(loaded, environment))
+        .and_then(|()| business_number::settings(loaded, variable).map(drop));
     match checked {
         Ok(()) => Finding::good("environment", "what the configuration takes from it is there"),
         Err(failure) => Finding::bad("environment", of_this_environment(&failure)),

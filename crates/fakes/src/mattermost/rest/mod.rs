@@ -7,7 +7,7 @@ mod channels;
 mod commands;
 mod files;
 mod gates;
-mod multipart;
+pub(crate) mod multipart;
 mod posts;
 mod router;
 mod system;

@@ -4,15 +4,15 @@ use bytes::Bytes;
 
 /// A part of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Part {
-    pub(super) name: String,
-    pub(super) filename: Option<String>,
-    pub(super) mime: String,
-    pub(super) content: Bytes,
+pub(crate) struct Part {
+    pub(crate) name: String,
+    pub(crate) filename: Option<String>,
+    pub(crate) mime: String,
+    pub(crate) content: Bytes,
 }
 
 /// The parts of a body, or nothing if it is not what its type says.
-pub(super) fn parts(content_type: &str, body: &Bytes) -> Option<Vec<Part>> {
+pub(crate) fn parts(content_type: &str, body: &Bytes) -> Option<Vec<Part>> {
     let boundary = parameter(content_type, "boundary")?;
     let delimiter = format!("\r\n--{boundary}");
     let mut at = body

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use countersign_gateway::ServiceChatsError;
 use countersign_ports::effect_gate::Groups;
-use countersign_ports::service_bridge::BridgeError;
+use countersign_ports::service_bridge::{BridgeError, Listing};
 
 use super::wire::{RecentBody, RecentChatsBody};
 use crate::access::Admitted;
@@ -48,6 +48,10 @@ pub(crate) async fn recent_chats(
         object: "list",
         data: chats.into_iter().map(RecentBody::from).collect(),
         sending: if on { "on" } else { "off" },
+        listing: match app.gateway.listing() {
+            Listing::Account => "account",
+            Listing::Seen => "seen",
+        },
     }))
 }
 

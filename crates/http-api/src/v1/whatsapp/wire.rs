@@ -40,6 +40,10 @@ pub(crate) struct RecentChatsBody {
     /// `on`, or `off` while `whatsapp.service_conversations.enabled` is.
     #[schema(example = "off")]
     pub(super) sending: &'static str,
+    /// `account`: these are the account's chats; `seen`: only chats are known in which something was
+    /// written to the number.
+    #[schema(example = "account")]
+    pub(super) listing: &'static str,
 }
 
 /// A service chat.
