@@ -22,11 +22,7 @@ pub(crate) fn client(
     let Some(settings) = settings(loaded, |name| environment.get(name))? else {
         return Ok(None);
     };
-    if loaded.config.whatsapp.bridge.is_some() {
-        let what = "there is a business number on the Cloud API, too: one of the two ways to \
-                    WhatsApp at a time";
-        return Err(loaded.problem("whatsapp.bridge", what).into());
-    }
+    check_alone(loaded)?;
     made(settings, gateway.clone(), secret).map(Some)
 }
 
@@ -68,5 +64,16 @@ pub(crate) fn check(loaded: &Loaded) -> Result<(), Failure> {
         cloud::NUMBER => Some("106540352242922".to_owned()),
         _ => Some("given-at-the-start".to_owned()),
     };
-    settings(loaded, given).map(drop)
+    settings(loaded, given)?;
+    check_alone(loaded)
+}
+
+/// Nothing, or that there is a bridge beside the number.
+fn check_alone(loaded: &Loaded) -> Result<(), Failure> {
+    if loaded.config.whatsapp.bridge.is_none() {
+        return Ok(());
+    }
+    let what = "there is a business number on the Cloud API, too: one of the two ways to WhatsApp \
+                at a time";
+    Err(loaded.problem("whatsapp.bridge", what).into())
 }

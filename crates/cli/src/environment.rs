@@ -67,6 +67,11 @@ impl Environment {
     }
 }
 
+/// Whether this process's environment has the variable, with something in it.
+pub(crate) fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
 /// The name of this machine, as cards show it.
 pub(crate) fn host() -> String {
     let named = rustix::system::uname().nodename().to_string_lossy().into_owned();

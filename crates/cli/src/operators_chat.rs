@@ -6,11 +6,11 @@ use countersign_domain::chat::{PersonId, PlatformName};
 use countersign_domain::service_conversations::ServiceChatId;
 use countersign_gateway::config::{PairingText, PlatformConfig};
 use countersign_ports::platform::Platform;
-use countersign_whatsapp_platform::cloud::{AccountConfig, Cloud};
+use countersign_whatsapp_platform::cloud::{AccountConfig, Cloud, NUMBER};
 use countersign_whatsapp_platform::{BridgeClient, WhatsApp};
 
 use crate::config::Loaded;
-use crate::environment::Environment;
+use crate::environment::{Environment, is_set};
 use crate::failure::Failure;
 
 /// The section of the configuration.
@@ -28,10 +28,8 @@ pub(crate) fn adapter(
         // What comes to the number comes through its adapter, whoever writes it.
         (Some(number), _) => number.platform(),
         (None, Some(bridge)) if section.is_some() => WhatsApp::over_bridge(bridge.clone()),
-        (None, None) if section.is_some() => {
-            let what = "there is no way to the platform: set `whatsapp.bridge.url`, or describe a \
-                        business number in `accounts`";
-            return Err(loaded.problem(SECTION, what).into());
+        (None, None) if section.is_some() && loaded.config.whatsapp.bridge.is_none() => {
+            return Err(no_way(loaded));
         }
         (None, _) => return Ok(None),
     };
@@ -48,10 +46,22 @@ pub(crate) fn check_named(loaded: &Loaded, environment: &Environment) -> Result<
 
 /// Nothing, or the first value of the section that a start would refuse.
 pub(crate) fn check(loaded: &Loaded) -> Result<(), Failure> {
-    match &loaded.config.platforms.whatsapp {
-        Some(section) => check_section(loaded, section, None),
-        None => Ok(()),
+    let Some(section) = &loaded.config.platforms.whatsapp else {
+        return Ok(());
+    };
+    check_section(loaded, section, None)?;
+    // A number may be described by the environment alone.
+    let is_described = !section.accounts.is_empty() || is_set(NUMBER);
+    if loaded.config.whatsapp.bridge.is_none() && !is_described {
+        return Err(no_way(loaded));
     }
+    Ok(())
+}
+
+fn no_way(loaded: &Loaded) -> Failure {
+    let what = "there is no way to the platform: set `whatsapp.bridge.url`, or describe a business \
+                number in `accounts`";
+    loaded.problem(SECTION, what).into()
 }
 
 fn check_section(

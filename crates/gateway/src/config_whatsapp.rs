@@ -78,7 +78,8 @@ pub struct ServiceConversationsConfig {
     /// Whether also chats of `approved_chats` are first written to with an approval. Others always
     /// are.
     pub require_explicit_approval_for_first_contact: bool,
-    /// Whether files may be sent.
+    /// Whether files may be sent into service chats, each with an approval. What providers send is
+    /// only ever named.
     pub allow_media: bool,
     /// The tools of a turn that a provider's words have begun; whatever else is asked for in it is
     /// put to people.

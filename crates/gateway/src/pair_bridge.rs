@@ -86,6 +86,13 @@ impl Gateway {
         Ok(())
     }
 
+    /// Looks how the link fares, so that whoever asks for the account's state is told what is so.
+    pub(crate) async fn look_at_link(&self) {
+        if let Some(link) = self.link.link.get() {
+            link.state().await;
+        }
+    }
+
     /// How the bridge fares, for the list of accounts.
     pub(crate) async fn bridge_account(&self) -> Option<AccountView> {
         let link = self.link.link.get()?;

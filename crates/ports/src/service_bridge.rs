@@ -14,6 +14,8 @@ use countersign_domain::permit::OutboundPermit;
 use countersign_domain::service_conversations::{ChatKind, RecentChat};
 use countersign_domain::time::Timestamp;
 
+use crate::platform::BroughtFile;
+
 /// One bridge to one account.
 #[async_trait]
 pub trait ServiceBridge: Send + Sync + 'static {
@@ -102,6 +104,8 @@ pub struct BridgeMessage {
     pub text: String,
     /// What else there is in it, such as `image`.
     pub media: Option<String>,
+    /// The file that it brings, as its sender describes it.
+    pub file: Option<BroughtFile>,
     /// The message that it answers, if it answers one.
     pub reply_to: Option<MessageId>,
     /// The row of a card that was tapped, as the row says; `reply_to` is the message that has it.

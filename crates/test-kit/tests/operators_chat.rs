@@ -207,7 +207,8 @@ async fn an_id_decides_from_anywhere_and_what_was_edited_is_not_decided_by_its_o
     let (_, renewed) = told(&bridge, before, "Good morning").await;
     assert_ne!(renewed.message_id, card.message_id);
     ann.say(quoting("1", &card));
-    told(&bridge, before, "is no card as it is now").await;
+    // Which of the two it is told depends on whether it is known by now where the new card is.
+    told(&bridge, before, "decided").await;
     assert_eq!(status(&house, approval).await, Status::Pending);
     ann.says(&format!("/approve {approval}"));
     house.approval_when(approval, Status::Executed).await;
@@ -221,6 +222,7 @@ async fn a_card_that_has_expired_says_so_and_a_late_number_decides_nothing() {
     let ann = bridge.stranger(ANN, "Ann");
     let house = open(&bridge).await;
     let (approval, card) = asks(&bridge, &house, &ann).await;
+    assert!(card.text.contains("Open until:"), "{}", card.text);
     let before = bridge.sent().len();
     house.clock.advance(Duration::from_mins(16));
     house.approval_when(approval, Status::Expired).await;
@@ -351,4 +353,48 @@ async fn an_answer_that_is_broken_off_shows_once() {
     told(&bridge, 0, "Platform: whatsapp").await;
     bridge.all_acknowledged().await;
     assert_eq!((bridge.sent().len(), bridge.attempts()), (1, 3));
+}
+
+#[tokio::test]
+async fn after_a_restart_the_first_number_counts_and_the_next_is_told_so() {
+    let bridge = FakeBridge::listen().await;
+    let ann = bridge.stranger(ANN, "Ann");
+    let house = open(&bridge).await;
+    let (approval, card) = asks(&bridge, &house, &ann).await;
+    let house = house.crash().await;
+    let before = bridge.sent().len();
+    ann.say(quoting("1", &card));
+    house.approval_when(approval, Status::Executed).await;
+    ann.say(quoting("1", &card));
+    told(&bridge, before, "You had answered").await;
+    assert_eq!(house.audited(AuditKind::ApprovalDecided).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_decided_elsewhere_is_told_and_its_number_decides_nothing_any_more() {
+    let bridge = FakeBridge::listen().await;
+    let ann = bridge.stranger(ANN, "Ann");
+    let house = open(&bridge).await;
+    let (approval, card) = asks(&bridge, &house, &ann).await;
+    let before = bridge.sent().len();
+    house.answer(approval, Choice::Deny, Some("not today"), &house.operator).await.unwrap();
+    told(&bridge, before, "Denied").await;
+    ann.say(quoting("1", &card));
+    told(&bridge, before, "was decided before").await;
+    assert_eq!(status(&house, approval).await, Status::Denied);
+    assert!(house.has("made"));
+}
+
+#[tokio::test]
+async fn a_command_that_is_too_long_is_not_approved_by_number() {
+    let bridge = FakeBridge::listen().await;
+    let ann = bridge.stranger(ANN, "Ann");
+    let house = open(&bridge).await;
+    let long = format!("run rm -r made && echo {}", "x".repeat(6000));
+    let (approval, card) = asks_for(&long, &bridge, &house, &ann).await;
+    let before = bridge.sent().len();
+    ann.say(quoting("1", &card));
+    told(&bridge, before, "decided").await;
+    assert_eq!(status(&house, approval).await, Status::Pending);
+    assert!(house.has("made"));
 }

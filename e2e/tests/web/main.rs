@@ -10,6 +10,7 @@ mod keyboard;
 mod keys;
 mod looks;
 mod mattermost;
+mod pairing;
 mod paper;
 mod phone;
 mod runs;

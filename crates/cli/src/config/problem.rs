@@ -122,7 +122,9 @@ fn without_secret<'a>(path: &[String], what: &'a str) -> &'a str {
 pub(crate) fn is_secret(path: &[String]) -> bool {
     let last = path.last().map_or("", String::as_str);
     let in_headers = path.iter().rev().nth(1).is_some_and(|above| above == "headers");
-    matches!(last, "api_key" | "secret" | "password" | "token") || in_headers || is_address(path)
+    let named = |word: &str| last == word || last.ends_with(&format!("_{word}"));
+    let is_named = ["api_key", "secret", "password", "token"].into_iter().any(named);
+    is_named || in_headers || is_address(path)
 }
 
 /// Whether the value is an address, which may hold a password. What is wrong with it never quotes it.

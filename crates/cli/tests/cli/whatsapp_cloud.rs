@@ -86,6 +86,10 @@ fn its_secrets_are_never_shown_and_what_is_wrong_names_its_key() {
             assert!(!said.out.contains(secret) && !said.err.contains(secret), "{said:?}");
         }
     }
+    let two = account("phone_number_id: '106540352242922'");
+    home.write_config(&format!("{two}whatsapp: {{bridge: {{url: 'http://127.0.0.1:1'}}}}\n"));
+    let said = home.cli(&["config", "check"]);
+    assert!(said.code == Some(2) && said.err.contains("whatsapp.bridge"), "{said:?}");
     for (fields, key) in [
         ("phone_number_id: '+34600111222'", "accounts.main.phone_number_id"),
         ("graph_url: 'http://graph.example.org'", "accounts.main.graph_url"),

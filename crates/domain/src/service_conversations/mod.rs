@@ -19,7 +19,7 @@ mod tests;
 pub use identity::{BadTarget, ServiceChatId, Target, read_target};
 pub use inbound::{InboundRuling, rule_on_inbound};
 pub use limits::{Counted, CountedKind, DAY, HOUR, Window};
-pub use policy::{SendRuling, Sender, rule_on_send};
+pub use policy::{Load, SendRuling, Sender, rule_on_send};
 pub use recent::{ChatKind, Numbers, RecentChat, UnclearName, named};
 pub use settings::{ChatPattern, InvalidServiceSetting, ServiceSettings, Switch, known_tool};
 pub use state::{

@@ -2,7 +2,8 @@
 
 use super::limits::{HOUR, Window};
 use super::state::{ChatMode, ChatState, FirstContact, ServiceChat};
-use super::{Initiator, Refusal, ServiceSettings};
+use super::{Initiator, Refusal, ServiceSettings, Switch};
+use crate::action::Action;
 use crate::ids::ApprovalId;
 use crate::time::Timestamp;
 
@@ -13,6 +14,32 @@ pub struct Sender {
     pub initiator: Initiator,
     /// How many texts went into the chat by themselves within the last hour.
     pub sent: u64,
+    /// What goes.
+    pub load: Load,
+}
+
+/// What a message carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// A text.
+    Text,
+    /// Files, with or without a text.
+    Files,
+}
+
+impl Load {
+    /// What `action` would carry.
+    pub fn of(action: &Action) -> Self {
+        if action.attachments().is_empty() { Self::Text } else { Self::Files }
+    }
+
+    /// Why it goes into no service chat, if it goes into none.
+    pub const fn refused(self, settings: &ServiceSettings) -> Option<Refusal> {
+        match (self, settings.media) {
+            (Self::Files, Switch::Off) => Some(Refusal::Media),
+            (Self::Text, _) | (Self::Files, Switch::On) => None,
+        }
+    }
 }
 
 /// What a message needs.
@@ -41,11 +68,17 @@ pub fn rule_on_send(
         ChatState::Revoked { .. } => refused("somebody has to approve it anew first"),
         _ if !settings.enabled.is_on() => SendRuling::Refused(Refusal::Off),
         ChatState::PendingFirstContact { .. } => refused("its first message waits to be decided"),
-        ChatState::Unknown => SendRuling::FirstContact,
         ChatState::Approved { mode: ChatMode::Paused, .. } => {
             refused("it is paused, and nothing is sent until somebody lets it go on")
         }
+        ChatState::Unknown => match sender.load.refused(settings) {
+            Some(refusal) => SendRuling::Refused(refusal),
+            None => SendRuling::FirstContact,
+        },
         ChatState::Approved { mode, first_contact, .. } => {
+            if let Some(refusal) = sender.load.refused(settings) {
+                return SendRuling::Refused(refusal);
+            }
             if *first_contact != FirstContact::Made {
                 let answers = chat.heard_at.is_some();
                 if sender.initiator == Initiator::Agent
@@ -61,9 +94,14 @@ pub fn rule_on_send(
                 }
             }
             let window = Window::ending(now, HOUR, settings.max_auto_per_hour);
-            match mode {
-                ChatMode::Autonomous if window.has_room(sender.sent) => SendRuling::Auto(window),
-                ChatMode::Autonomous | ChatMode::DraftFirst | ChatMode::Paused => SendRuling::Draft,
+            // Texts go by themselves; somebody looks at files first.
+            match (mode, sender.load) {
+                (ChatMode::Autonomous, Load::Text) if window.has_room(sender.sent) => {
+                    SendRuling::Auto(window)
+                }
+                (ChatMode::Autonomous | ChatMode::DraftFirst | ChatMode::Paused, _) => {
+                    SendRuling::Draft
+                }
             }
         }
     }

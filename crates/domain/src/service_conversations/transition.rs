@@ -104,6 +104,9 @@ pub enum Refusal {
     /// Nobody replied to anything.
     #[error("the user has not written to this chat by hand, or such replies count for nothing")]
     NotPromoted,
+    /// Files are not sent.
+    #[error("files go into no service chat: `whatsapp.service_conversations.allow_media` is off")]
+    Media,
     /// It is not in a state for that.
     #[error("the chat is {}: {advice}", .found.as_str())]
     State {

@@ -119,6 +119,11 @@ impl FakeBridge {
         self.shared.account().attempts
     }
 
+    /// How often a file was asked for.
+    pub fn fetched(&self) -> usize {
+        self.shared.account().fetched
+    }
+
     /// Returns once it was asked so often.
     pub async fn attempted(&self, times: usize) {
         loop {

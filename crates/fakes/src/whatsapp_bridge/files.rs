@@ -208,6 +208,7 @@ pub(super) async fn media(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
+    shared.change(|account| account.fetched += 1);
     let account = shared.account();
     let missing = || Refusal(StatusCode::NOT_FOUND, "no_media", "there is no such file".to_owned());
     let bytes = account.files.get(&id).ok_or_else(missing)?;

@@ -46,6 +46,7 @@ pub(super) struct Account {
     pub(super) files: BTreeMap<String, Vec<u8>>,
     /// Requests to send something that have come.
     pub(super) attempts: usize,
+    pub(super) fetched: usize,
     /// Whether they wait before anything becomes of them.
     pub(super) held: bool,
     /// Answers that do not say that the message was taken.

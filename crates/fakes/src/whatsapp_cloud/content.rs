@@ -39,6 +39,8 @@ pub enum Content {
         kind: String,
         /// Its id.
         id: String,
+        /// What a document is called.
+        name: Option<String>,
         /// The text below it.
         caption: Option<String>,
     },
@@ -204,10 +206,17 @@ fn content(request: &Object<'_>) -> Result<Content, Refusal> {
         "image" | "document" | "audio" | "video" => {
             let known = ["id", "caption", "filename"];
             let media = Object::of("media", request.need(kind)?, &known)?;
+            if kind != "document" && media.get("filename").is_some() {
+                return Err(Refusal::parameter("Only a document has a filename."));
+            }
+            if kind == "audio" && media.get("caption").is_some() {
+                return Err(Refusal::parameter("A recording has no caption."));
+            }
             let caption = media.text_if_any("caption", 1024)?.map(str::to_owned);
             Ok(Content::Media {
                 kind: kind.to_owned(),
                 id: media.text("id", 100)?.to_owned(),
+                name: media.text_if_any("filename", 240)?.map(str::to_owned),
                 caption,
             })
         }

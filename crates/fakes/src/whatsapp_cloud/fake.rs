@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -135,6 +136,17 @@ impl FakeCloud {
     /// A template that may be sent at any time.
     pub fn has_template(&self, name: &str) {
         self.shared.change(|world| world.templates.insert(name.to_owned()));
+    }
+
+    /// A file that was uploaded: what it is, and what is in it.
+    pub fn uploaded(&self, id: &str) -> Option<(String, Bytes)> {
+        let world = self.shared.world();
+        world.media.get(id).map(|media| (media.mime.clone(), media.content.clone()))
+    }
+
+    /// How often somebody asked where a file is.
+    pub fn looked_up(&self) -> usize {
+        self.shared.world().addresses.len()
     }
 
     /// Brings everything again that was not taken; how much of it still is not.

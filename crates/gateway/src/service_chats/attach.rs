@@ -35,7 +35,9 @@ impl Gateway {
             return std::future::pending().await;
         };
         loop {
-            if let Err(error) = self.take_what_is_there(bridge.as_ref()).await {
+            let taken = self.take_what_is_there(bridge.as_ref()).await;
+            self.look_at_link().await;
+            if let Err(error) = taken {
                 tracing::warn!(%error, "the bridge brought nothing");
                 tokio::time::sleep(PAUSE).await;
             }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use countersign_domain::action::Action;
 use countersign_domain::outbound::Destination;
 use countersign_domain::permit::OutboundPermit;
+use countersign_domain::service_conversations::Load;
 use countersign_ports::delivery::{Delivery, Messenger};
 use countersign_ports::service_bridge::{Repeats, SendAttempt, ServiceBridge};
 
@@ -15,6 +16,9 @@ use crate::gateway::Gateway;
 
 /// How often a message is given to a bridge that shows it once.
 const ATTEMPTS: u32 = 3;
+
+/// The pause before a bridge that was not reached is tried again.
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// The longest pause that a bridge is left between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -41,7 +45,8 @@ impl Gateway {
             Ok(None) => None,
             Ok(Some(current)) => {
                 let settings = &self.settings.service;
-                current.chat.stops(settings).map(|refusal| refusal.to_string())
+                let refusal = current.chat.stops(settings).or(Load::of(action).refused(settings));
+                refusal.map(|refusal| refusal.to_string())
             }
             Err(error) => Some(error.to_string()),
         }
@@ -58,6 +63,10 @@ impl Messenger for BridgeMessenger {
         self.bridge.check(destination)
     }
 
+    fn takes_files(&self, destination: &Destination) -> bool {
+        self.bridge.check(destination).is_ok()
+    }
+
     async fn deliver(&self, message: OutboundPermit) -> Delivery {
         let Some(gateway) = self.gateway.upgrade() else {
             return Delivery::NotSent("the gateway is gone".to_owned());
@@ -70,7 +79,10 @@ impl Messenger for BridgeMessenger {
             match self.bridge.send(&message).await {
                 SendAttempt::Sent(id) => return Delivery::Sent(format!("message {id}")),
                 SendAttempt::Refused(why) => return given_up(known, &why),
-                SendAttempt::NotReached(why) => known = still(known, why),
+                SendAttempt::NotReached(why) => {
+                    known = still(known, why);
+                    tokio::time::sleep(PAUSE).await;
+                }
                 SendAttempt::SlowDown(pause) => {
                     known = still(known, format!("a pause of {pause:?} is wanted"));
                     tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;

@@ -10,6 +10,7 @@ use countersign_domain::runs::ThirdParty;
 use countersign_domain::service_conversations::{
     ChatState, InboundRuling, Place, Said, SaidBy, ServiceChat, ServiceChatId, rule_on_inbound,
 };
+use countersign_ports::platform::BroughtFile;
 use countersign_ports::service_bridge::{BridgeMessage, BridgeSender};
 use countersign_ports::store::{
     Change, Conflicting, PageRequest, RunFilter, StoreError, UnitOfWork,
@@ -27,6 +28,9 @@ const LONGEST: usize = 8000;
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 80;
+
+/// The longest description of a file, in characters.
+const LONGEST_FILE: usize = 240;
 
 /// So many turns of one conversation wait at most; what comes on top is kept for the user.
 const MOST_TURNS: usize = 20;
@@ -270,10 +274,22 @@ fn words(message: &BridgeMessage) -> String {
     if message.text.chars().count() > LONGEST {
         text.push_str(" … (cut)");
     }
-    match &message.media {
-        Some(media) => format!("[{}] {text}", one_line(&inert(media), LONGEST_NAME)),
-        None => text,
+    match (&message.media, &message.file) {
+        (media, Some(file)) => {
+            let what = media.as_deref().unwrap_or("file");
+            format!("[{}] {text}", one_line(&inert(&described(what, file)), LONGEST_FILE))
+        }
+        (Some(media), None) => format!("[{}] {text}", one_line(&inert(media), LONGEST_NAME)),
+        (None, None) => text,
     }
+}
+
+/// A file as its sender describes it. It stays where it is: nobody fetches what a third party sends.
+fn described(what: &str, file: &BroughtFile) -> String {
+    let name = one_line(&file.name, LONGEST_NAME);
+    let size = file.size.map(|size| format!("{size} bytes"));
+    let facts: Vec<&str> = file.media_type.as_deref().into_iter().chain(size.as_deref()).collect();
+    format!("{what}: {name} ({})", facts.join(", "))
 }
 
 /// The chat under the name that the other side gives itself, unless the user knows it by another.

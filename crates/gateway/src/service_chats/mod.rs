@@ -14,6 +14,7 @@ mod hear;
 mod list;
 mod operators;
 mod propose;
+mod release;
 mod strangers;
 mod sweep;
 mod turns;

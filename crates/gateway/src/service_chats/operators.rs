@@ -125,15 +125,16 @@ fn inbound(origin: Origin, message: &BridgeMessage) -> Inbound {
             reason: None,
         });
     }
-    let text = match &message.media {
-        Some(media) if message.text.trim().is_empty() => format!("[{media}]"),
-        Some(_) | None => message.text.clone(),
+    let text = match (&message.media, &message.file) {
+        // What there is beside words and files is named.
+        (Some(media), None) if message.text.trim().is_empty() => format!("[{media}]"),
+        (Some(_) | None, _) => message.text.clone(),
     };
     Inbound::Message(Message {
         origin,
         id: message.id.parse().ok(),
         text,
-        files: Vec::new(),
+        files: message.file.iter().cloned().collect(),
         mention: Mention::Named,
         reply_to: message.reply_to.clone(),
     })

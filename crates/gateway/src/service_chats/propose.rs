@@ -5,15 +5,15 @@ use countersign_domain::approvals::{Approval, CancelReason, offer};
 use countersign_domain::assessment::{Assessment, Finding, FindingId, Span};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::identity::{Actor, Principal};
-use countersign_domain::ids::{ApprovalId, RunId, SessionId};
+use countersign_domain::ids::{RunId, SessionId};
 use countersign_domain::runs::{Run, RunStatus, ToolCall, ToolCallState, ToolResult, ToolStatus};
 use countersign_domain::service_conversations::{
-    ChatEvent, ChatMode, ChatState, Counted, CountedKind, DAY, HOUR, Initiator, Place, Refusal,
-    Said, SaidBy, SendRuling, Sender, ServiceChat, Window, rule_on_send, step,
+    ChatEvent, ChatMode, ChatState, Counted, CountedKind, DAY, HOUR, Initiator, Load, Place,
+    Refusal, SendRuling, Sender, ServiceChat, Window, rule_on_send, step,
 };
 use countersign_domain::verdict::{Severity, Verdict};
 use countersign_ports::effect_gate::{Passage, Slot};
-use countersign_ports::store::{Change, Conflicting, StoreError, UnitOfWork, Versioned};
+use countersign_ports::store::{Change, StoreError, UnitOfWork, Versioned};
 use serde_json::json;
 
 use super::current::Current;
@@ -84,7 +84,8 @@ impl Gateway {
             return self.refuse_beyond_turn(run, letter.call).await;
         }
         let sent = self.sent_by_itself(chat).await?;
-        match rule_on_send(chat, Sender { initiator, sent }, &self.settings.service, now) {
+        let sender = Sender { initiator, sent, load: Load::of(letter.action) };
+        match rule_on_send(chat, sender, &self.settings.service, now) {
             SendRuling::Refused(refusal) => self.refuse_letter(letter, chat, &refusal, work).await,
             SendRuling::FirstContact => {
                 self.ask_for_contact(letter, &current, (initiator, &assessed), work).await
@@ -297,7 +298,7 @@ impl Gateway {
     }
 
     /// From where a conversation is led that a run has begun.
-    async fn lead_of(
+    pub(super) async fn lead_of(
         &self,
         run: RunId,
         session: SessionId,
@@ -306,62 +307,6 @@ impl Gateway {
         let owed = self.store.chats().chat_runs(session).await?;
         let address = owed.into_iter().find(|owed| owed.run_id == run).map(|owed| owed.address);
         Ok(Place { session, address, owner: owner.clone() })
-    }
-
-    /// The message as the thread shows it.
-    fn said_by_house(
-        &self,
-        call: &ToolCall,
-        action: &Action,
-        (chat, approval): (&ServiceChat, Option<ApprovalId>),
-    ) -> Change {
-        let text = action.content().unwrap_or_default().to_owned();
-        let by = SaidBy::House { call: call.call.id, approval };
-        Change::AddSaid(Box::new(Said {
-            id: self.new_said_id(),
-            chat: chat.id.clone(),
-            at: self.clock.now(),
-            by,
-            text,
-        }))
-    }
-
-    /// What is to be committed with the start of an approved message into a service chat.
-    pub(crate) async fn note_sending(
-        &self,
-        call: &ToolCall,
-        approval: &Approval,
-        work: &mut UnitOfWork,
-    ) -> Result<(), StoreError> {
-        if let Some(current) = self.chat_of(&approval.action).await? {
-            // The chat that is asked is the one whose version is committed: who revokes or pauses it
-            // meanwhile is in time, and the next attempt finds that.
-            if current.chat.holds_back(approval.id, &self.settings.service).is_some() {
-                let chat = current.chat.id.to_string();
-                return Err(StoreError::Conflict(Conflicting::Value(chat)));
-            }
-            let mut chat = current.chat.clone().contacted(Some(approval.id), self.clock.now());
-            if chat.place.is_none() {
-                let by = &approval.requester;
-                chat.place = Some(self.lead_of(by.run_id, by.session_id, &by.principal).await?);
-            }
-            let id = Some(approval.id);
-            work.push(self.said_by_house(call, &approval.action, (&chat, id)));
-            work.push(current.becomes(chat));
-        }
-        Ok(())
-    }
-
-    /// Why a message may not go into its service chat any more, if it may not.
-    pub(crate) async fn chat_forbids(
-        &self,
-        approval: &Approval,
-    ) -> Result<Option<String>, StoreError> {
-        let Some(current) = self.chat_of(&approval.action).await? else {
-            return Ok(None);
-        };
-        let settings = &self.settings.service;
-        Ok(current.chat.holds_back(approval.id, settings).map(|refusal| refusal.to_string()))
     }
 }
 

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use countersign_domain::chat::{AccountId, Address, MessageId};
 use countersign_domain::service_conversations::ServiceChatId;
 use countersign_ports::platform::{
-    About, AccountState, Callbacks, CardPost, Feature, Markup, NativeCommand, Platform,
-    PlatformError, TextPost,
+    About, AccountState, BroughtFile, Callbacks, CardPost, Feature, Markup, NativeCommand,
+    Platform, PlatformError, SentFile, TextPost,
 };
 
 use crate::client::BridgeClient;
+use crate::files::{Progress, keys, pieces};
 use crate::transport::{Ability, List, Text, Transport};
 
 /// The name of the platform.
@@ -40,7 +42,7 @@ impl WhatsApp {
     /// The account at the end of `transport`.
     pub(crate) fn over(account: AccountId, transport: Arc<dyn Transport>) -> Result<Self, String> {
         let can = transport.abilities();
-        let mut features = BTreeSet::from([Feature::Replies, Feature::Numbers]);
+        let mut features = BTreeSet::from([Feature::Replies, Feature::Numbers, Feature::Files]);
         for (ability, feature) in [
             (Ability::Once, Feature::Once),
             (Ability::Lists, Feature::Buttons),
@@ -96,6 +98,26 @@ impl Platform for WhatsApp {
                 .await
         };
         Ok(sent?)
+    }
+
+    async fn post_files(
+        &self,
+        post: &TextPost,
+        files: &[SentFile],
+    ) -> Result<MessageId, PlatformError> {
+        let chat = chat_at(&post.address)?;
+        let (text, key, reply_to) = (post.text.as_str(), post.id.as_str(), post.reply_to.as_ref());
+        let keys = keys(key, files.len());
+        let pieces = pieces(Text { chat: &chat, text, key, reply_to }, files, &keys);
+        let mut progress = Progress::default();
+        for piece in pieces.map_err(PlatformError::Refused)? {
+            progress.note(self.transport.send_piece(&piece).await)?;
+        }
+        Ok(progress.end()?)
+    }
+
+    async fn fetch_file(&self, file: &BroughtFile, most: u64) -> Result<Bytes, PlatformError> {
+        self.transport.fetch(&file.id, most).await
     }
 
     async fn edit_card(&self, _: &MessageId, card: &CardPost) -> Result<(), PlatformError> {

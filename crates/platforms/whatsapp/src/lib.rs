@@ -8,6 +8,7 @@ mod adapter;
 mod client;
 pub mod cloud;
 mod drawing;
+mod files;
 mod link;
 mod process;
 mod terms;

@@ -131,15 +131,9 @@ impl Link {
             }
         }
     }
-}
 
-#[async_trait]
-impl BridgeLink for Link {
-    fn account(&self) -> &AccountId {
-        self.client.account()
-    }
-
-    async fn state(&self) -> AccountState {
+    /// How it fares now.
+    async fn look(&self) -> AccountState {
         if let Some(process) = &self.process {
             if self.terms == Terms::Open {
                 return self.refused(PairError::Terms(TERMS).to_string());
@@ -154,6 +148,19 @@ impl BridgeLink for Link {
             Err(BridgeError::Refused(why)) => self.refused(shown(&why)),
             Err(BridgeError::Unavailable(why)) => self.reconnecting(shown(&why)),
         }
+    }
+}
+
+#[async_trait]
+impl BridgeLink for Link {
+    fn account(&self) -> &AccountId {
+        self.client.account()
+    }
+
+    async fn state(&self) -> AccountState {
+        let state = self.look().await;
+        self.client.note_link(&state);
+        state
     }
 
     async fn pairing(&self) -> Result<LinkState, PairError> {

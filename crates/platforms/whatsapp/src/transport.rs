@@ -8,10 +8,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use countersign_domain::chat::MessageId;
 use countersign_domain::service_conversations::ServiceChatId;
 use countersign_ports::platform::{AccountState, CardPost, NativeCommand, PlatformError};
 use countersign_ports::service_bridge::SendAttempt;
+
+use crate::files::{File, Piece};
 
 /// One account, and one way to it. Not to be had outside of this crate: what leaves it is either what
 /// the gateway posts to people who may talk to it, or goes on a permit.
@@ -25,6 +28,21 @@ pub(crate) trait Transport: Send + Sync + 'static {
 
     /// Sends a text, once.
     async fn send_text(&self, text: &Text<'_>) -> Result<MessageId, SendError>;
+
+    /// Sends a file, once.
+    async fn send_file(&self, file: &File<'_>) -> Result<MessageId, SendError>;
+
+    /// The content of a file that somebody sent; refused if it has more than `most` bytes, without
+    /// reading them all.
+    async fn fetch(&self, id: &str, most: u64) -> Result<Bytes, PlatformError>;
+
+    /// Sends one of several messages that are one.
+    async fn send_piece(&self, piece: &Piece<'_>) -> Result<MessageId, SendError> {
+        match piece {
+            Piece::Text(text) => self.send_text(text).await,
+            Piece::File(file) => self.send_file(file).await,
+        }
+    }
 
     /// Sends a card whose buttons can be tapped. Only with [`Ability::Lists`].
     async fn send_list(&self, list: &List<'_>) -> Result<MessageId, SendError> {

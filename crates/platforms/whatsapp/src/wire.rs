@@ -3,8 +3,11 @@
 
 use countersign_domain::service_conversations::{ChatKind, RecentChat};
 use countersign_domain::time::Timestamp;
+use countersign_ports::platform::BroughtFile;
 use countersign_ports::service_bridge::{BridgeMessage, BridgeSender};
 use serde::{Deserialize, Serialize};
+
+use crate::files::name_for;
 
 /// `GET /chats`.
 #[derive(Debug, Deserialize)]
@@ -50,8 +53,21 @@ pub(crate) struct Message {
     #[serde(default)]
     media: Option<String>,
     #[serde(default)]
+    file: Option<File>,
+    #[serde(default)]
     reply_to: Option<String>,
     at: Timestamp,
+}
+
+/// A file that somebody sent, in their own words.
+#[derive(Debug, Deserialize)]
+struct File {
+    id: String,
+    #[serde(rename = "type")]
+    media_type: String,
+    size: u64,
+    #[serde(default)]
+    name: Option<String>,
 }
 
 /// Who wrote a message.
@@ -76,6 +92,27 @@ pub(crate) struct Send<'a> {
     pub(crate) idempotency_key: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reply_to: Option<&'a str>,
+}
+
+/// `POST /send-media`.
+#[derive(Debug, Serialize)]
+pub(crate) struct SendMedia<'a> {
+    pub(crate) chat_id: &'a str,
+    pub(crate) file: Upload<'a>,
+    pub(crate) idempotency_key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) caption: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reply_to: Option<&'a str>,
+}
+
+/// A file with all that is in it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Upload<'a> {
+    #[serde(rename = "type")]
+    pub(crate) media_type: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) base64: String,
 }
 
 /// `POST /typing`.
@@ -126,10 +163,24 @@ impl Chat {
     }
 }
 
+impl File {
+    fn read(self, what: &str) -> BroughtFile {
+        let name = self.name.filter(|name| !name.trim().is_empty());
+        BroughtFile {
+            name: name.unwrap_or_else(|| name_for(what, &self.media_type)),
+            id: self.id,
+            media_type: Some(self.media_type),
+            size: Some(self.size),
+        }
+    }
+}
+
 impl Message {
     pub(crate) fn read(self) -> BridgeMessage {
+        let what = self.media.clone().unwrap_or_default();
         BridgeMessage {
             kind: kind(&self.kind),
+            file: self.file.map(|file| file.read(&what)),
             cursor: self.cursor,
             id: self.id,
             chat: self.chat_id,

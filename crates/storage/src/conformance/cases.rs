@@ -118,6 +118,7 @@ macro_rules! conformance_suite {
                 a_chat_that_is_another_becomes_part_of_it,
                 what_is_counted_slides_out_of_its_window,
                 no_more_is_counted_than_there_is_room_for,
+                of_a_revoke_and_a_message_one_is_first,
                 a_thread_is_read_backwards,
                 what_is_old_of_threads_and_strangers_is_removed,
             ],

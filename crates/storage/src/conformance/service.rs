@@ -167,6 +167,44 @@ pub async fn no_more_is_counted_than_there_is_room_for(store: SharedStore) {
     }
 }
 
+/// Whoever ends a conversation and whoever sends the last message of it change the same chat: in
+/// each of many duels one is first, and the other is refused whole, with the place that it counted.
+pub async fn of_a_revoke_and_a_message_one_is_first(store: SharedStore) {
+    let duels: Vec<_> =
+        (1..=50).map(|number| tokio::spawn(revoked_or_sent(store.clone(), number))).collect();
+    let mut sent = 0;
+    for duel in duels {
+        sent += u64::from(duel.await.unwrap());
+    }
+    let counted = store.service().counted(CountedKind::NewChat, None, at(0)).await;
+    assert_eq!(counted, Ok(sent));
+}
+
+/// Whether the message was first.
+async fn revoked_or_sent(store: SharedStore, number: u32) -> bool {
+    let chat = service_chat(number);
+    commit(&*store, [Change::AddServiceChat(Box::new(chat.clone()))]).await;
+    let by = Actor::Principal(Principal::Operator);
+    let state = ChatState::Revoked { at: at(9), by };
+    let ended = ServiceChat { state: state.clone(), ..chat.clone() };
+    let went = ServiceChat { updated_at: at(9), ..chat.clone() };
+    let revoke = vec![Change::UpdateServiceChat(Box::new(ended), Version(1))];
+    let letter = vec![
+        counted(number, number, CountedKind::NewChat, at(9), 1000),
+        Change::UpdateServiceChat(Box::new(went), Version(1)),
+    ];
+    let [revoked, sent] = [revoke, letter].map(|unit| {
+        let store = store.clone();
+        tokio::spawn(async move { attempt(&*store, unit).await })
+    });
+    let (revoked, sent) = (revoked.await.unwrap(), sent.await.unwrap());
+    let found = store.service().chat(&chat.id).await.unwrap().unwrap();
+    let (first, lost) = if sent.is_ok() { (&sent, &revoked) } else { (&revoked, &sent) };
+    assert_eq!((first, lost), (&Ok(()), &stale(&chat.id)));
+    assert_eq!(found.value.state == state, revoked.is_ok());
+    sent.is_ok()
+}
+
 /// Newest first, and only its own.
 pub async fn a_thread_is_read_backwards(store: SharedStore) {
     let all = [said(1, 1, provider()), said(2, 1, house()), said(3, 2, provider())];

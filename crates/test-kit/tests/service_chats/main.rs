@@ -24,6 +24,7 @@ use countersign_ports::effect_gate::{EffectGate as _, Groups, Passage, ServiceRe
 use countersign_ports::store::{PageRequest, RunFilter};
 use countersign_test_kit::House;
 
+mod files_tests;
 mod hostile_tests;
 mod racing_tests;
 mod sending_tests;

@@ -8,7 +8,7 @@ use super::*;
 #[test]
 fn what_a_message_needs_follows_from_state_mode_and_count() {
     let made = FirstContact::Made;
-    let user = |sent| Sender { initiator: Initiator::User, sent };
+    let user = |sent| Sender { initiator: Initiator::User, sent, load: Load::Text };
     let ruling = |chat: &ServiceChat, sender, settings: &ServiceSettings| match rule_on_send(
         chat, sender, settings, NOW,
     ) {
@@ -43,10 +43,35 @@ fn what_a_message_needs_follows_from_state_mode_and_count() {
     let trusting = ServiceSettings { approved_chats: listed, ..bold };
     assert_eq!(ruling(&due, user(0), &trusting), "auto");
     // The agent begins nothing; it may answer.
-    let agent = Sender { initiator: Initiator::Agent, sent: 0 };
+    let agent = Sender { initiator: Initiator::Agent, sent: 0, load: Load::Text };
     assert_eq!(ruling(&due, agent, &trusting), "refused");
     let heard = ServiceChat { heard_at: Some(NOW), ..due };
     assert_eq!(ruling(&heard, agent, &on()), "draft");
+}
+
+#[test]
+fn files_never_go_by_themselves_and_nowhere_while_that_is_off() {
+    let made = FirstContact::Made;
+    let files = Sender { initiator: Initiator::User, sent: 0, load: Load::Files };
+    let without = ServiceSettings { media: Switch::Off, ..on() };
+    for chat in [
+        unknown(),
+        approved(ChatMode::DraftFirst, made),
+        approved(ChatMode::Autonomous, made),
+        approved(ChatMode::Autonomous, FirstContact::Due),
+    ] {
+        let ruling = rule_on_send(&chat, files, &on(), NOW);
+        assert!(matches!(ruling, SendRuling::Draft | SendRuling::FirstContact), "{ruling:?}");
+        let ruling = rule_on_send(&chat, files, &without, NOW);
+        assert_eq!(ruling, SendRuling::Refused(Refusal::Media), "{:?}", chat.state);
+        let text = rule_on_send(&chat, Sender { load: Load::Text, ..files }, &without, NOW);
+        assert!(!matches!(text, SendRuling::Refused(_)), "{text:?}");
+    }
+    // What is closed says so first.
+    for chat in [revoked(), pending(), approved(ChatMode::Paused, made)] {
+        let ruling = rule_on_send(&chat, files, &without, NOW);
+        assert!(matches!(ruling, SendRuling::Refused(Refusal::State { .. })), "{ruling:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::*;
 /// What can be done to the chats.
 #[derive(Debug, Clone)]
 enum Deed {
-    Send { chat: usize, by_agent: bool },
+    Send { chat: usize, by_agent: bool, files: bool },
     Decide { draft: usize, yes: bool },
     Leave { draft: usize },
     Claim { draft: usize },
@@ -25,7 +25,8 @@ fn deed() -> impl Strategy<Value = Deed> {
     let chat = 0..5_usize;
     let draft = 0..8_usize;
     prop_oneof![
-        6 => (chat.clone(), any::<bool>()).prop_map(|(chat, by_agent)| Deed::Send { chat, by_agent }),
+        6 => (chat.clone(), any::<bool>(), prop::bool::weighted(0.2))
+            .prop_map(|(chat, by_agent, files)| Deed::Send { chat, by_agent, files }),
         5 => (draft.clone(), prop::bool::weighted(0.8))
             .prop_map(|(draft, yes)| Deed::Decide { draft, yes }),
         1 => draft.clone().prop_map(|draft| Deed::Leave { draft }),
@@ -73,6 +74,7 @@ proptest! {
     fn nothing_is_sent_that_the_policy_does_not_let(
         default in 0..3_usize,
         may in any::<bool>(),
+        media in any::<bool>(),
         bold in any::<bool>(),
         ranged in any::<bool>(),
         deeds in prop::collection::vec(deed(), 1..120),
@@ -80,17 +82,19 @@ proptest! {
         let default_mode = ChatMode::ALL[default];
         let agent_initiated = Switch::of(may);
         // The configuration names the first chat, and the range of all of them.
+        let media = Switch::of(media);
         let settings = if ranged {
             ServiceSettings {
                 default_mode,
                 agent_initiated,
+                media,
                 first_contact_approval: Switch::of(!bold),
                 approved_chats: BTreeSet::from(["+34600111220".parse().unwrap()]),
                 approved_patterns: vec!["+3460011122*".parse().unwrap()],
                 ..on()
             }
         } else {
-            ServiceSettings { default_mode, agent_initiated, ..on() }
+            ServiceSettings { default_mode, agent_initiated, media, ..on() }
         };
         let mut now = NOW;
         let mut chats: Vec<ServiceChat> = (0..5)
@@ -105,7 +109,7 @@ proptest! {
             match deed {
                 Deed::Wait { minutes } => now = now.after(Duration::from_mins(minutes)),
                 Deed::Hear { chat } => chats[chat].heard_at = Some(now),
-                Deed::Send { chat, by_agent } => {
+                Deed::Send { chat, by_agent, files } => {
                     let initiator = if by_agent { Initiator::Agent } else { Initiator::User };
                     if chats[chat].state == ChatState::Unknown
                         && let Ok(next) = step(&chats[chat], &ChatEvent::Listed, &settings, now)
@@ -117,12 +121,16 @@ proptest! {
                     let auto = left.iter().filter(|one| {
                         one.chat == chat && !one.decided && one.at > since
                     });
-                    let sender = Sender { initiator, sent: auto.count() as u64 };
+                    let load = if files { Load::Files } else { Load::Text };
+                    let sender = Sender { initiator, sent: auto.count() as u64, load };
                     let number = letters.len() as u128 + 1;
                     let letter = |first| Letter {
                         chat, number, first, yes: None, gone: false, stale: false,
                     };
-                    match rule_on_send(&chats[chat], sender, &settings, now) {
+                    let ruling = rule_on_send(&chats[chat], sender, &settings, now);
+                    let refused = matches!(ruling, SendRuling::Refused(_));
+                    prop_assert!(refused || !files || media.is_on(), "{ruling:?}");
+                    match ruling {
                         SendRuling::Refused(_) => {}
                         SendRuling::Draft => {
                             chats[chat].drafts.insert(approval(number));
@@ -143,6 +151,7 @@ proptest! {
                             }
                         }
                         SendRuling::Auto(_) => {
+                            prop_assert!(!files);
                             chats[chat] = chats[chat].clone().contacted(None, now);
                             let seen = seen[chat];
                             left.push(Left { chat, at: now, decided: false, seen, released: false });

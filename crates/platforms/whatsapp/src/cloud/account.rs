@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use countersign_domain::action::Action;
 use countersign_domain::chat::{AccountId, MessageId, PlatformName};
 use countersign_domain::outbound::{Destination, Place};
 use countersign_domain::permit::OutboundPermit;
 use countersign_domain::service_conversations::{RecentChat, ServiceChatId};
 use countersign_ports::clock::Clock;
-use countersign_ports::platform::{AccountState, NativeCommand, NoteName, Notes};
+use countersign_ports::platform::{AccountState, NativeCommand, NoteName, Notes, PlatformError};
 use countersign_ports::service_bridge::{
     BridgeError, BridgeMessage, Listing, Repeats, SendAttempt, ServiceBridge,
 };
@@ -25,6 +26,7 @@ use super::refusal::{Meaning, OUTSIDE, TOKEN_REFUSED};
 use super::row::Rows;
 use super::seen::{Seen, Window};
 use crate::adapter::{PLATFORM, WhatsApp};
+use crate::files::{File, Piece, Progress, keys, pieces, sent};
 use crate::transport::{Ability, List, SendError, Text, Transport, attempted};
 
 /// The longest text, and body of a list.
@@ -155,6 +157,15 @@ impl Cloud {
         }
     }
 
+    /// Sends a piece of a letter, and waits for a status that says that it failed.
+    async fn give_piece(&self, piece: &Piece<'_>) -> Result<MessageId, SendError> {
+        let (what, chat, key) = match piece {
+            Piece::Text(text) => (list::text(text), text.chat, text.key),
+            Piece::File(file) => (self.uploaded(file).await?, file.chat, file.key),
+        };
+        Ok(self.give(chat, (&what, key), Some(FAILS_WITHIN)).await?)
+    }
+
     /// Whether the token is still accepted is seen by what is sent.
     pub(super) fn note_token(&self, error: Option<&GraphError>) {
         let denied = matches!(error, Some(GraphError::Refused(refusal))
@@ -189,6 +200,15 @@ impl Transport for Cloud {
 
     async fn send_text(&self, text: &Text<'_>) -> Result<MessageId, SendError> {
         Ok(self.give(text.chat, (&list::text(text), text.key), None).await?)
+    }
+
+    async fn send_file(&self, file: &File<'_>) -> Result<MessageId, SendError> {
+        let what = self.uploaded(file).await?;
+        Ok(self.give(file.chat, (&what, file.key), None).await?)
+    }
+
+    async fn fetch(&self, id: &str, most: u64) -> Result<Bytes, PlatformError> {
+        self.fetched(id, most).await
     }
 
     async fn send_list(&self, list: &List<'_>) -> Result<MessageId, SendError> {
@@ -269,8 +289,8 @@ impl ServiceBridge for Cloud {
     }
 
     async fn send(&self, message: &OutboundPermit) -> SendAttempt {
-        let Action::SendMessage { destination, text, .. } = message.action() else {
-            return SendAttempt::Refused("the Cloud API carries texts only here".to_owned());
+        let Action::SendMessage { destination, text, attachments, .. } = message.action() else {
+            return SendAttempt::Refused("it is no message to a chat".to_owned());
         };
         let Some(chat) = ServiceChatId::at(destination) else {
             return SendAttempt::Refused(format!("{destination} is no chat with one person"));
@@ -279,9 +299,23 @@ impl ServiceBridge for Cloud {
             let what = format!("a message has at most {LONGEST_TEXT} characters here");
             return SendAttempt::Refused(what);
         }
-        let key = message.grant().to_string();
-        let what = list::text(&Text { chat: &chat, text, key: &key, reply_to: None });
-        let given = self.give(&chat, (&what, &key), Some(FAILS_WITHIN)).await;
-        attempted(given.map_err(SendError::from))
+        let (key, files) = (message.grant().to_string(), sent(attachments));
+        let keys = keys(&key, files.len());
+        let text = Text { chat: &chat, text, key: &key, reply_to: None };
+        let pieces = if files.is_empty() {
+            vec![Piece::Text(text)]
+        } else {
+            match pieces(text, &files, &keys) {
+                Ok(pieces) => pieces,
+                Err(why) => return SendAttempt::Refused(why),
+            }
+        };
+        let mut progress = Progress::default();
+        for piece in pieces {
+            if let Err(error) = progress.note(self.give_piece(&piece).await) {
+                return attempted(Err(error));
+            }
+        }
+        attempted(progress.end())
     }
 }

@@ -130,6 +130,7 @@ impl Cloud {
             from: BridgeSender::Provider,
             text,
             media: written.media,
+            file: written.file,
             reply_to,
             tapped,
             at,

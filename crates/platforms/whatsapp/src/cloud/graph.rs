@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use countersign_ports::causes::with_causes;
 use countersign_ports::secret::Secret;
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, RequestBuilder, Response, redirect};
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,13 +13,15 @@ use url::Url;
 
 use super::config::Settings;
 use super::refusal::Refusal;
+use crate::client::limited;
+use crate::files::PATIENCE;
 use crate::transport::SendError;
 
 /// How long a request may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The largest answer that is read.
-const LARGEST: usize = 1024 * 1024;
+const LARGEST: u64 = 1024 * 1024;
 
 /// What a gateway is asked to say again.
 const CHALLENGE: &str = "countersign-1158201444";
@@ -92,6 +96,35 @@ impl Graph {
         ask(self.signed(self.client.post(url)).json(body)).await
     }
 
+    /// Uploads a file.
+    pub(super) async fn upload(
+        &self,
+        content_type: String,
+        body: Vec<u8>,
+    ) -> Result<Value, GraphError> {
+        let url = format!("{}/{}/media", self.base, self.number);
+        let request = self.client.post(url).header(CONTENT_TYPE, content_type).timeout(PATIENCE);
+        ask(self.signed(request).body(body)).await
+    }
+
+    /// What is said of a file, with the place where it is.
+    pub(super) async fn media(&self, id: &str) -> Result<Value, GraphError> {
+        let url = format!("{}/{id}?phone_number_id={}", self.base, self.number);
+        ask(self.signed(self.client.get(url))).await
+    }
+
+    /// What is at a place that the API has named; nothing if that is more than `most` bytes.
+    pub(super) async fn bytes(&self, url: Url, most: u64) -> Result<Option<Bytes>, GraphError> {
+        let request = self.signed(self.client.get(url).timeout(PATIENCE));
+        let answer = request.send().await;
+        let mut answer = answer.map_err(|error| GraphError::NotConnected(words(&error)))?;
+        if !answer.status().is_success() {
+            return Err(GraphError::Broken(format!("HTTP {}", answer.status())));
+        }
+        let read = limited(&mut answer, most).await;
+        read.map_err(|error| GraphError::Broken(words(&error)))
+    }
+
     /// Whether a gateway at this address answers as Meta wants it.
     pub(super) async fn hears_challenge(
         &self,
@@ -136,16 +169,10 @@ async fn ask(request: RequestBuilder) -> Result<Value, GraphError> {
     }
 }
 
-async fn body(mut answer: Response) -> Result<Vec<u8>, GraphError> {
-    let mut bytes = Vec::new();
-    loop {
-        let chunk = answer.chunk().await.map_err(|error| GraphError::Broken(words(&error)))?;
-        let Some(chunk) = chunk else { return Ok(bytes) };
-        if bytes.len() + chunk.len() > LARGEST {
-            return Err(GraphError::Broken("its answer is too long".to_owned()));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
+async fn body(mut answer: Response) -> Result<Bytes, GraphError> {
+    let read = limited(&mut answer, LARGEST).await;
+    let read = read.map_err(|error| GraphError::Broken(words(&error)))?;
+    read.ok_or_else(|| GraphError::Broken("its answer is too long".to_owned()))
 }
 
 /// An error with its causes, without the address.

@@ -54,7 +54,7 @@ pub(super) fn menu(commands: &[NativeCommand]) -> Value {
     json!({ "commands": shown })
 }
 
-fn addressed(
+pub(super) fn addressed(
     mut what: Value,
     number: Option<&str>,
     (key, reply_to): (&str, Option<&MessageId>),

@@ -10,6 +10,7 @@ mod check;
 mod config;
 mod graph;
 mod list;
+mod media;
 mod outcomes;
 mod refusal;
 mod row;

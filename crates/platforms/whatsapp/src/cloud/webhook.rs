@@ -2,10 +2,12 @@
 //! piece by piece: one message that cannot be read keeps no other from being taken.
 
 use countersign_domain::time::Timestamp;
+use countersign_ports::platform::BroughtFile;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::refusal::Refusal;
+use crate::files::name_for;
 
 /// A piece of a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub(super) struct Written {
     pub(super) text: String,
     /// What else there is in it.
     pub(super) media: Option<String>,
+    /// The file that it brings.
+    pub(super) file: Option<BroughtFile>,
     /// The message that it quotes.
     pub(super) quoted: Option<String>,
     /// The id of what was tapped.
@@ -143,6 +147,7 @@ fn written(message: &Value, contacts: &[Contact]) -> Option<Written> {
         name: contact.and_then(|contact| contact.profile.name.clone()),
         at: seconds.and_then(|seconds| seconds.checked_mul(1000)).map(Timestamp::from_millis),
         text,
+        file: file(message, &kind),
         media,
         quoted,
         row,
@@ -170,6 +175,22 @@ fn content(message: &Value, kind: &str) -> (String, Option<String>, Option<Strin
         "reaction" => (at("/reaction/emoji"), named(), None),
         _ => (String::new(), named(), None),
     }
+}
+
+/// The file in a message, as its sender describes it.
+fn file(message: &Value, kind: &str) -> Option<BroughtFile> {
+    if !matches!(kind, "image" | "video" | "document" | "audio" | "sticker") {
+        return None;
+    }
+    let at = |name: &str| text(message, &format!("/{kind}/{name}"));
+    let media_type = at("mime_type");
+    let name = at("filename").filter(|name| !name.trim().is_empty());
+    Some(BroughtFile {
+        id: at("id")?,
+        name: name.unwrap_or_else(|| name_for(kind, media_type.as_deref().unwrap_or_default())),
+        media_type,
+        size: None,
+    })
 }
 
 /// The digits of a number with its country.

@@ -129,3 +129,20 @@ async fn a_long_command_fits_and_is_not_approved_where_it_is_cut() {
     town.cloud.wait_for_text(&town.ann, "web page").await;
     assert!(!town.has_run());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tap_is_acknowledged_before_its_command_ends() {
+    let town = Town::open().await;
+    let go = town.house.workspace().join("go");
+    // It ends when the file is there, and not by itself.
+    town.ann.writes("run rm -r made; until [ -e go ]; do sleep 0.05; done").await;
+    let card = town.cloud.wait_for_list(&town.ann).await;
+    town.stands(&card).await;
+    assert_eq!(town.ann.taps(&card, "Allow once").await.status, 200);
+    let id = approval(&card);
+    let found = town.house.gateway.approval(id, &town.house.operator).await.unwrap();
+    assert_ne!(found.status, Status::Executed);
+    assert_ne!(found.status, Status::Pending);
+    std::fs::write(go, "").unwrap();
+    town.house.approval_when(id, Status::Executed).await;
+}

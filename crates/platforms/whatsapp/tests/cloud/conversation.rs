@@ -21,6 +21,7 @@ async fn a_text_becomes_a_run_a_list_a_tap_and_a_result() {
     let town = Town::open().await;
     let card = town.asked().await;
     assert!(card.content.text().contains("rm -r made"), "{card:?}");
+    assert!(card.content.text().contains("Open until:"), "{card:?}");
     let offered = titles(&card);
     assert!(offered.contains(&"Allow once") && offered.contains(&"Deny"), "{offered:?}");
     assert!(!town.has_run());

@@ -43,7 +43,7 @@ async fn outcome(town: &Town, run: RunId) -> String {
 }
 
 /// The turns that third parties have begun, once there are `count` of them.
-async fn turns(town: &Town, count: usize) -> Vec<Run> {
+pub(crate) async fn turns(town: &Town, count: usize) -> Vec<Run> {
     let looking = async {
         loop {
             let page = PageRequest { before: None, limit: 1000 };
@@ -61,7 +61,7 @@ async fn turns(town: &Town, count: usize) -> Vec<Run> {
 }
 
 /// A conversation with Movistar, who had written before and was not heard.
-async fn talking(town: &Town) {
+pub(crate) async fn talking(town: &Town) {
     town.movistar.writes("Offers!").await;
     let run = started(town, NUMBER, "Hello, my line is down").await;
     town.house.decide(drafted(town, run).await, Choice::Once).await;

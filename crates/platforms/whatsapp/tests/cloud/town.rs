@@ -100,12 +100,18 @@ impl Town {
         let written = self.ann.writes(ASKS).await;
         assert_eq!(written.status, 200);
         let card = self.cloud.wait_for_list(&self.ann).await;
+        self.stands(&card).await;
+        card
+    }
+
+    /// Waits until the house knows where a card is: the phone does a moment sooner.
+    pub(crate) async fn stands(&self, card: &SentMessage) {
         let row = card.content.rows().first().unwrap();
         let id: CardId = row.id.split('.').nth(1).unwrap().parse().unwrap();
         loop {
             let found = self.house.breakable.chats().card(id).await.unwrap();
             if found.is_some_and(|found| found.value.message.is_some()) {
-                return card;
+                return;
             }
             tokio::task::yield_now().await;
         }
