@@ -186,12 +186,8 @@ pub(crate) fn compose(from: Ingredients<'_>) -> Result<Composition, Failure> {
     if let Some(callbacks) = callbacks {
         gateway.attach_callbacks(callbacks);
     }
-    let agent = agent(
-        loaded,
-        environment,
-        (place, sending),
-        (&gateway, (&provider, fallbacks), &redactor),
-    )?;
+    let models = (&provider, fallbacks);
+    let agent = agent(loaded, environment, (place, sending), (&gateway, models, &redactor))?;
     gateway.attach_runner(agent.clone());
     gateway.attach_shelf(Arc::new(DiskShelf::new(workspace.clone())));
     Ok(Composition {

@@ -9,7 +9,7 @@ const SENDS: &str = "send whatsapp:+34600111222 | My contract.\nattach notes.txt
 
 async fn thread(house: &House) -> Vec<String> {
     let (_, thread) = house.gateway.service_chat(NUMBER, None, &house.operator).await.unwrap();
-    thread.into_iter().map(|one| one.said.text.clone()).collect()
+    thread.iter().map(|one| one.said.text.clone()).collect()
 }
 
 fn noted(house: &House) {
