@@ -2,7 +2,7 @@
 //!
 //! What users of other gateways complain about, and the tests that show it is otherwise here: over the
 //! Cloud API in this folder, over the bridge in `crates/test-kit/tests` (`operators_chat.rs` where no file
-//! is named). A row that is about buttons, edits or threads that WhatsApp does not have is left out.
+//! is named). A row that is about buttons, edits or threads that `WhatsApp` does not have is left out.
 //!
 //! | complaint | Cloud API | bridge |
 //! | --- | --- | --- |
