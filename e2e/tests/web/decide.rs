@@ -74,8 +74,9 @@ async fn always_leaves_a_rule_that_the_page_shows_and_revokes() -> Result<()> {
         stage.page.element("[data-rule]").await?;
 
         let other = stage.gateway.tell(&stage.gateway.write_outside("two")).await?;
-        stage.gateway.ended(&other).await?;
-        ensure!(stage.gateway.written_outside().as_deref() == Some("two"), "it was asked again");
+        let ended = stage.gateway.ended(&other).await?;
+        let written = stage.gateway.written_outside();
+        ensure!(written.as_deref() == Some("two"), "`{written:?}` is there after {ended}");
         stage.page.reload().await?;
         stage.page.sees("Used 1 time").await?;
         // It is asked twice, and what is first in reach keeps the rule.
