@@ -30,7 +30,8 @@ impl Gateway {
                 only_for: None,
                 text: piece,
             };
-            let taken = self.is_taken(about, Lane::Texts, || adapter.post_text(&post));
+            // Nobody else knows of it, also when this node does not keep the connection yet, or any more.
+            let taken = self.is_taken(about, Lane::Answers, || adapter.post_text(&post));
             match tokio::time::timeout(PATIENCE, taken).await {
                 Ok(true) => {}
                 Ok(false) => return,
